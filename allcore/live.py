@@ -1,0 +1,31 @@
+"""Redis, and the live channel that browsers hear. What is published here was committed before, and may be lost."""
+
+from functools import lru_cache
+
+import orjson
+import redis
+from django.conf import settings
+from django.db import transaction
+
+CHANNEL = "live"
+SOCKET_TIMEOUT = 5.0
+
+
+@lru_cache(maxsize=1)
+def client() -> "redis.Redis":
+    """Return this process's Redis client; answers are bytes."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=1.0)
+
+
+def publish(stream: str, kind: str, data: dict[str, object], *, account: str = "") -> None:
+    """Tell the browsers now. A Redis that is away costs the message, never the caller: the hub's snapshot follows."""
+    message = orjson.dumps({"stream": stream, "type": kind, "account": account, "data": data}, default=str)
+    try:
+        client().publish(CHANNEL, message)
+    except redis.RedisError:
+        return
+
+
+def publish_on_commit(stream: str, kind: str, data: dict[str, object], *, account: str = "") -> None:
+    """Tell the browsers once the transaction is committed."""
+    transaction.on_commit(lambda: publish(stream, kind, data, account=account), robust=True)

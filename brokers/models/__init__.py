@@ -1,0 +1,6 @@
+"""Tables of the outside world."""
+
+from brokers.models.connections import Account, Connection
+from brokers.models.paper import PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition
+
+__all__ = ["Account", "Connection", "PaperAccount", "PaperBooking", "PaperExecution", "PaperOrder", "PaperPosition"]

@@ -1,0 +1,34 @@
+"""Tables of what we do."""
+
+from trading.models.books import CashBalance, EquityPoint, LedgerEntry, Lot, LotClose, Position
+from trading.models.executions import BookEvent, Execution, Quarantine
+from trading.models.idempotency import IdempotencyKey
+from trading.models.orders import Order, OrderEvent, OrderLeg, OrderRequest
+from trading.models.proposals import Approval, Mandate, Proposal
+from trading.models.protocol import MarketWeek, ParameterSet, StrategyNote, WeekLabel
+from trading.models.reconcile import Break
+
+__all__ = [
+    "Approval",
+    "BookEvent",
+    "Break",
+    "CashBalance",
+    "EquityPoint",
+    "Execution",
+    "IdempotencyKey",
+    "LedgerEntry",
+    "Lot",
+    "LotClose",
+    "Mandate",
+    "MarketWeek",
+    "Order",
+    "OrderEvent",
+    "OrderLeg",
+    "OrderRequest",
+    "ParameterSet",
+    "Position",
+    "Proposal",
+    "Quarantine",
+    "StrategyNote",
+    "WeekLabel",
+]

@@ -1,0 +1,214 @@
+"""The order, its legs, its events, and its requests to the broker: the outbox."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from brokers.models import Account, Connection
+from marketdata.models import Instrument
+from risk.models import Verdict
+from trading.models.proposals import Approval, Proposal
+
+
+def _choices(
+    words: type[Side | OrdType | TimeInForce | PositionEffect | PriceEffect | OrdStatus],
+) -> list[tuple[str, str]]:
+    return [(w.value, w.value.replace("_", " ").capitalize()) for w in words]
+
+
+class Order(models.Model):
+    """One order. `status` and the quantities are what `trading.domain.orders` derives from `events`; nothing else sets them.
+
+    `limit_price` and `stop_price` are dollars per share of one unit, never negative; `price_effect` says who pays.
+    """
+
+    class Origin(models.TextChoices):
+        PROPOSAL = "PROPOSAL", "Approved proposal"
+        TICKET = "TICKET", "Ticket by hand"
+        API = "API", "Script"
+        EXTERNAL = "EXTERNAL", "Found at the broker"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    cl_ord_id = models.CharField(max_length=20, unique=True)  # of the first request
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
+    origin = models.CharField(max_length=8, choices=Origin)
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, null=True, related_name="order")
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True, related_name="orders")
+    verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, related_name="orders")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    underlying = models.CharField(max_length=10)
+    side = models.CharField(max_length=4, choices=_choices(Side))
+    ord_type = models.CharField(max_length=10, choices=_choices(OrdType))
+    time_in_force = models.CharField(max_length=4, choices=_choices(TimeInForce))
+    price_effect = models.CharField(max_length=6, choices=_choices(PriceEffect))
+    limit_price = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    stop_price = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    order_qty = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=_choices(OrdStatus))
+    fix_ord_status = models.CharField(max_length=20, blank=True)
+    state = models.JSONField(default=dict)  # the order core's whole state; `status` and quantities repeat parts of it
+    cum_qty = models.PositiveIntegerField(default=0)
+    leaves_qty = models.PositiveIntegerField(default=0)
+    overfill_qty = models.PositiveIntegerField(default=0)
+    avg_px = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    broker_order_id = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    arrival = models.JSONField(default=dict)  # quotes when it was staged
+    trace_id = models.CharField(max_length=32)
+    trade_date = models.DateField()  # New York
+    staged_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    acked_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "order"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(origin="EXTERNAL")
+                | Q(
+                    status__in=[
+                        "DRAFT",
+                        "RISK_CHECK",
+                        "DENIED",
+                        "AWAITING_APPROVAL",
+                        "APPROVAL_DENIED",
+                        "APPROVAL_EXPIRED",
+                        "ABANDONED",
+                    ]
+                )
+                | Q(approval__isnull=False, verdict__isnull=False),
+                name="nothing_is_staged_without_approval_and_verdict",
+            ),
+            models.CheckConstraint(condition=Q(order_qty__gte=1), name="an_order_is_for_something"),
+            models.CheckConstraint(
+                condition=Q(leaves_qty=0) | Q(order_qty=F("leaves_qty") + F("cum_qty")),
+                name="leaves_and_cum_make_the_order",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-created_at", "id"], name="order_blotter"),
+            models.Index(
+                fields=["account", "underlying"],
+                condition=~Q(
+                    status__in=[
+                        "DENIED",
+                        "APPROVAL_DENIED",
+                        "APPROVAL_EXPIRED",
+                        "ABANDONED",
+                        "FILLED",
+                        "CANCELED",
+                        "REJECTED",
+                        "EXPIRED",
+                    ]
+                ),
+                name="order_working",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cl_ord_id} {self.status}"
+
+
+class OrderLeg(models.Model):
+    """One instrument of the order, `ratio` of it for each unit."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="legs")
+    index = models.PositiveSmallIntegerField()
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=4, choices=_choices(Side))
+    position_effect = models.CharField(max_length=5, choices=_choices(PositionEffect))
+    ratio = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        db_table = "order_leg"
+        constraints = [
+            models.UniqueConstraint(fields=["order", "index"], name="legs_are_numbered"),
+            models.CheckConstraint(condition=Q(ratio__gte=1), name="a_leg_trades_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.index}"
+
+
+class OrderRequest(models.Model):
+    """One thing we ask the broker to do: the outbox. `cl_ord_id` is minted once and burned for ever.
+
+    TO_SEND is claimed by a conditional UPDATE to SENT, committed, and only then sent, once.
+    """
+
+    class Kind(models.TextChoices):
+        NEW = "NEW", "New"
+        CANCEL = "CANCEL", "Cancel"
+        REPLACE = "REPLACE", "Replace"
+
+    class State(models.TextChoices):
+        TO_SEND = "TO_SEND", "In the outbox"
+        SENT = "SENT", "Sent, no answer yet"
+        ACKED = "ACKED", "Accepted"
+        REJECTED = "REJECTED", "Rejected by the broker"
+        IN_DOUBT = "IN_DOUBT", "Outcome unknown"
+        VOIDED = "VOIDED", "Not sent"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=7, choices=Kind)
+    cl_ord_id = models.CharField(max_length=20, unique=True)
+    orig_cl_ord_id = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.TO_SEND)
+    terms = models.JSONField(default=dict)  # of a REPLACE: quantity, limit_price, stop_price
+    lease_epoch = models.BigIntegerField(null=True)  # whose claim it was
+    reason = models.CharField(max_length=300, blank=True)
+    queries = models.PositiveSmallIntegerField(default=0)  # status queries made while in doubt
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "order_request"
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(kind="NEW"), name="an_order_is_new_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["TO_SEND", "VOIDED"]) | Q(sent_at__isnull=False), name="what_was_sent_has_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "id"], condition=Q(state="TO_SEND"), name="outbox"),
+            models.Index(
+                fields=["connection", "id"], condition=Q(state__in=["SENT", "IN_DOUBT"]), name="outbox_unanswered"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.cl_ord_id} {self.state}"
+
+
+class OrderEvent(models.Model):
+    """Something that happened to an order. The events, applied in order, are the order."""
+
+    class Source(models.TextChoices):
+        PERSON = "PERSON", "A person"
+        DESK = "DESK", "The desk"
+        BROKER = "BROKER", "The broker"
+        RECONCILE = "RECONCILE", "Reconciliation"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    seq = models.PositiveIntegerField()
+    event = models.CharField(max_length=24)  # a trading.domain.orders event
+    status = models.CharField(max_length=20)  # after it
+    source = models.CharField(max_length=9, choices=Source)
+    actor = models.CharField(max_length=120, blank=True)
+    data = models.JSONField(default=dict)
+    raw = models.JSONField(null=True)  # the broker's message
+    at = models.DateTimeField()  # the system's clock
+
+    class Meta:
+        db_table = "order_event"
+        constraints = [models.UniqueConstraint(fields=["order", "seq"], name="order_events_are_numbered")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.seq} {self.event}"
