@@ -40,6 +40,7 @@ class Order(models.Model):
     verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, related_name="orders")
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
     underlying = models.CharField(max_length=10)
+    description = models.CharField(max_length=200, blank=True)  # as a trader would say it
     side = models.CharField(max_length=4, choices=_choices(Side))
     ord_type = models.CharField(max_length=10, choices=_choices(OrdType))
     time_in_force = models.CharField(max_length=4, choices=_choices(TimeInForce))
