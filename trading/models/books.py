@@ -69,6 +69,7 @@ class Position(models.Model):
     realised = models.DecimalField(max_digits=18, decimal_places=4, default=0)  # gross of fees, dollars
     fees = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     opened_at = models.DateTimeField(null=True)
+    booked_through = models.DateTimeField()  # the exchange's clock: what comes from before it is booked by a rebuild
     updated_at = models.DateTimeField()
 
     class Meta:
