@@ -1,0 +1,1 @@
+"""The order's life: a pure core whose status is derived, never assigned."""
