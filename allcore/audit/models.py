@@ -1,8 +1,8 @@
 """The audit trail: entries, and the chain of hashes that PostgreSQL itself lays over them at commit.
 
-An entry is written in the transaction of what it records. A deferred trigger gives it the next sequence number and links
-it to the entry before (migration 0002), so the lock on the chain's end is held for the commit alone. Both tables refuse
-UPDATE, DELETE and TRUNCATE.
+An entry is written in the transaction of what it records. A deferred trigger gives it the next sequence number and
+links it to the entry before (migration 0002), so the lock on the chain's end is held for the commit alone. Both tables
+refuse UPDATE, DELETE and TRUNCATE.
 """
 
 from django.db import models
