@@ -1,5 +1,6 @@
 """Redis, and the live channel that browsers hear. What is published here was committed before, and may be lost."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import orjson
@@ -17,7 +18,7 @@ def client() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=1.0)
 
 
-def publish(stream: str, kind: str, data: dict[str, object], *, account: str = "") -> None:
+def publish(stream: str, kind: str, data: Mapping[str, object], *, account: str = "") -> None:
     """Tell the browsers now. A Redis that is away costs the message, never the caller: the hub's snapshot follows."""
     message = orjson.dumps({"stream": stream, "type": kind, "account": account, "data": data}, default=str)
     try:
@@ -26,6 +27,6 @@ def publish(stream: str, kind: str, data: dict[str, object], *, account: str = "
         return
 
 
-def publish_on_commit(stream: str, kind: str, data: dict[str, object], *, account: str = "") -> None:
+def publish_on_commit(stream: str, kind: str, data: Mapping[str, object], *, account: str = "") -> None:
     """Tell the browsers once the transaction is committed."""
     transaction.on_commit(lambda: publish(stream, kind, data, account=account), robust=True)

@@ -177,11 +177,12 @@ REST_FRAMEWORK = {
         "allcore.accounts.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "allcore.accounts.tokens.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["allcore.api.json.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["allcore.api.json.OrjsonParser"],
+    "DEFAULT_PARSER_CLASSES": ["allcore.api.json.ExactJsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "allcore.api.pagination.DeskCursorPagination",
     "EXCEPTION_HANDLER": "allcore.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
 }
@@ -195,6 +196,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 
-LOGGING_CONFIG = None  # allcore.logs sets structlog up for every process
-LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "console"), "json")
+LOGGING_CONFIG = "allcore.logs.configure"
+LOGGING = {
+    "level": env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+    "output": env.choice("LOG_FORMAT", ("json", "console"), "json"),
+}
