@@ -22,7 +22,7 @@ class AccountRisk(models.Model):
 
 
 class Verdict(models.Model):
-    """One run of the gate over one ticket. `checks` lists every check, passed or not, with limit, value and data times."""
+    """One run of the gate over one ticket. `checks` lists every check, passed or not, with limit and value."""
 
     class Outcome(models.TextChoices):
         PASS = "PASS", "Pass"

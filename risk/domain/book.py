@@ -1,0 +1,73 @@
+"""What an account holds and what it may yet come to hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from allcore.kernel.instruments import InstrumentKind, Right
+from allcore.kernel.orders import OrderTicket
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One position. `qty` is signed: long above zero, short below; prices are per share; `delta` is per share."""
+
+    symbol: str
+    underlying: str
+    kind: InstrumentKind
+    right: Right | None
+    strike: Decimal | None
+    expiry: date | None  # New York
+    qty: int
+    avg_px: Decimal | None
+    multiplier: int
+    mark: Decimal | None
+    delta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An order that may still fill: staged, sent, working or in doubt. `leaves` units of it are open.
+
+    `cash` is what its reservation holds, in dollars, if all of `leaves` fills.
+    """
+
+    order_id: UUID
+    ticket: OrderTicket
+    leaves: int
+    cash: Decimal
+    staged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One account, and what the gate needs of the household. Money is in dollars; None is not known.
+
+    `cash` is settled cash of booked trades alone. `household_notional` is, by underlying, what every account (this one
+    included, its working orders too) has committed, as `risk.domain.exposures.notional_by_underlying` counts it.
+    `open_breaks` names the underlyings whose positions differ from the broker's.
+    """
+
+    account: str
+    connection: str
+    environment: str  # PAPER or LIVE, of the connection
+    is_enabled: bool
+    cash: Decimal
+    equity: Decimal | None
+    session_open_equity: Decimal | None
+    day_pnl: Decimal | None
+    household_equity: Decimal | None
+    household_notional: Mapping[str, Decimal]
+    holdings: tuple[Holding, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    open_breaks: frozenset[str] = frozenset()
+
+    def qty(self, symbol: str) -> int:
+        """Return the signed position in the symbol."""
+        return sum(h.qty for h in self.holdings if h.symbol == symbol)
+
+    def without(self, order_id: UUID | None) -> tuple[Pending, ...]:
+        """Return the pending orders but one: an order that is replaced does not count against itself."""
+        return tuple(p for p in self.pending if p.order_id != order_id)

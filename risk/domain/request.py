@@ -1,0 +1,50 @@
+"""The question that is put to the gate."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from allcore.kernel.orders import OrderTicket
+from risk.domain.book import Book, Pending
+from risk.domain.limits import Limits
+from risk.domain.market import MarketView
+from risk.domain.protocol import ProtocolTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A message that the account sent or staged to send (new or replace), `at` the system's time."""
+
+    ticket: OrderTicket
+    at: datetime
+    order_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateRequest:
+    """May this ticket go, given all this?
+
+    A replace names its order in `exclude_order_id`, carries the new terms as the ticket, and says in `filled` how many
+    units are done already. `recent` holds at least the last minute's messages of the account.
+    """
+
+    account_id: int  # the Account's key
+    ticket: OrderTicket
+    book: Book
+    market: MarketView
+    terms: ProtocolTerms
+    limits: Limits
+    recent: tuple[Recent, ...] = ()
+    exclude_order_id: UUID | None = None
+    filled: int = 0
+    is_manual: bool = False
+
+    @property
+    def quantity(self) -> int:
+        """The units that may yet fill."""
+        return max(self.ticket.quantity - self.filled, 0)
+
+    @property
+    def pending(self) -> tuple[Pending, ...]:
+        """The other orders that may still fill."""
+        return self.book.without(self.exclude_order_id)
