@@ -51,6 +51,12 @@ def order_row(order: Order) -> Row:
     }
 
 
+def failed_checks(order: Order) -> list[Row]:
+    """Return the checks that the order's verdict did not pass."""
+    checks = [] if order.verdict is None else order.verdict.checks
+    return [check for check in checks if check["outcome"] != "PASS"]
+
+
 def proposal_row(proposal: Proposal) -> Row:
     """Return a proposal's row, its card within; account, verdict, people and approvals should be loaded."""
     order = getattr(proposal, "order", None)

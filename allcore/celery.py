@@ -1,0 +1,33 @@
+"""The Celery application: queues, the clock of the tasks, and the bootstep that hosts broker sessions."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
+
+app = Celery("desk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["trading"])
+app.conf.beat_schedule = {
+    "run the strategy": {"task": "trading.propose", "schedule": 5.0, "options": {"expires": 5.0}},
+    "expire proposals": {"task": "trading.expire_proposals", "schedule": 5.0, "options": {"expires": 5.0}},
+    "classify the week": {"task": "trading.classify", "schedule": 60.0, "options": {"expires": 60.0}},
+    "sweep reservations": {"task": "trading.sweep_reservations", "schedule": 30.0, "options": {"expires": 30.0}},
+    "carry the kill switch out": {"task": "trading.enforce_kill", "schedule": 5.0, "options": {"expires": 5.0}},
+}
+
+
+@setup_logging.connect
+def _use_our_logs(**kwargs: object) -> None:
+    """Keep Celery from setting up logging of its own; Django's setup has done it."""
+
+
+def _host_broker_sessions() -> None:
+    from trading.gateway.bootstep import GatewayStep  # noqa: PLC0415 needs the app registry, which Celery sets up later
+
+    app.steps["worker"].add(GatewayStep)
+
+
+app.on_after_finalize.connect(lambda **_: _host_broker_sessions(), weak=False)

@@ -1,0 +1,66 @@
+"""Accounts, positions, P&L, mandates."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from allcore.accounts.actors import actor_of
+from allcore.kernel.clock import utc_now
+from trading.selectors import accounts, snapshots
+from trading.serializers.answers import AccountOut, MandateOut
+from trading.serializers.requests import MandateIn
+from trading.services import mandates
+
+
+class Accounts(APIView):
+    """The desk's accounts."""
+
+    @extend_schema(responses=AccountOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List the accounts you may see."""
+        return Response({"results": accounts.accounts(actor_of(request).user)})
+
+
+class OneAccount(APIView):
+    """One account."""
+
+    @extend_schema(responses=AccountOut)
+    def get(self, request: Request, code: str) -> Response:
+        """Return the account."""
+        return Response(accounts.account(actor_of(request).user, code))
+
+
+class Positions(APIView):
+    """Positions, marked to the market."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:
+        """List open positions as the monitor last marked them."""
+        return Response({"results": snapshots.snapshot("positions", actor_of(request).user)})
+
+
+class Pnl(APIView):
+    """Profit and loss."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:
+        """List each account's P&L, equity and exposures as the monitor last computed them."""
+        return Response({"results": snapshots.snapshot("pnl", actor_of(request).user)})
+
+
+class Mandates(APIView):
+    """What scripts may send."""
+
+    @extend_schema(responses=MandateOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List the mandates."""
+        return Response({"results": accounts.mandates(actor_of(request).user)})
+
+    @extend_schema(request=MandateIn, responses={201: MandateOut})
+    def post(self, request: Request) -> Response:
+        """Sign a mandate; only a person in a browser session can."""
+        data = MandateIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        signed = mandates.sign(actor=actor_of(request), now=utc_now(), **data.validated_data)
+        return Response(accounts.mandate_row(signed), status=201)

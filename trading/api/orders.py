@@ -1,0 +1,131 @@
+"""Orders and executions."""
+
+from uuid import UUID
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from allcore.accounts.actors import Actor, actor_of
+from allcore.api.errors import body
+from allcore.api.pagination import DeskCursorPagination
+from allcore.kernel.clock import utc_now
+from allcore.kernel.orders import OrdStatus
+from allcore.logs import trace_id
+from trading.api.once import answer_once, key_of
+from trading.selectors import orders
+from trading.selectors.rows import execution_row, failed_checks, order_row
+from trading.serializers.answers import ExecutionOut, OrderDetailOut, OrderOut
+from trading.serializers.requests import OrderIn, ReplaceIn
+from trading.services import submit
+from trading.services.idempotency import Answer
+
+
+class OrderFilter(filters.FilterSet):
+    """What a list of orders is narrowed by."""
+
+    account = filters.CharFilter(field_name="account__code")
+    underlying = filters.CharFilter()
+    status = filters.CharFilter()
+    trade_date = filters.DateFilter()
+
+
+class ExecutionFilter(filters.FilterSet):
+    """What a list of executions is narrowed by."""
+
+    account = filters.CharFilter(field_name="account__code")
+    order = filters.UUIDFilter(field_name="order_id")
+    symbol = filters.CharFilter(field_name="instrument__symbol")
+    trade_date = filters.DateFilter()
+
+
+class Orders(APIView):
+    """The desk's orders."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+    ordering = ("-created_at", "-id")
+
+    @extend_schema(responses=OrderOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List orders, newest first."""
+        found = OrderFilter(request.query_params, orders.visible(actor_of(request).user)).qs
+        pages = DeskCursorPagination()
+        page = pages.paginate_queryset(found, request, view=self) or []
+        return pages.get_paginated_response([order_row(order) for order in page])
+
+    @extend_schema(request=OrderIn, responses={201: OrderOut, 422: None})
+    def post(self, request: Request) -> Response:
+        """Send an order: checked by every control, and approved by whoever sends it or by a signed mandate."""
+        draft = OrderIn(data=request.data)
+        draft.is_valid(raise_exception=True)
+        actor, now = actor_of(request), utc_now()
+        key = f"{actor.user.pk}:{key_of(request)}"
+        return answer_once(request, actor, now, lambda: _place(draft.validated_data, actor, key))
+
+
+def _place(draft: dict[str, object], actor: Actor, key: str) -> Answer:
+    order = submit.place(draft=draft, actor=actor, key=key, trace_id=trace_id(), now=utc_now())
+    if order.status != OrdStatus.DENIED:
+        return Answer(201, order_row(order))
+    seen = {"order": order_row(order), "checks": failed_checks(order)}
+    return Answer(422, body("RISK_DENIED", f"Denied: {order.reason} Nothing was sent.", seen))
+
+
+class OneOrder(APIView):
+    """One order."""
+
+    @extend_schema(responses=OrderDetailOut)
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Return the order with its legs, events and executions."""
+        return Response(orders.detail(actor_of(request).user, order_id))
+
+
+class OrderCancel(APIView):
+    """Cancelling."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=None, responses={202: OrderOut})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Ask for the order's cancellation; the broker decides whether it comes in time."""
+        actor, now = actor_of(request), utc_now()
+
+        def act() -> Answer:
+            return Answer(202, order_row(submit.cancel(order_id=order_id, actor=actor, now=now)))
+
+        return answer_once(request, actor, now, act)
+
+
+class OrderReplace(APIView):
+    """Replacing."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=ReplaceIn, responses={202: OrderOut})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Ask for other terms; they hold once the broker has accepted them."""
+        terms = ReplaceIn(data=request.data)
+        terms.is_valid(raise_exception=True)
+        actor, now = actor_of(request), utc_now()
+
+        def act() -> Answer:
+            new = submit.NewTerms(**terms.validated_data)
+            return Answer(202, order_row(submit.replace(order_id=order_id, terms=new, actor=actor, now=now)))
+
+        return answer_once(request, actor, now, act)
+
+
+class Executions(APIView):
+    """The desk's executions."""
+
+    ordering = ("-transact_at", "-id")
+
+    @extend_schema(responses=ExecutionOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List executions, newest first."""
+        found = ExecutionFilter(request.query_params, orders.visible_executions(actor_of(request).user)).qs
+        pages = DeskCursorPagination()
+        page = pages.paginate_queryset(found, request, view=self) or []
+        return pages.get_paginated_response([execution_row(execution) for execution in page])

@@ -1,0 +1,1 @@
+"""What a decision may be, and what voids it before it is sent."""

@@ -1,0 +1,1 @@
+"""Two sets of books held against each other."""

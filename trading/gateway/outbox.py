@@ -1,0 +1,79 @@
+"""Orders out: claim, commit, send once."""
+
+import asyncio
+from functools import partial
+
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from allcore.kernel.clock import utc_now
+from allcore.kernel.errors import InvalidInputError, RefusedError
+from brokers.ports import Replacement, Session
+from trading.gateway.doorbell import Doorbell
+from trading.gateway.threads import DatabaseLine
+from trading.services import claim
+
+BATCH = 32
+SEND_TIMEOUT = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Outbox:
+    """Sends what is staged for one connection."""
+
+    def __init__(self, connection: str, session: Session, line: DatabaseLine, epoch: int) -> None:
+        self._connection = connection
+        self._session = session
+        self._line = line
+        self._epoch = epoch
+
+    async def run(self, doorbell: Doorbell) -> None:
+        """Send for ever: at each ring, and at each sweep."""
+        try:
+            while True:
+                while await self._send_batch() == BATCH:
+                    pass
+                await doorbell.wait()
+        finally:
+            await doorbell.close()
+
+    async def _send_batch(self) -> int:
+        claimed = await self._line.call(
+            partial(claim.claim_batch, self._connection, epoch=self._epoch, limit=BATCH, now=utc_now())
+        )
+        for outbound in claimed.outbounds:
+            await self._send(outbound)
+        return claimed.taken
+
+    async def _send(self, outbound: claim.Outbound) -> None:
+        """Send one message, once. Whatever is not a plain yes or no leaves the order in doubt."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await self._hand_over(outbound)
+        except (InvalidInputError, RefusedError) as e:
+            await self._line.insist(
+                partial(claim.refused_at_the_door, outbound.request_id, reason=e.message, now=utc_now())
+            )
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as e:
+            log.exception("send_outcome_unknown", request=outbound.request_id, cl_ord_id=outbound.cl_ord_id)
+            await self._line.insist(partial(claim.in_doubt, outbound.request_id, reason=repr(e)[:200], now=utc_now()))
+
+    async def _hand_over(self, outbound: claim.Outbound) -> None:
+        if outbound.ticket is not None:
+            await self._session.submit(outbound.cl_ord_id, outbound.broker_account, outbound.ticket)
+        elif outbound.quantity is not None:
+            await self._session.replace(
+                outbound.broker_account,
+                Replacement(
+                    cl_ord_id=outbound.cl_ord_id,
+                    orig_cl_ord_id=outbound.orig_cl_ord_id,
+                    quantity=outbound.quantity,
+                    limit_price=outbound.limit_price,
+                    stop_price=outbound.stop_price,
+                ),
+            )
+        else:
+            await self._session.cancel(outbound.broker_account, outbound.cl_ord_id, outbound.orig_cl_ord_id)

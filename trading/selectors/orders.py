@@ -1,0 +1,78 @@
+"""Orders to read."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+from risk.selectors.permissions import visible_accounts
+
+from allcore.accounts.models import User
+from allcore.kernel.errors import NotFoundError
+from trading.models import Execution, Order
+from trading.selectors.rows import Row, execution_row, iso, order_row
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def visible(user: User) -> QuerySet[Order]:
+    """Return the orders the person may see."""
+    return Order.objects.filter(account__in=visible_accounts(user)).select_related("account")
+
+
+def visible_executions(user: User) -> QuerySet[Execution]:
+    """Return the executions the person may see."""
+    mine = Execution.objects.filter(account__in=visible_accounts(user))
+    return mine.select_related("account", "instrument", "order")
+
+
+def detail(user: User, order_id: UUID) -> Row:
+    """Return one order with its legs, events, executions and checks.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs to see.
+    """
+    query = visible(user).select_related("approval__user", "verdict")
+    order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
+    if order is None:
+        raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
+    executions = visible_executions(user).filter(order=order).order_by("transact_at", "id")
+    return {
+        **order_row(order),
+        "proposal_id": None if order.proposal_id is None else str(order.proposal_id),
+        "approved_by": None if order.approval is None else order.approval.user.username,
+        "trace_id": order.trace_id,
+        "checks": [] if order.verdict is None else order.verdict.checks,
+        "arrival": order.arrival,
+        "legs": [
+            {
+                "index": leg.index,
+                "symbol": leg.instrument.symbol,
+                "side": leg.side,
+                "position_effect": leg.position_effect,
+                "ratio": leg.ratio,
+            }
+            for leg in sorted(order.legs.all(), key=lambda leg: leg.index)
+        ],
+        "events": _events(order),
+        "executions": [execution_row(execution) for execution in executions],
+    }
+
+
+def _events(order: Order) -> list[Row]:
+    rows: list[Row] = []
+    before = None
+    for event in sorted(order.events.all(), key=lambda event: event.seq):
+        rows.append(
+            {
+                "seq": event.seq,
+                "event": event.event,
+                "status": event.status,
+                "source": event.source,
+                "actor": event.actor,
+                "data": event.data,
+                "at": iso(event.at),
+                "after_us": None if before is None else (event.at - before) // MICROSECOND,
+            }
+        )
+        before = event.at
+    return rows

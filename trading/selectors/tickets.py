@@ -1,0 +1,29 @@
+"""The ticket of an order, read back from its rows."""
+
+from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from trading.models import Order
+
+
+def ticket_of(order: Order) -> OrderTicket:
+    """Return what the order is, as it stands now; account, legs and their instruments should be loaded."""
+    legs = sorted(order.legs.all(), key=lambda leg: leg.index)
+    return OrderTicket(
+        account=order.account.code,
+        underlying=order.underlying,
+        legs=tuple(
+            TicketLeg(
+                symbol=leg.instrument.symbol,
+                side=Side(leg.side),
+                position_effect=PositionEffect(leg.position_effect),
+                ratio=leg.ratio,
+                multiplier=leg.instrument.multiplier,
+            )
+            for leg in legs
+        ),
+        quantity=order.order_qty,
+        ord_type=OrdType(order.ord_type),
+        time_in_force=TimeInForce(order.time_in_force),
+        price_effect=PriceEffect(order.price_effect),
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
+    )

@@ -1,0 +1,143 @@
+"""What callers get: the rows of `trading.selectors.rows`, declared for the schema."""
+
+from rest_framework import serializers
+
+
+class OrderOut(serializers.Serializer[object]):
+    """An order."""
+
+    id = serializers.UUIDField()
+    cl_ord_id = serializers.CharField()
+    account = serializers.CharField()
+    underlying = serializers.CharField()
+    description = serializers.CharField()
+    side = serializers.CharField()
+    ord_type = serializers.CharField()
+    time_in_force = serializers.CharField()
+    price_effect = serializers.CharField()
+    limit_price = serializers.CharField(allow_null=True)
+    stop_price = serializers.CharField(allow_null=True)
+    order_qty = serializers.IntegerField()
+    cum_qty = serializers.IntegerField()
+    leaves_qty = serializers.IntegerField()
+    avg_px = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+    reason = serializers.CharField()
+    origin = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    staged_at = serializers.DateTimeField(allow_null=True)
+    sent_at = serializers.DateTimeField(allow_null=True)
+    acked_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
+class OrderEventOut(serializers.Serializer[object]):
+    """One step of an order's life."""
+
+    seq = serializers.IntegerField()
+    event = serializers.CharField()
+    status = serializers.CharField()
+    source = serializers.CharField()
+    actor = serializers.CharField()
+    data = serializers.JSONField()
+    at = serializers.DateTimeField()
+    after_us = serializers.IntegerField(allow_null=True, help_text="Microseconds since the step before")
+
+
+class ExecutionOut(serializers.Serializer[object]):
+    """One leg's fill."""
+
+    id = serializers.IntegerField()
+    exec_id = serializers.CharField()
+    leg = serializers.IntegerField()
+    order_id = serializers.UUIDField()
+    cl_ord_id = serializers.CharField()
+    account = serializers.CharField()
+    symbol = serializers.CharField()
+    side = serializers.CharField()
+    qty = serializers.IntegerField()
+    px = serializers.CharField()
+    fee = serializers.CharField()
+    status = serializers.CharField()
+    transact_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+
+
+class LegOut(serializers.Serializer[object]):
+    """One leg."""
+
+    index = serializers.IntegerField()
+    symbol = serializers.CharField()
+    side = serializers.CharField()
+    position_effect = serializers.CharField()
+    ratio = serializers.IntegerField()
+
+
+class OrderDetailOut(OrderOut):
+    """An order with all that happened to it."""
+
+    proposal_id = serializers.UUIDField(allow_null=True)
+    approved_by = serializers.CharField(allow_null=True)
+    trace_id = serializers.CharField()
+    checks = serializers.ListField(child=serializers.DictField())
+    legs = LegOut(many=True)
+    events = OrderEventOut(many=True)
+    executions = ExecutionOut(many=True)
+
+
+class ProposalOut(serializers.Serializer[object]):
+    """A proposal with its card."""
+
+    id = serializers.UUIDField()
+    account = serializers.CharField()
+    strategy = serializers.CharField()
+    underlying = serializers.CharField()
+    sentence = serializers.CharField()
+    status = serializers.CharField()
+    version = serializers.IntegerField()
+    content_hash = serializers.CharField()
+    proposed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    approvals_needed = serializers.IntegerField()
+    approvals = serializers.ListField(child=serializers.CharField())
+    held_by = serializers.CharField(allow_null=True)
+    decided_by = serializers.CharField(allow_null=True)
+    reason_code = serializers.CharField()
+    reason_text = serializers.CharField()
+    outcome = serializers.CharField()
+    order_id = serializers.UUIDField(allow_null=True)
+    content = serializers.JSONField()
+
+
+class DecisionOut(serializers.Serializer[object]):
+    """What a decision led to."""
+
+    proposal = ProposalOut()
+    order = OrderOut(allow_null=True)
+
+
+class AccountOut(serializers.Serializer[object]):
+    """An account."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    tier = serializers.CharField()
+    connection = serializers.CharField()
+    environment = serializers.CharField()
+    is_enabled = serializers.BooleanField()
+    baseline = serializers.CharField()
+    cash = serializers.CharField()
+
+
+class MandateOut(serializers.Serializer[object]):
+    """A signed mandate."""
+
+    id = serializers.IntegerField()
+    account = serializers.CharField()
+    grantee = serializers.CharField()
+    signed_by = serializers.CharField()
+    max_order_cash = serializers.CharField()
+    reason = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    revoked_at = serializers.DateTimeField(allow_null=True)

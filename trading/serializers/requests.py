@@ -1,0 +1,94 @@
+"""What callers send."""
+
+from decimal import Decimal
+
+from rest_framework import serializers
+
+from allcore.kernel.orders import (
+    MAX_LEGS,
+    OrderTicket,
+    OrdType,
+    PositionEffect,
+    PriceEffect,
+    Side,
+    TicketLeg,
+    TimeInForce,
+)
+
+
+class Price(serializers.DecimalField):
+    """Dollars a share, as text or as a JSON number."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(max_digits=14, decimal_places=4, min_value=Decimal(0), **options)  # type: ignore[arg-type]  # passed on
+
+
+class LegIn(serializers.Serializer[TicketLeg]):
+    """One leg."""
+
+    symbol = serializers.CharField(max_length=21, trim_whitespace=False)
+    side = serializers.ChoiceField([s.value for s in Side])
+    position_effect = serializers.ChoiceField([p.value for p in PositionEffect])
+    ratio = serializers.IntegerField(min_value=1, default=1)
+
+
+class OrderIn(serializers.Serializer[OrderTicket]):
+    """A new order. `price_effect` may be left out for a single leg, whose side says it."""
+
+    account = serializers.CharField(max_length=20)
+    underlying = serializers.CharField(max_length=10)
+    legs = LegIn(many=True, min_length=1, max_length=MAX_LEGS)
+    quantity = serializers.IntegerField(min_value=1, max_value=100_000)
+    ord_type = serializers.ChoiceField([t.value for t in OrdType])
+    time_in_force = serializers.ChoiceField([t.value for t in TimeInForce], default=TimeInForce.DAY.value)
+    price_effect = serializers.ChoiceField([p.value for p in PriceEffect], required=False)
+    limit_price = Price(required=False, allow_null=True, default=None)
+    stop_price = Price(required=False, allow_null=True, default=None)
+
+
+class ReplaceIn(serializers.Serializer[object]):
+    """New terms of a working order; what is left out stays. `quantity` is the total."""
+
+    quantity = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
+    limit_price = Price(required=False)
+    stop_price = Price(required=False)
+
+
+class ApprovalIn(serializers.Serializer[object]):
+    """Approve what was shown: the hash of the card."""
+
+    content_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
+    reason = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
+
+
+class RejectionIn(serializers.Serializer[object]):
+    """Reject with a reason."""
+
+    reason_code = serializers.CharField(max_length=10)
+    reason_text = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
+
+
+class ChangeIn(serializers.Serializer[object]):
+    """Other numbers for a proposal; they are checked anew and shown anew."""
+
+    limit_price = Price(required=False)
+    quantity = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
+
+
+class MandateIn(serializers.Serializer[object]):
+    """A mandate to sign."""
+
+    account = serializers.CharField(max_length=20)
+    grantee = serializers.CharField(max_length=150)
+    max_order_cash = serializers.DecimalField(max_digits=18, decimal_places=2)
+    days = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=400)
+
+
+class KillIn(serializers.Serializer[object]):
+    """Engage the kill switch."""
+
+    scope = serializers.CharField(max_length=10, default="GLOBAL")
+    target = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    level = serializers.IntegerField(min_value=1, max_value=4)
+    reason = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)

@@ -1,0 +1,228 @@
+"""A person's decision about a proposal. Exactly one wins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from risk.domain.permissions import Action
+from risk.selectors.permissions import may, require
+
+from allcore.accounts.actors import Actor
+from allcore.audit.services import record
+from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RefusedError
+from allcore.kernel.orders import OrderTicket, OrdStatus
+from allcore.live import publish_on_commit
+from risk.models import Verdict
+from trading.domain.approval.decisions import Decision, ProposalStatus, Standing, after
+from trading.models import Approval, Order, Proposal
+from trading.selectors.approval_check import recheck
+from trading.selectors.rows import proposal_row
+from trading.services.stage import Staging, stage
+
+OVERRIDE_REASON = 20  # characters
+
+
+class NeedsReconfirmError(ConflictError):
+    """The market, the quote or the risk result is not what was shown: look again, then decide."""
+
+    code = "NEEDS_RECONFIRM"
+
+
+class SelfApprovalError(ForbiddenError):
+    """Who proposed it may not approve it."""
+
+    code = "SELF_APPROVAL"
+
+
+class SoftLimitError(ForbiddenError):
+    """A soft limit is breached and this person may not override it."""
+
+    code = "SOFT_LIMIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision led to; `order` once it is staged."""
+
+    proposal: Proposal
+    order: Order | None = None
+
+
+def approve(*, proposal_id: UUID, content_hash: str, actor: Actor, now: datetime, reason: str = "") -> Decided:
+    """Approve what was shown; with the last approval needed, stage its order.
+
+    The row is locked before it is read, so that two people pressing the button make one order.
+
+    Raises:
+        NotOpenError: it was decided already, or has expired.
+        NeedsReconfirmError: what was shown is not what is.
+        SelfApprovalError, ForbiddenError: not this person.
+    """
+    try:
+        return _approve(proposal_id, content_hash, actor, reason, now)
+    except (RefusedError, InvalidInputError) as e:
+        _note_refusal(proposal_id, actor, e, now)
+        raise
+
+
+@transaction.atomic
+def _approve(proposal_id: UUID, content_hash: str, actor: Actor, reason: str, now: datetime) -> Decided:
+    proposal = _locked(proposal_id)
+    _may_approve(proposal, actor)
+    given = proposal.approvals.count()
+    is_last = given + 1 >= proposal.approvals_needed
+    status = after(_standing(proposal), Decision.APPROVE if is_last else Decision.APPROVE_FIRST, now=now)
+    if content_hash != proposal.content_hash:
+        raise NeedsReconfirmError("The card that was approved is not the one in force. Nothing was sent; look again.")
+    ticket = OrderTicket.from_dict(proposal.content["ticket"])
+    fault = recheck(proposal, ticket, now=now)
+    if fault is not None:
+        raise NeedsReconfirmError(f"{fault.sentence} Nothing was sent; look again.", **fault.details)
+    overridden = _override(proposal, actor, reason)
+    approval = _approval(proposal, actor, now)
+    if not is_last:
+        return Decided(_move(proposal, status, actor, now, reason_text=reason))
+    order = _stage(proposal, ticket, approval, actor, now, overridden=overridden)
+    if order.status == OrdStatus.DENIED:
+        raise NeedsReconfirmError(f"Risk has changed: {order.reason} Nothing was sent.", reason=order.reason)
+    return Decided(_move(proposal, status, actor, now, reason_text=reason), order)
+
+
+def _stage(
+    proposal: Proposal, ticket: OrderTicket, approval: Approval, actor: Actor, now: datetime, *, overridden: bool
+) -> Order:
+    return stage(
+        Staging(
+            account=proposal.account,
+            ticket=ticket,
+            origin=Order.Origin.PROPOSAL,
+            key=f"proposal:{proposal.pk}",
+            actor=actor,
+            trace_id=proposal.trace_id,
+            approval_kind=Approval.Kind.PROPOSAL,
+            approval=approval,
+            proposal=proposal,
+            soft_overridden=overridden,
+        ),
+        now=now,
+    )
+
+
+def reject(*, proposal_id: UUID, reason_code: str, reason_text: str, actor: Actor, now: datetime) -> Proposal:
+    """Reject with a coded reason; OTHER says it in words.
+
+    Raises:
+        InvalidInputError: no such reason, or OTHER without a text.
+        NotOpenError: it was decided already, or has expired.
+    """
+    if reason_code not in Proposal.RejectReason.values:
+        raise InvalidInputError(f"A reason is one of {', '.join(Proposal.RejectReason.values)}, was {reason_code!r}.")
+    if reason_code == Proposal.RejectReason.OTHER and not reason_text.strip():
+        raise InvalidInputError("The reason OTHER is said in words.")
+    with transaction.atomic():
+        proposal = _locked(proposal_id)
+        require(actor.user, Action.REJECT_PROPOSAL, proposal.account)
+        status = after(_standing(proposal), Decision.REJECT, now=now)
+        return _move(proposal, status, actor, now, reason_code=reason_code, reason_text=reason_text)
+
+
+@transaction.atomic
+def hold(*, proposal_id: UUID, actor: Actor, now: datetime) -> Proposal:
+    """Hold it, so that the strategy does not withdraw it; holding what is held lets it go. Its time runs on."""
+    proposal = _locked(proposal_id)
+    require(actor.user, Action.REJECT_PROPOSAL, proposal.account)
+    is_held = proposal.status == ProposalStatus.HELD
+    status = after(_standing(proposal), Decision.RESUME if is_held else Decision.HOLD, now=now)
+    proposal.held_by = None if is_held else actor.user
+    return _move(proposal, status, actor, now)
+
+
+def _locked(proposal_id: UUID) -> Proposal:
+    query = Proposal.objects.select_for_update(of=("self",)).select_related(
+        "account__connection", "verdict", "held_by", "decided_by", "proposed_by"
+    )
+    proposal = query.filter(pk=proposal_id).first()
+    if proposal is None:
+        raise NotFoundError(f"There is no proposal {proposal_id}.", proposal_id=proposal_id)
+    return proposal
+
+
+def _standing(proposal: Proposal) -> Standing:
+    decider = proposal.decided_by
+    return Standing(
+        status=ProposalStatus(proposal.status),
+        expires_at=proposal.expires_at,
+        decided_by=None if decider is None else decider.username,
+    )
+
+
+def _may_approve(proposal: Proposal, actor: Actor) -> None:
+    require(actor.user, Action.APPROVE_PROPOSAL, proposal.account)
+    if proposal.proposed_by_id == actor.user.pk:
+        raise SelfApprovalError("Who proposed or changed a trade does not approve it; another approver may.")
+    if proposal.approvals.filter(user=actor.user).exists():
+        raise SelfApprovalError("You have approved it already; a second person is needed.")
+
+
+def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
+    """Return whether soft breaches are accepted; only who may, and with a reason, accepts them."""
+    if proposal.verdict.outcome != Verdict.Outcome.SOFT_BLOCK:
+        return False
+    if not may(actor.user, Action.OVERRIDE_SOFT, proposal.account):
+        raise SoftLimitError("A soft limit is breached; a risk officer may approve it with a reason.")
+    if len(reason.strip()) < OVERRIDE_REASON:
+        raise InvalidInputError(f"To override a soft limit, give a reason of at least {OVERRIDE_REASON} characters.")
+    return True
+
+
+def _approval(proposal: Proposal, actor: Actor, now: datetime) -> Approval:
+    return Approval.objects.create(
+        kind=Approval.Kind.PROPOSAL,
+        proposal=proposal,
+        user=actor.user,
+        content_hash=proposal.content_hash,
+        evidence=actor.evidence,
+        approved_at=now,
+    )
+
+
+def _move(
+    proposal: Proposal,
+    status: ProposalStatus,
+    actor: Actor,
+    now: datetime,
+    *,
+    reason_code: str = "",
+    reason_text: str = "",
+) -> Proposal:
+    proposal.status = status
+    proposal.version += 1
+    proposal.reason_code, proposal.reason_text = reason_code, reason_text[:400]
+    if status in (ProposalStatus.APPROVED, ProposalStatus.REJECTED):
+        proposal.decided_by, proposal.decided_at = actor.user, now
+    proposal.save(
+        update_fields=["status", "version", "reason_code", "reason_text", "held_by", "decided_by", "decided_at"]
+    )
+    seen = {"hash": proposal.content_hash, "reason_code": reason_code, "reason": reason_text, **actor.evidence}
+    record(
+        f"proposal.{status.lower()}",
+        f"proposal:{proposal.pk}",
+        seen,
+        actor=actor.name,
+        at=now,
+        account=proposal.account.code,
+        trace_id=proposal.trace_id,
+    )
+    publish_on_commit("proposals", "proposal", proposal_row(proposal), account=proposal.account.code)
+    return proposal
+
+
+def _note_refusal(proposal_id: UUID, actor: Actor, error: RefusedError | InvalidInputError, now: datetime) -> None:
+    record(
+        "proposal.approval_refused",
+        f"proposal:{proposal_id}",
+        {"code": error.code, "message": error.message},
+        actor=actor.name,
+        at=now,
+    )

@@ -1,0 +1,223 @@
+"""A person or a script sends, changes or takes back an order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from risk.domain.permissions import Action
+from risk.selectors.permissions import require
+
+from allcore.accounts.actors import Actor
+from allcore.audit.services import record
+from allcore.kernel.errors import ConflictError, NotFoundError
+from allcore.kernel.ids import mint_cl_ord_id
+from allcore.kernel.orders import CLOSED_STATUSES, OrderTicket, OrdStatus
+from brokers.models import Account
+from marketdata.selectors import instruments
+from risk.services import gate, reservations
+from trading.domain import tickets
+from trading.models import Approval, Order, OrderEvent, OrderRequest
+from trading.selectors import exposures
+from trading.selectors.tickets import ticket_of
+from trading.services.advance import advance
+from trading.services.mandates import right_to_send
+from trading.services.ring import ring_on_commit
+from trading.services.stage import Staging, stage
+
+
+class OrderClosedError(ConflictError):
+    """The order can no longer be changed or cancelled."""
+
+    code = "ORDER_CLOSED"
+
+
+class RiskDeniedError(ConflictError):
+    """A rule refused the order; `detail` lists each that did."""
+
+    code = "RISK_DENIED"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """What a replace asks for; empty is as before. `quantity` is the total."""
+
+    quantity: int | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+
+
+def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, now: datetime) -> Order:
+    """Stage an order that a person sends by their own ticket, or a script by a signed mandate.
+
+    Raises:
+        UnknownInstrumentError, InvalidTicketError: the draft is no ticket.
+        NotFoundError: there is no such account, or it is not theirs to see.
+        ForbiddenError: they may not send orders on it.
+    """
+    account = _account(draft["account"])
+    require(actor.user, Action.SEND_ORDER, account)
+    known = instruments.by_symbol([leg["symbol"] for leg in draft["legs"]])
+    ticket = tickets.complete(draft, {symbol: row.multiplier for symbol, row in known.items()})
+    right = right_to_send(account, actor, now=now)
+    return stage(
+        Staging(
+            account=account,
+            ticket=ticket,
+            origin=Order.Origin.TICKET if actor.via == "session" else Order.Origin.API,
+            key=key,
+            actor=actor,
+            trace_id=trace_id,
+            approval_kind=Approval.Kind.MANDATE if right is not None else Approval.Kind.TICKET,
+            mandate_id=None if right is None else right.pk,
+        ),
+        now=now,
+    )
+
+
+@transaction.atomic
+def cancel(*, order_id: UUID, actor: Actor, now: datetime) -> Order:
+    """Ask for the order's cancellation. It is never held back by risk; asking twice is asking once.
+
+    Raises:
+        OrderClosedError: there is nothing left to cancel.
+    """
+    order = locked(order_id)
+    require(actor.user, Action.CANCEL_ORDER, order.account)
+    return cancel_locked(order, actor=actor.name, reason="asked for", now=now)
+
+
+def cancel_locked(order: Order, *, actor: str, reason: str, now: datetime) -> Order:
+    """Cancel an order whose row the caller has locked."""
+    if OrdStatus(order.status) in CLOSED_STATUSES:
+        raise OrderClosedError(
+            f"The order is {order.status.lower()} already; nothing was cancelled.", order_id=order.pk
+        )
+    if order.requests.filter(kind="CANCEL", state__in=["TO_SEND", "SENT", "IN_DOUBT"]).exists():
+        return order
+    unsent = OrderRequest.objects.filter(order=order, kind="NEW", state="TO_SEND")
+    if unsent.update(state=OrderRequest.State.VOIDED, reason=reason):
+        _abandon(order, actor, reason, now)
+    else:
+        outbox = _request(order, OrderRequest.Kind.CANCEL, {}, now)
+        seen = {"reason": reason, "cl_ord_id": outbox.cl_ord_id}
+        advance(order, "cancel_req", now=now, source=OrderEvent.Source.PERSON, actor=actor, data=seen)
+    _record(order, "order.cancel_requested", {"reason": reason}, actor, now)
+    return order
+
+
+def _abandon(order: Order, actor: str, reason: str, now: datetime) -> None:
+    """Drop what has not left yet: no broker knows it."""
+    order.reason = f"Cancelled before it was sent: {reason}"[:300]
+    advance(order, "local_cancel", now=now, source=OrderEvent.Source.PERSON, actor=actor)
+    reservations.release(order.pk, now)
+
+
+@transaction.atomic
+def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> Order:
+    """Ask for other terms. The whole new order is checked as if it were alone, without what it replaces.
+
+    Raises:
+        OrderClosedError: there is nothing left to replace.
+        RiskDeniedError: the new terms break a rule; the order works on unchanged.
+    """
+    account = _account_of(order_id)
+    gate.lock(account)
+    order = locked(order_id)
+    require(actor.user, Action.SEND_ORDER, order.account)
+    if OrdStatus(order.status) in CLOSED_STATUSES or order.status == OrdStatus.IN_DOUBT:
+        raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
+    ticket = _with(ticket_of(order), terms)
+    request = exposures.gate_request(
+        order.account, ticket, now=now, is_manual=True, exclude_order_id=order.pk, filled=order.cum_qty
+    )
+    verdict = gate.readmit(request, order_id=order.pk)
+    if verdict.outcome in ("SOFT_BLOCK", "HARD_BLOCK"):
+        raise RiskDeniedError(
+            f"The new terms are denied: {gate.first_reason(verdict)} The order works on unchanged.",
+            checks=gate.failures(verdict),
+        )
+    new = {
+        "quantity": ticket.quantity,
+        "limit_price": None if ticket.limit_price is None else str(ticket.limit_price),
+        "stop_price": None if ticket.stop_price is None else str(ticket.stop_price),
+    }
+    outbox = _request(order, OrderRequest.Kind.REPLACE, new, now)
+    advance(
+        order,
+        "replace_req",
+        now=now,
+        source=OrderEvent.Source.PERSON,
+        actor=actor.name,
+        data={
+            "cl_ord_id": outbox.cl_ord_id,
+            "qty": ticket.quantity,
+            "px": new["limit_price"],
+            "stop_px": new["stop_price"],
+        },
+    )
+    _record(order, "order.replace_requested", {"cl_ord_id": outbox.cl_ord_id, **new}, actor.name, now)
+    return order
+
+
+def _with(ticket: OrderTicket, terms: NewTerms) -> OrderTicket:
+    data = ticket.as_dict()
+    if terms.quantity is not None:
+        data["quantity"] = terms.quantity
+    if terms.limit_price is not None:
+        data["limit_price"] = f"{terms.limit_price:f}"
+    if terms.stop_price is not None:
+        data["stop_price"] = f"{terms.stop_price:f}"
+    return OrderTicket.from_dict(data)
+
+
+def locked(order_id: UUID) -> Order:
+    """Return the order, its row locked for the rest of the transaction.
+
+    Raises:
+        NotFoundError: there is no such order.
+    """
+    query = Order.objects.select_for_update(of=("self",)).select_related("account__connection")
+    order = query.filter(pk=order_id).first()
+    if order is None:
+        raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
+    return order
+
+
+def _account(code: str) -> Account:
+    account = Account.objects.select_related("connection").filter(code=code).first()
+    if account is None:
+        raise NotFoundError(f"There is no account {code}.", account=code)
+    return account
+
+
+def _account_of(order_id: UUID) -> Account:
+    account = Account.objects.select_related("connection").filter(orders__pk=order_id).first()
+    if account is None:
+        raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
+    return account
+
+
+def _request(order: Order, kind: OrderRequest.Kind, terms: dict[str, object], now: datetime) -> OrderRequest:
+    count = order.requests.count()
+    accepted = order.requests.filter(kind__in=["NEW", "REPLACE"], state="ACKED").order_by("-id").first()
+    outbox = OrderRequest.objects.create(
+        order=order,
+        connection=order.connection,
+        kind=kind,
+        cl_ord_id=mint_cl_ord_id(f"{order.pk}:{kind}:{count}"),
+        orig_cl_ord_id=order.cl_ord_id if accepted is None else accepted.cl_ord_id,
+        terms=terms,
+        created_at=now,
+    )
+    ring_on_commit(order.connection.name, outbox.pk)
+    return outbox
+
+
+def _record(order: Order, action: str, payload: dict[str, object], actor: str, now: datetime) -> None:
+    record(
+        action, f"order:{order.pk}", payload, actor=actor, at=now, account=order.account.code, trace_id=order.trace_id
+    )

@@ -1,0 +1,36 @@
+"""Celery tasks: the clock's side of the desk. Each is safe to run twice, and none carries an order."""
+
+from celery import shared_task
+
+from allcore.kernel.clock import utc_now
+from trading.services import classify, kill, propose, upkeep
+
+
+@shared_task(name="trading.propose", queue="default")
+def run_strategy(**kwargs: object) -> None:
+    """Let the protocol look at every account."""
+    propose.run(now=utc_now())
+
+
+@shared_task(name="trading.expire_proposals", queue="default")
+def expire_proposals(**kwargs: object) -> None:
+    """End the proposals whose time is up."""
+    propose.expire(now=utc_now())
+
+
+@shared_task(name="trading.classify", queue="default")
+def classify_week(**kwargs: object) -> None:
+    """Class the week, and label what happened in it."""
+    classify.run(now=utc_now())
+
+
+@shared_task(name="trading.sweep_reservations", queue="default")
+def sweep_reservations(**kwargs: object) -> None:
+    """Free what no open order holds."""
+    upkeep.sweep_reservations(now=utc_now())
+
+
+@shared_task(name="trading.enforce_kill", queue="default")
+def enforce_kill(**kwargs: object) -> None:
+    """Finish what the kill switch began."""
+    kill.enforce(now=utc_now())
