@@ -1,0 +1,1 @@
+"""What a proposal says: its sentence, its payoff, its card. Pure."""
