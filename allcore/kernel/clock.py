@@ -1,6 +1,6 @@
 """Two clocks. The system's tells when we did something; the exchange's tells what day the market has.
 
-They are the same in live trading. A replay or a simulation runs the exchange's clock apart: at another date, at another speed.
+They are the same in live trading. A replay or a simulation runs the exchange's apart, at another date and speed.
 """
 
 from dataclasses import dataclass

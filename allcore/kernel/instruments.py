@@ -56,7 +56,7 @@ class TickRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class OptionContract:
-    """A listed option; `root` is its OCC root, `expiry` a date in New York, `strike` in dollars, at most three places."""
+    """A listed option; `root` is its OCC root, `expiry` New York's date, `strike` in dollars, three places at most."""
 
     root: str
     expiry: date

@@ -63,7 +63,7 @@ class PriceEffect(StrEnum):
 
 
 class OrdStatus(StrEnum):
-    """The order's life; the first nine are ours alone, the rest are the broker's too. READY is staged: in the outbox."""
+    """The order's life; the first nine are ours alone, the rest the broker's too. READY is staged: in the outbox."""
 
     DRAFT = "DRAFT"
     RISK_CHECK = "RISK_CHECK"

@@ -68,7 +68,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Greeks:
-    """Model values of one option, per share; `iv` a year, `theta` a calendar day, `vega` a volatility point, `rho` a rate point."""
+    """Model values of one option, per share; `iv` a year, `theta` a calendar day, `vega` and `rho` a point."""
 
     price: float
     iv: float

@@ -121,7 +121,7 @@ class BalanceReport:
 
 @dataclass(frozen=True, slots=True)
 class MassStatus:
-    """All that the broker has for a connection's accounts, read at one time. It exists only if every query succeeded."""
+    """All that the broker has for a connection's accounts at one time. It exists only if every query succeeded."""
 
     connection: str
     taken_at: datetime
