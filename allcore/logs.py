@@ -101,7 +101,7 @@ def configure(options: Mapping[str, str]) -> None:
         redact,
     ]
     ending: list[Any] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
         if options["output"] == "json"
         else [structlog.dev.ConsoleRenderer(colors=False)]
     )

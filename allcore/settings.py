@@ -15,7 +15,9 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 TRADING_MODE = env.choice("TRADING_MODE", ("paper", "live"), "paper")
 FEED = env.text("FEED", "sim")
 SOCKET_URL = env.text("SOCKET_URL", "")  # empty: the page's own origin (a proxy in front); make run: the ASGI port
+SOCKET_PORT = env.integer("SOCKET_PORT", 0)  # of make run, where sockets have a port of their own; 0: SOCKET_URL says
 BEHIND_TLS = env.boolean("BEHIND_TLS", default=False)
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # empty: /metrics answers this machine alone
 
 DATABASE_URL = env.text("DATABASE_URL")
 REDIS_URL = env.text("REDIS_URL")
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "allcore.logs.TraceMiddleware",
+    "allcore.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -110,7 +113,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = env.boolean("STATIC_FROM_SOURCE", default=DEBUG)  # else collectstatic comes first
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -140,6 +143,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 X_FRAME_OPTIONS = "DENY"
 
+SOCKET_SOURCES = [f"ws://{host}:{SOCKET_PORT}" for host in ALLOWED_HOSTS if SOCKET_PORT and host != "[::1]"]
+if SOCKET_URL:
+    SOCKET_SOURCES.append(SOCKET_URL)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -147,7 +153,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'", "'unsafe-inline'"],  # AG Grid and Plotly place elements by style attributes
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'", "data:"],
-        "connect-src": ["'self'", *([SOCKET_URL] if SOCKET_URL else [])],
+        "connect-src": ["'self'", *SOCKET_SOURCES],
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import QuerySet
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 from allcore.accounts.models import ApiToken, User
 from allcore.audit.services import record
 from allcore.kernel.clock import utc_now
-from allcore.kernel.errors import ConflictError, InvalidInputError
+from allcore.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:  # the framework imports this module while it makes its views
     from rest_framework.views import APIView
@@ -63,10 +64,22 @@ def issue(
 
 
 @transaction.atomic
-def revoke(*, token_id: int, actor: str, now: datetime) -> None:
-    """Make a token useless from the next request on; doing it twice changes nothing."""
-    if ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=now):
-        record("token.revoked", f"token:{token_id}", {}, actor=actor, at=now)
+def revoke(*, token_id: int, owner: User, actor: str, now: datetime) -> None:
+    """Make a token of the owner useless from the next request on; doing it twice changes nothing.
+
+    Raises:
+        NotFoundError: the owner has no such token.
+    """
+    mine = ApiToken.objects.filter(pk=token_id, user=owner)
+    if mine.filter(revoked_at=None).update(revoked_at=now):
+        record("token.revoked", f"token:{token_id}", {"user": owner.username}, actor=actor, at=now)
+    elif not mine.exists():
+        raise NotFoundError("You have no such token.", token_id=token_id)
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """Return the user's tokens, the newest first, revoked ones too."""
+    return ApiToken.objects.filter(user=user).order_by("-id")
 
 
 class TokenAuthentication(BaseAuthentication):

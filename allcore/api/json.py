@@ -30,7 +30,7 @@ def plain(value: object) -> object:
 
 def dumps(value: object) -> bytes:
     """Return the value as JSON; datetimes become ISO text with their offset."""
-    return orjson.dumps(value, default=plain)
+    return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS)
 
 
 class OrjsonRenderer(BaseRenderer):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-import orjson
 from django.db import connection
 
 from allcore import logs
+from allcore.api.json import dumps
 
 INSERT = """
 INSERT INTO audit_entry (at, actor, action, subject, account, trace_id, payload)
@@ -35,7 +35,7 @@ def record(  # noqa: PLR0913 an entry has these columns
         subject,
         account,
         trace_id or logs.trace_id(),
-        orjson.dumps(payload, default=str).decode(),
+        dumps(payload).decode(),
     )
     with connection.cursor() as cursor:
         cursor.execute(INSERT, row)

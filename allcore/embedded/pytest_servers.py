@@ -1,6 +1,7 @@
 """pytest plug-in: servers and settings for the tests, before Django reads its settings."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,13 +17,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start what DATABASE_URL and REDIS_URL do not name; the processes of xdist inherit both."""
     os.environ.setdefault("SECRET_KEY", "tests-only")
     os.environ.setdefault("FEED", "none")
-    if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
+    if "PYTEST_XDIST_WORKER" in os.environ:
         return
     directory = Path(tempfile.mkdtemp(prefix="desk-tests-"))
     early_config.stash[STARTED] = directory
     os.environ.setdefault("VAR_DIR", str(directory))
-    os.environ.setdefault("DATABASE_URL", postgres.start(directory))
-    os.environ.setdefault("REDIS_URL", valkey.start(directory))
+    (directory / "static").mkdir()
+    if "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = postgres.start(directory)
+    if "REDIS_URL" not in os.environ:
+        os.environ["REDIS_URL"] = valkey.start(directory)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -31,3 +35,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if directory is not None:
         postgres.stop(directory)
         valkey.stop(directory)
+        shutil.rmtree(directory, ignore_errors=True)

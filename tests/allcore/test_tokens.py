@@ -105,7 +105,7 @@ def test_a_token_ends_at_its_expiry(alice: User, after: timedelta, status: int) 
 def test_a_revoked_token_opens_nothing(alice: User) -> None:
     key = key_of(alice, "read")
 
-    tokens.revoke(token_id=ApiToken.objects.get().pk, actor="user:admin", now=NOW)
+    tokens.revoke(token_id=ApiToken.objects.get().pk, owner=alice, actor="user:admin", now=NOW)
 
     assert call(key).status_code == 401
     assert AuditEntry.objects.filter(action="token.revoked").count() == 1
@@ -123,7 +123,7 @@ def test_a_name_is_free_again_once_its_token_is_revoked(alice: User) -> None:
     with pytest.raises(tokens.TokenNameTakenError):
         key_of(alice, "read")
 
-    tokens.revoke(token_id=ApiToken.objects.get().pk, actor="user:admin", now=NOW)
+    tokens.revoke(token_id=ApiToken.objects.get().pk, owner=alice, actor="user:admin", now=NOW)
 
     assert call(key_of(alice, "read")).status_code == 200
 

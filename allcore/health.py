@@ -1,0 +1,68 @@
+"""Is the process alive, and can it serve."""
+
+from collections.abc import Callable, Mapping
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
+
+from allcore import live
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process runs and answers; it asks nothing of anybody."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether the desk can serve: 200, or 503 with what is missing."""
+    problems = {name: check() for name, check in CHECKS.items()}
+    is_ready = not any(problems.values())
+    answer = {"ready": is_ready, "checks": {name: problem or "ok" for name, problem in problems.items()}}
+    return JsonResponse(answer, status=200 if is_ready else 503)
+
+
+def _postgresql() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        connection.close()  # the next check starts afresh instead of on a broken connection
+        return "does not answer"
+    return ""
+
+
+def _redis() -> str:
+    try:
+        live.client().ping()
+    except RedisError:
+        return "does not answer"
+    return ""
+
+
+def _migrations() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return "cannot be read"
+    return f"{len(waiting)} to apply" if waiting else ""
+
+
+def _feed() -> str:
+    if settings.FEED == "none":
+        return ""
+    try:
+        return "" if live.client().exists("feed:clock") else "says nothing"
+    except RedisError:
+        return "cannot be heard"
+
+
+CHECKS: Mapping[str, Callable[[], str]] = {
+    "postgresql": _postgresql,
+    "redis": _redis,
+    "migrations": _migrations,
+    "feed": _feed,
+}
