@@ -23,6 +23,8 @@ class Migration(migrations.Migration):
                 ('system_anchor_at', models.DateTimeField()),
                 ('exchange_anchor_at', models.DateTimeField()),
                 ('speed', models.FloatField(default=1.0)),
+                ('rate', models.FloatField(default=0.0)),
+                ('beat_at', models.DateTimeField()),
                 ('stops_at', models.DateTimeField(null=True)),
                 ('checkpoint', models.JSONField(default=dict)),
             ],

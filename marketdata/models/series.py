@@ -37,12 +37,16 @@ class FeedState(models.Model):
     The exchange's time is exchange_anchor_at + (system time - system_anchor_at) x speed, not past stops_at.
     """
 
+    DESK = "desk"
+
     name = models.CharField(max_length=20, unique=True)
     spec = models.CharField(max_length=300)  # the FEED setting it was started with
     source = models.CharField(max_length=20)  # SIMULATED, REPLAY, LIVE
     system_anchor_at = models.DateTimeField()
     exchange_anchor_at = models.DateTimeField()
     speed = models.FloatField(default=1.0)
+    rate = models.FloatField(default=0.0)  # a year, continuous: what the source's options are valued with
+    beat_at = models.DateTimeField()  # system time of the last sign of life
     stops_at = models.DateTimeField(null=True)
     checkpoint = models.JSONField(default=dict)  # the source's own state
 

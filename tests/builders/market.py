@@ -1,0 +1,153 @@
+"""Market data as a test wants it, in Redis and PostgreSQL as the feed leaves it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import orjson
+
+from allcore import live
+from allcore.kernel import calendar
+from allcore.kernel.clock import ExchangeClock, utc_now
+from allcore.kernel.instruments import InstrumentKind, OptionContract, Right, TickRule
+from allcore.kernel.quotes import Greeks, Quote
+from marketdata.domain import wire
+from marketdata.models import Bar, Instrument
+from marketdata.selectors import clock as clocks
+
+START = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)  # Wednesday, 10:00 in New York
+
+
+def money(value: str | float | Decimal | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def option(underlying: str, expiry: date, right: str, strike: str | int) -> str:
+    """Return the OCC symbol."""
+    return OptionContract(underlying, expiry, Right(right), Decimal(str(strike))).symbol
+
+
+def quote(
+    symbol: str,
+    bid: str | float | None,
+    ask: str | float | None,
+    *,
+    size: int = 50,
+    last: str | float | None = None,
+    source_at: datetime = START,
+    received_at: datetime | None = None,
+    source: str = "simulator",
+    volume: int = 1000,
+    is_halted: bool = False,
+) -> Quote:
+    """Return a quote vouched for just now unless told otherwise; `size` stands on both sides."""
+    return Quote(
+        symbol=symbol,
+        bid=money(bid),
+        ask=money(ask),
+        bid_size=0 if bid is None else size,
+        ask_size=0 if ask is None else size,
+        last=money(last),
+        source_at=source_at,
+        received_at=received_at or utc_now(),
+        source=source,
+        volume=volume,
+        is_halted=is_halted,
+    )
+
+
+def write_quotes(quotes: Iterable[Quote], *, publish: bool = False) -> None:
+    """Put quotes into Redis as the feed does; with `publish`, also on the channel."""
+    batch = []
+    for item in quotes:
+        row = wire.quote_list(item, item.received_at.isoformat())
+        live.client().hset(wire.quotes_key(wire.family(item.symbol)), item.symbol, orjson.dumps(row))
+        batch.append([item.symbol, row])
+    if publish:
+        live.client().publish(wire.QUOTES_CHANNEL, orjson.dumps(batch))
+
+
+def write_greeks(values: dict[str, Greeks], *, open_interest: int | None = None) -> None:
+    """Put model values, and the same open interest for each option, into Redis."""
+    for symbol, item in values.items():
+        key = wire.family(symbol)
+        live.client().hset(wire.greeks_key(key), symbol, orjson.dumps(wire.greeks_list(item)))
+        if open_interest is not None:
+            live.client().hset(wire.interest_key(key), symbol, open_interest)
+
+
+def greeks(*, delta: float = -0.45, iv: float = 0.5, price: float = 1.0) -> Greeks:
+    """Return model values of which only the delta matters, mostly."""
+    return Greeks(price=price, iv=iv, delta=delta, gamma=0.02, theta=-0.1, vega=0.05, rho=-0.01)
+
+
+def write_clock(
+    exchange: datetime = START,
+    *,
+    system: datetime | None = None,
+    speed: float = 1.0,
+    stops_at: datetime | None = None,
+    source: str = "SIMULATED",
+    rate: float = 0.045,
+) -> ExchangeClock:
+    """Set the exchange's clock: it shows `exchange` at the system's `system` (now)."""
+    now = system or utc_now()
+    clock = ExchangeClock(now, exchange, speed, stops_at)
+    state = clocks.FeedClock(clock, source, rate, now)
+    live.client().set(wire.CLOCK_KEY, orjson.dumps(clocks.as_dict(state)))
+    return clock
+
+
+def clear() -> None:
+    """Forget every quote, model value and clock in Redis."""
+    for pattern in ("quotes:*", "greeks:*", "interest:*", wire.CLOCK_KEY):
+        for key in live.client().scan_iter(pattern):
+            live.client().delete(key)
+
+
+def instrument(symbol: str, *, kind: InstrumentKind = InstrumentKind.EQUITY, is_active: bool = True) -> Instrument:
+    """Return the instrument, made if need be; an option's symbol makes its underlying too."""
+    if len(symbol) != 21:
+        return Instrument.objects.get_or_create(
+            symbol=symbol, defaults={"kind": kind, "name": symbol, "is_active": is_active, "is_simulated": True}
+        )[0]
+    contract = OptionContract.parse(symbol)
+    return Instrument.objects.get_or_create(
+        symbol=symbol,
+        defaults={
+            "kind": InstrumentKind.OPTION,
+            "underlying": instrument(contract.root),
+            "expiry": contract.expiry,
+            "strike": contract.strike,
+            "right": contract.right,
+            "multiplier": 100,
+            "tick_rule": TickRule.PENNY,
+            "is_active": is_active,
+            "is_simulated": True,
+        },
+    )[0]
+
+
+def daily_closes(symbol: str, closes: Sequence[str | int | float], *, last_day: date, spread: str = "1") -> None:
+    """Store daily bars with the closes, oldest first, the last on `last_day`; high and low lie half the spread away."""
+    owner = instrument(symbol)
+    half = Decimal(spread) / 2
+    session = calendar.session_on(last_day) or calendar.previous_session(last_day)
+    for close in reversed(closes):
+        price = Decimal(str(close))
+        Bar.objects.create(
+            instrument=owner,
+            interval=Bar.Interval.DAY,
+            start_at=session.opens_at,
+            open=price,
+            high=price + half,
+            low=price - half,
+            close=price,
+            volume=1_000_000,
+        )
+        session = calendar.previous_session(session.day)
+
+
+def seconds_ago(seconds: float) -> datetime:
+    """Return the system's time some seconds ago."""
+    return utc_now() - timedelta(seconds=seconds)
