@@ -41,12 +41,12 @@ class Session:
 
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> NewYorkStockExchange:
-    return NewYorkStockExchange(years=year)
+    return NewYorkStockExchange(years=year)  # type: ignore[no-untyped-call]  # the package is untyped
 
 
 @lru_cache(maxsize=64)
 def _half_days(year: int) -> NewYorkStockExchange:
-    return NewYorkStockExchange(years=year, categories=("half_day",))
+    return NewYorkStockExchange(years=year, categories=("half_day",))  # type: ignore[no-untyped-call]  # the package is untyped
 
 
 def is_session(day: date) -> bool:

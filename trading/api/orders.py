@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from allcore.accounts.actors import Actor, actor_of
 from allcore.api.errors import body
-from allcore.api.pagination import DeskCursorPagination
+from allcore.api.pagination import paged
 from allcore.kernel.clock import utc_now
 from allcore.kernel.orders import OrdStatus
 from allcore.logs import trace_id
@@ -23,7 +23,7 @@ from trading.services import submit
 from trading.services.idempotency import Answer
 
 
-class OrderFilter(filters.FilterSet):
+class OrderFilter(filters.FilterSet):  # type: ignore[misc]  # the package is untyped
     """What a list of orders is narrowed by."""
 
     account = filters.CharFilter(field_name="account__code")
@@ -32,7 +32,7 @@ class OrderFilter(filters.FilterSet):
     trade_date = filters.DateFilter()
 
 
-class ExecutionFilter(filters.FilterSet):
+class ExecutionFilter(filters.FilterSet):  # type: ignore[misc]  # the package is untyped
     """What a list of executions is narrowed by."""
 
     account = filters.CharFilter(field_name="account__code")
@@ -51,9 +51,7 @@ class Orders(APIView):
     def get(self, request: Request) -> Response:
         """List orders, newest first."""
         found = OrderFilter(request.query_params, orders.visible(actor_of(request).user)).qs
-        pages = DeskCursorPagination()
-        page = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response([order_row(order) for order in page])
+        return paged(request, self, found, order_row)
 
     @extend_schema(request=OrderIn, responses={201: OrderOut, 422: None})
     def post(self, request: Request) -> Response:
@@ -126,6 +124,4 @@ class Executions(APIView):
     def get(self, request: Request) -> Response:
         """List executions, newest first."""
         found = ExecutionFilter(request.query_params, orders.visible_executions(actor_of(request).user)).qs
-        pages = DeskCursorPagination()
-        page = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response([execution_row(execution) for execution in page])
+        return paged(request, self, found, execution_row)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
-from allcore.api.pagination import DeskCursorPagination
+from allcore.api.pagination import paged
 from allcore.kernel.clock import utc_now
 from trading.api.once import answer_once
 from trading.selectors import proposals
@@ -20,7 +20,7 @@ from trading.services import decide, propose
 from trading.services.idempotency import Answer
 
 
-class ProposalFilter(filters.FilterSet):
+class ProposalFilter(filters.FilterSet):  # type: ignore[misc]  # the package is untyped
     """What a list of proposals is narrowed by."""
 
     account = filters.CharFilter(field_name="account__code")
@@ -38,9 +38,7 @@ class Proposals(APIView):
     def get(self, request: Request) -> Response:
         """List proposals, newest first."""
         found = ProposalFilter(request.query_params, proposals.visible(actor_of(request).user)).qs
-        pages = DeskCursorPagination()
-        page = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response([proposal_row(proposal) for proposal in page])
+        return paged(request, self, found, proposal_row)
 
 
 class OneProposal(APIView):

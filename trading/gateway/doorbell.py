@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import redis.asyncio as redis
 from django.conf import settings
@@ -15,7 +16,7 @@ class Doorbell:
 
     def __init__(self, connection: str) -> None:
         self._stream = f"broker:{connection}"
-        self._seen = "$"
+        self._seen: str | bytes = "$"
         # A blocking read must be allowed to outlast the library's socket time-out.
         self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1.0)
 
@@ -23,7 +24,7 @@ class Doorbell:
         """Return when it rang or a sweep is due; a Redis that is away only makes sweeps of it."""
         try:
             async with asyncio.timeout(SWEEP_SECONDS * 2):
-                answer = await self._redis.xread(
+                answer: Any = await self._redis.xread(
                     {self._stream: self._seen}, block=int(SWEEP_SECONDS * 1000), count=1000
                 )
         except (redis.RedisError, OSError, TimeoutError):

@@ -6,8 +6,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from marketdata.selectors.clock import exchange_now as exchange_time
-from marketdata.selectors.clock import source
 from risk.selectors.limits import in_force
 
 from allcore.kernel.calendar import phase_at, session_on
@@ -17,6 +15,8 @@ from allcore.kernel.orders import OrderTicket, content_hash
 from brokers.models import Account
 from marketdata.models import Instrument
 from marketdata.selectors import chains, instruments, quotes
+from marketdata.selectors.clock import exchange_now as exchange_time
+from marketdata.selectors.clock import source
 from risk.domain.market import Listing, MarketView
 from risk.domain.request import GateRequest, Recent
 from risk.selectors import kill

@@ -37,9 +37,9 @@ class OrderEventOut(serializers.Serializer[object]):
     seq = serializers.IntegerField()
     event = serializers.CharField()
     status = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of ours, not the framework's attribute
     actor = serializers.CharField()
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]  # a field of ours, not the framework's attribute
     at = serializers.DateTimeField()
     after_us = serializers.IntegerField(allow_null=True, help_text="Microseconds since the step before")
 

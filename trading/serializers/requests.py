@@ -37,7 +37,7 @@ class OrderIn(serializers.Serializer[OrderTicket]):
 
     account = serializers.CharField(max_length=20)
     underlying = serializers.CharField(max_length=10)
-    legs = LegIn(many=True, min_length=1, max_length=MAX_LEGS)
+    legs = serializers.ListField(child=LegIn(), min_length=1, max_length=MAX_LEGS)
     quantity = serializers.IntegerField(min_value=1, max_value=100_000)
     ord_type = serializers.ChoiceField([t.value for t in OrdType])
     time_in_force = serializers.ChoiceField([t.value for t in TimeInForce], default=TimeInForce.DAY.value)

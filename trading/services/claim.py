@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from brokers.selectors.connections import holds_lease
 from django.db import transaction
@@ -63,7 +64,7 @@ def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Cl
     return Claimed(len(picked), tuple(claimed))
 
 
-def _locked(order_ids: set[object]) -> dict[object, Order]:
+def _locked(order_ids: set[UUID]) -> dict[UUID, Order]:
     query = Order.objects.select_for_update(of=("self",)).select_related("account__connection")
     return {
         order.pk: order for order in query.prefetch_related("legs__instrument").filter(pk__in=order_ids).order_by("id")

@@ -4,7 +4,7 @@ A second caller with the key waits at the unique index until the first has commi
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,7 +43,7 @@ class Answer:
     is_repeat: bool = False
 
 
-def request_hash(method: str, path: str, body: Mapping[str, object]) -> str:
+def request_hash(method: str, path: str, body: object) -> str:
     """Return what makes two requests the same."""
     canonical = orjson.dumps([method, path, body], option=orjson.OPT_SORT_KEYS, default=str)
     return hashlib.sha256(canonical).hexdigest()

@@ -1,6 +1,7 @@
 """What the kill switch does to trading: open proposals voided, working orders cancelled. Safe to run again."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -57,7 +58,7 @@ def _void_proposals(held_by: Q, now: datetime) -> int:
 
 
 @transaction.atomic
-def _void(proposal_id: object, now: datetime) -> None:
+def _void(proposal_id: UUID, now: datetime) -> None:
     open_now = Proposal.objects.select_for_update(of=("self",)).filter(pk=proposal_id, status__in=Proposal.OPEN)
     proposal = with_people(open_now).first()
     if proposal is None:

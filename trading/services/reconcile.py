@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from allcore.audit.services import record
 from allcore.kernel.orders import OrdStatus
-from allcore.kernel.reports import MassStatus
+from allcore.kernel.reports import MassStatus, OrderReport
 from risk.services import reservations
 from trading.domain.reconcile import doubts
 from trading.domain.reconcile.orders import Ours, missing_reports
@@ -46,7 +46,7 @@ def has_doubts_due(connection: str, *, now: datetime) -> bool:
     )
 
 
-def _pairs(status: MassStatus) -> Iterable[tuple[object, Ours | None]]:
+def _pairs(status: MassStatus) -> list[tuple[OrderReport, Ours | None]]:
     ids = [report.cl_ord_id for report in status.orders]
     requests = OrderRequest.objects.filter(connection__name=status.connection, cl_ord_id__in=ids)
     ours = {

@@ -140,7 +140,7 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
             f"The new terms are denied: {gate.first_reason(verdict)} The order works on unchanged.",
             checks=gate.failures(verdict),
         )
-    new = {
+    new: dict[str, object] = {
         "quantity": ticket.quantity,
         "limit_price": None if ticket.limit_price is None else str(ticket.limit_price),
         "stop_price": None if ticket.stop_price is None else str(ticket.stop_price),
