@@ -1,0 +1,1 @@
+"""What is held, what it cost, what it is worth: lots, postings, marks and P&L, as arithmetic."""

@@ -1,0 +1,50 @@
+"""Double entry: each cash movement is written on both of its sides, which sum to zero."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Ledger(StrEnum):
+    """Where the other side of a cash movement stands."""
+
+    CASH = "CASH"
+    CAPITAL = "CAPITAL"
+    TRADES = "TRADES"
+    FEES = "FEES"
+    DELIVERY = "DELIVERY"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side: dollars, above zero on CASH for what is received, on the others for what was paid for them."""
+
+    ledger: Ledger
+    amount: Decimal
+
+
+def trade_postings(
+    qty: int, px: Decimal, multiplier: int, fee: Decimal, *, against: Ledger = Ledger.TRADES
+) -> tuple[Posting, ...]:
+    """Return the sides of a trade or delivery of signed `qty` at `px` a share; nothing if no money moves."""
+    value = qty * px * multiplier
+    return _without_nothing(Posting(Ledger.CASH, -value - fee), Posting(against, value), Posting(Ledger.FEES, fee))
+
+
+def deposit_postings(amount: Decimal) -> tuple[Posting, ...]:
+    """Return the sides of money put in; taken out, if below zero."""
+    return _without_nothing(Posting(Ledger.CASH, amount), Posting(Ledger.CAPITAL, -amount))
+
+
+def reversal(postings: tuple[Posting, ...]) -> tuple[Posting, ...]:
+    """Return what undoes the postings: a ledger is corrected by writing, never by rubbing out."""
+    return tuple(Posting(posting.ledger, -posting.amount) for posting in postings)
+
+
+def cash_flow(postings: tuple[Posting, ...]) -> Decimal:
+    """Return the dollars received, below zero if paid."""
+    return sum((posting.amount for posting in postings if posting.ledger is Ledger.CASH), Decimal(0))
+
+
+def _without_nothing(*postings: Posting) -> tuple[Posting, ...]:
+    return tuple(posting for posting in postings if posting.amount)
