@@ -47,6 +47,16 @@ class Bound:
         """Return whether `other` in this one's place would let anything more through."""
         return self._is_looser(self.soft, other.soft) or self._is_looser(self.hard, other.hard)
 
+    def narrowed(self, *, soft: Decimal | None = None, hard: Decimal | None = None) -> "Bound":
+        """Return the bound with whichever of the values is the stricter."""
+        return Bound(self.unit, self._stricter(self.soft, soft), self._stricter(self.hard, hard), self.direction)
+
+    def _stricter(self, one: Decimal | None, other: Decimal | None) -> Decimal | None:
+        values = [value for value in (one, other) if value is not None]
+        if not values:
+            return None
+        return min(values) if self.direction is Direction.CEILING else max(values)
+
     def _is_looser(self, old: Decimal | None, new: Decimal | None) -> bool:
         if old is None or new is None:
             return old is not None

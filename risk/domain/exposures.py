@@ -1,0 +1,128 @@
+"""What positions, working orders and the order at hand bind at worst, in dollars.
+
+Orders that may still fill are taken at their worst: over {none fills, all buys fill, all sells fill, all fill}. The
+credit of an unfilled order funds nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from allcore.kernel.money import ZERO
+from allcore.kernel.orders import PriceEffect
+from risk.domain.book import Holding, Pending
+from risk.domain.cover import Requirement, requirement
+from risk.domain.limits import MissingNumberError
+from risk.domain.lines import Line, contract_of, held, traded
+from risk.domain.prices import unit_multiplier, worst_cost
+from risk.domain.request import GateRequest
+
+
+def bases(request: GateRequest) -> Iterator[tuple[Line, ...]]:
+    """Yield the underlying's lines as they may be when the order fills."""
+    name = request.ticket.underlying
+    holdings = held(h for h in request.book.holdings if h.underlying == name)
+    others = [p for p in request.pending if p.ticket.underlying == name]
+    buys = [p for p in others if p.ticket.price_effect is PriceEffect.DEBIT]
+    sells = [p for p in others if p.ticket.price_effect is not PriceEffect.DEBIT]
+    yield holdings
+    for filled in (buys, sells, others) if others else ():
+        yield holdings + tuple(line for p in filled for line in traded(p.ticket, p.leaves))
+
+
+def worst_change(request: GateRequest) -> Requirement:
+    """Return the most that the order adds to what must be secured, and to uncovered calls, over all cases."""
+    order = traded(request.ticket, request.quantity)
+    changes = [(requirement(base), requirement(base + order)) for base in bases(request)]
+    return Requirement(
+        cash=max(after.cash - before.cash for before, after in changes),
+        naked_calls=max(after.naked_calls - before.naked_calls for before, after in changes),
+    )
+
+
+def cash_required(request: GateRequest) -> Decimal:
+    """Return the cash to set aside so that the order may fill: what it comes to secure, and what it pays.
+
+    Raises:
+        MissingNumberError: an order without a limit has no quotes to go by.
+    """
+    cost = worst_cost(request.ticket, request.market.quotes)
+    paid = max(cost, ZERO) * unit_multiplier(request.ticket) * request.quantity
+    return max(worst_change(request).cash + paid, ZERO)
+
+
+def secured(holdings: Iterable[Holding]) -> Decimal:
+    """Return the cash that short positions bind, underlying by underlying."""
+    by_name: dict[str, list[Holding]] = {}
+    for holding in holdings:
+        by_name.setdefault(holding.underlying, []).append(holding)
+    return sum((requirement(held(group)).cash for group in by_name.values()), ZERO)
+
+
+def committed(holdings: Iterable[Holding], pending: Iterable[Pending]) -> Decimal:
+    """Return the dollars at work: cash bound by shorts, longs and shares at market, and all that pending orders hold.
+
+    Raises:
+        MissingNumberError: a long position has no mark.
+    """
+    positions = tuple(holdings)
+    longs = sum((_market_value(h) for h in positions if h.qty > 0), ZERO)
+    return secured(positions) + longs + sum((p.cash for p in pending), ZERO)
+
+
+def notional_by_underlying(holdings: Iterable[Holding], pending: Iterable[Pending]) -> dict[str, Decimal]:
+    """Return `committed` by underlying: what the single-name limits count."""
+    positions, orders = tuple(holdings), tuple(pending)
+    names = {h.underlying for h in positions} | {p.ticket.underlying for p in orders}
+    return {
+        name: committed(
+            [h for h in positions if h.underlying == name], [p for p in orders if p.ticket.underlying == name]
+        )
+        for name in sorted(names)
+    }
+
+
+def free_cash(request: GateRequest) -> Decimal:
+    """Return the cash that neither positions nor other orders bind."""
+    book = request.book
+    return book.cash - secured(book.holdings) - sum((p.cash for p in request.pending), ZERO)
+
+
+def room_to_close(request: GateRequest, symbol: str, sign: int) -> int:
+    """Return how many of the symbol an order of this sign may still close, other pending orders considered."""
+    held_qty = request.book.qty(symbol)
+    if held_qty * sign >= 0:
+        return 0
+    claimed = sum(
+        abs(line.qty)
+        for p in request.pending
+        for line in traded(p.ticket, p.leaves)
+        if line.symbol == symbol and line.qty * sign > 0
+    )
+    return max(abs(held_qty) - claimed, 0)
+
+
+def only_reduces(request: GateRequest) -> bool:
+    """Return whether the order can do nothing but close: it flips nothing and makes no worst case worse."""
+    if request.ticket.is_opening:
+        return False
+    for line in traded(request.ticket, request.quantity):
+        if abs(line.qty) > room_to_close(request, line.symbol, 1 if line.qty > 0 else -1):
+            return False
+    change = worst_change(request)
+    return change.cash <= 0 and change.naked_calls <= 0
+
+
+def option_contracts(lines: Iterable[Line]) -> int:
+    """Return the number of option contracts, long and short alike."""
+    return sum(abs(line.qty) for line in lines if line.contract is not None)
+
+
+def _market_value(holding: Holding) -> Decimal:
+    if holding.mark is None:
+        raise MissingNumberError(f"{holding.symbol} is held and has no mark.", symbol=holding.symbol)
+    return holding.qty * holding.mark * holding.multiplier
+
+
+def is_option(symbol: str) -> bool:
+    """Return whether the symbol names an option."""
+    return contract_of(symbol) is not None

@@ -1,0 +1,128 @@
+"""Every control, in the order they are asked; and the run of all of them over one ticket."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from allcore.kernel.errors import DeskError
+from allcore.kernel.money import ZERO
+from risk.domain.controls import capital, instruments, positions, pricing, protocol, quotes, repeats, safety, sizes
+from risk.domain.controls.finding import Control, Finding, Scope, passed
+from risk.domain.exposures import cash_required, only_reduces
+from risk.domain.request import GateRequest
+from risk.domain.verdict import Assessment, CheckResult, Level, Outcome
+
+# Where one of these says no, the others are not asked: their numbers would be somebody else's.
+GATEKEEPERS = (
+    Control("account", "Account", Level.SAFETY, Scope.ALL, safety.account),
+    Control("environment", "Environment", Level.SAFETY, Scope.ALL, safety.environment),
+    Control("kill_switch", "Kill switch", Level.SAFETY, Scope.ALL, safety.kill_switch),
+)
+# fmt: off
+CONTROLS = (
+    Control("connection", "Connection", Level.SAFETY, Scope.CLOSING_WARNED, safety.connection),
+    Control("reconciled", "Reconciliation", Level.SAFETY, Scope.OPENING, safety.reconciled),
+    Control("listed", "Instrument", Level.BROKER, Scope.ALL, instruments.listed),
+    Control("alive", "Expired contract", Level.BROKER, Scope.ALL, instruments.alive),
+    Control("standard", "Adjusted contract", Level.BROKER, Scope.OPENING, instruments.standard),
+    Control("position_effect", "Open or close", Level.BROKER, Scope.ALL, instruments.position_effect),
+    Control("market_hours", "Market hours", Level.SAFETY, Scope.ALL, safety.market_hours),
+    Control("expiry_day", "Last hours before expiry", Level.RISK_HARD, Scope.OPENING, positions.expiry_day),
+    Control("quote_quality", "Quote quality", Level.SAFETY, Scope.CLOSING_WARNED, quotes.quality),
+    Control("quote_age", "Age of the quote", Level.SAFETY, Scope.CLOSING_WARNED, quotes.leg_ages),
+    Control("spot_age", "Age of the underlying's quote", Level.SAFETY, Scope.CLOSING_WARNED, quotes.spot_age),
+    Control("quote_width", "Width of the quote", Level.RISK_SOFT, Scope.OPENING, quotes.width),
+    Control("tick", "Price step", Level.BROKER, Scope.ALL, pricing.tick),
+    Control("price_possible", "Possible price", Level.SAFETY, Scope.ALL, pricing.possible),
+    Control("price_collar", "Price collar", Level.SAFETY, Scope.ALL, pricing.collar),
+    Control("price_from_mid", "Distance from the middle", Level.SAFETY, Scope.ALL, pricing.mid_collar),
+    Control("market_width", "Order without a limit", Level.SAFETY, Scope.ALL, pricing.without_limit),
+    Control("stop_side", "Side of the stop", Level.SAFETY, Scope.ALL, pricing.stop_side),
+    Control("order_contracts", "Contracts of one order", Level.RISK_SOFT, Scope.OPENING, sizes.contracts),
+    Control("order_premium", "Premium of one order", Level.RISK_SOFT, Scope.OPENING, sizes.premium),
+    Control("order_delta", "Delta of one order", Level.RISK_SOFT, Scope.OPENING, sizes.delta_notional),
+    Control("order_notional", "Notional of one order", Level.RISK_SOFT, Scope.OPENING, sizes.notional),
+    Control("structure_loss", "Loss of the structure", Level.RISK_SOFT, Scope.OPENING, sizes.structure_loss),
+    Control("duplicate", "Same order again", Level.SAFETY, Scope.ALL, repeats.duplicate),
+    Control("messages_minute", "Messages a minute", Level.RISK_SOFT, Scope.ALL, repeats.a_minute),
+    Control("messages_second", "Messages a second", Level.RISK_SOFT, Scope.ALL, repeats.a_second),
+    Control("open_orders", "Open orders of the account", Level.RISK_HARD, Scope.OPENING, repeats.open_orders),
+    Control("open_orders_name", "Open orders in the name", Level.RISK_HARD, Scope.OPENING, repeats.open_orders_in_name),
+    Control("naked_calls", "Uncovered calls", Level.BROKER, Scope.OPENING, positions.naked_calls),
+    Control("short_stock", "Short stock", Level.BROKER, Scope.ALL, positions.short_stock),
+    Control("position_contracts", "Contracts in the name", Level.RISK_HARD, Scope.OPENING, positions.contracts_in_name),
+    Control("positions", "Number of positions", Level.RISK_HARD, Scope.OPENING, positions.positions),
+    Control("cash_secured", "Cash secured", Level.RISK_HARD, Scope.CLOSING_WARNED, capital.cash_secured),
+    Control("buffer", "Cash buffer", Level.RISK_HARD, Scope.OPENING, capital.buffer),
+    Control("deployment", "Deployment", Level.RISK_HARD, Scope.OPENING, capital.deployment),
+    Control("name_account", "One name in the account", Level.RISK_SOFT, Scope.OPENING, capital.name_of_account),
+    Control("name_household", "One name in all accounts", Level.RISK_SOFT, Scope.OPENING, capital.name_of_household),
+    Control("day_loss", "Loss of the day", Level.RISK_HARD, Scope.OPENING, capital.day_loss),
+    Control("universe", "Approved names", Level.PROTOCOL_HARD, Scope.OPENING, protocol.universe),
+    Control("strategy", "Kind of trade", Level.PROTOCOL_HARD, Scope.OPENING, protocol.strategy),
+    Control("delta_range", "Delta range", Level.PROTOCOL_HARD, Scope.OPENING, protocol.delta_range),
+    Control("entry_window", "Entry day and time", Level.PROTOCOL_SOFT, Scope.OPENING, protocol.entry_window),
+    Control("dte_window", "Sessions to expiry", Level.PROTOCOL_SOFT, Scope.OPENING, protocol.dte_window),
+)
+# fmt: on
+
+
+def assess(request: GateRequest) -> Assessment:
+    """Ask every control. None is left out because another failed, save after a gatekeeper's no."""
+    is_closing = _is_closing(request)
+    results = [_ask(control, request, is_closing=is_closing) for control in GATEKEEPERS]
+    if not any(result.outcome is Outcome.HARD_BLOCK for result in results):
+        results += [_ask(control, request, is_closing=is_closing) for control in CONTROLS]
+    return Assessment(
+        results=tuple(results),
+        cash_required=_cash(request),
+        quantity=request.quantity,
+        is_closing=is_closing,
+    )
+
+
+def _ask(control: Control, request: GateRequest, *, is_closing: bool) -> CheckResult:
+    finding = _finding(control, request, is_closing=is_closing)
+    return CheckResult(
+        code=control.code,
+        label=control.label,
+        level=control.level,
+        outcome=finding.outcome,
+        message=f"{control.label}: {finding.message}",
+        unit=finding.unit,
+        value=finding.value,
+        soft=finding.soft,
+        hard=finding.hard,
+        before=finding.before,
+        after=finding.after,
+    )
+
+
+def _finding(control: Control, request: GateRequest, *, is_closing: bool) -> Finding:
+    if is_closing and control.scope is Scope.OPENING:
+        return passed("Does not hold an order that only closes.")
+    try:
+        finding = control.check(request)
+    except DeskError as error:
+        return Finding(Outcome.ERROR, error.message)
+    except Exception as error:  # noqa: BLE001 a control that fails for whatever reason must refuse, not pass
+        return Finding(Outcome.ERROR, f"The check could not be made ({type(error).__name__}).")
+    is_block = finding.outcome in (Outcome.SOFT_BLOCK, Outcome.HARD_BLOCK)
+    if is_closing and is_block and control.scope is Scope.CLOSING_WARNED:
+        return replace(finding, outcome=Outcome.WARN)
+    return finding
+
+
+def _is_closing(request: GateRequest) -> bool:
+    """Whether the order only closes; one that cannot be judged is held as an opening."""
+    try:
+        return only_reduces(request)
+    except DeskError:
+        return False
+
+
+def _cash(request: GateRequest) -> Decimal:
+    """Return the cash to reserve; where it cannot be told, the control of it has refused the order."""
+    try:
+        return cash_required(request)
+    except DeskError:
+        return ZERO
