@@ -125,7 +125,8 @@ class ConnectionRunner:
             await work()  # type: ignore[misc]  # partial hides that the methods are coroutines
 
     async def _state(self, state: str, reason: str) -> None:
-        await self._control.call(partial(connections.set_state, self.name, state=state, reason=reason, now=utc_now()))
+        say = partial(connections.set_state, self.name, state=state, reason=reason, now=utc_now(), epoch=self._epoch)
+        await self._control.call(say)
 
     async def _give_up(self, reason: str) -> None:
         """Say that we are down and free the lease; a database that is away lets both lapse by themselves."""

@@ -5,15 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from risk.domain.permissions import Action
-from risk.selectors.permissions import may, require
 
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RefusedError
 from allcore.kernel.orders import OrderTicket, OrdStatus
 from allcore.live import publish_on_commit
-from risk.models import Verdict
+from risk.domain.permissions import Action, needed_to_override
+from risk.domain.verdict import Level, Outcome
+from risk.selectors.permissions import may, require
 from trading.domain.approval.decisions import Decision, ProposalStatus, Standing, after
 from trading.models import Approval, Order, Proposal
 from trading.selectors.approval_check import recheck
@@ -167,10 +167,13 @@ def _may_approve(proposal: Proposal, actor: Actor) -> None:
 
 def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
     """Return whether soft breaches are accepted; only who may, and with a reason, accepts them."""
-    if proposal.verdict.outcome != Verdict.Outcome.SOFT_BLOCK:
+    levels = {Level(check["level"]) for check in proposal.verdict.checks if check["outcome"] == Outcome.SOFT_BLOCK}
+    if not levels:
         return False
-    if not may(actor.user, Action.OVERRIDE_SOFT, proposal.account):
-        raise SoftLimitError("A soft limit is breached; a risk officer may approve it with a reason.")
+    for action in sorted(needed_to_override(levels)):
+        if not may(actor.user, action, proposal.account):
+            who = "an approver" if action is Action.OVERRIDE_PROTOCOL else "a risk officer"
+            raise SoftLimitError(f"A soft limit is breached; {who} may approve it with a reason. Nothing was sent.")
     if len(reason.strip()) < OVERRIDE_REASON:
         raise InvalidInputError(f"To override a soft limit, give a reason of at least {OVERRIDE_REASON} characters.")
     return True
