@@ -1,0 +1,3 @@
+"""ALL-USE Desk."""
+
+__version__ = "0.1.0"

@@ -9,6 +9,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
 from allcore import live
+from allcore.kernel.clock import utc_now
+from allcore.kernel.errors import DeskError
+from marketdata.selectors import clock
+
+FEED_STALE_SECONDS = 10
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -55,9 +60,10 @@ def _feed() -> str:
     if settings.FEED == "none":
         return ""
     try:
-        return "" if live.client().exists("feed:clock") else "says nothing"
-    except RedisError:
-        return "cannot be heard"
+        age = clock.data_age(utc_now())
+    except (DeskError, DatabaseError) as e:
+        return str(e)
+    return f"was last heard {age:.0f} s ago" if age > FEED_STALE_SECONDS else ""
 
 
 CHECKS: Mapping[str, Callable[[], str]] = {

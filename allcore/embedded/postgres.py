@@ -73,9 +73,16 @@ def running_port(data: Path) -> int | None:
     try:
         lines = (data / "postmaster.pid").read_text(encoding="ascii").splitlines()
         os.kill(int(lines[0]), 0)
-        return int(lines[3])
+        return answering(int(lines[3]))
     except (OSError, IndexError, ValueError):
         return None
+
+
+def answering(port: int) -> int | None:
+    """Return the port if something listens there: the process of a stale file's number may be another's by now."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return port if probe.connect_ex(("127.0.0.1", port)) == 0 else None
 
 
 def stop(directory: Path) -> None:

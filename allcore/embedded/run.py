@@ -1,0 +1,123 @@
+"""`make run`: the whole desk on one machine, from nothing to "ready"."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+from honcho.environ import parse_procfile
+
+from allcore import __version__
+from allcore.embedded import preflight
+from allcore.embedded.local import ROOT, environment, port_setting, servers, var_dir
+from allcore.embedded.supervisor import Program, say, supervise
+
+READY_SECONDS = 120.0
+POLL_SECONDS = 0.25
+
+
+def main() -> None:
+    """Check, start the servers, prepare the data, run until told to stop."""
+    started = time.monotonic()
+    var = var_dir()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    with preflight.take(var):
+        places = _check(var)
+        try:
+            with servers(var) as addresses:
+                told = environment(var, addresses) | places
+                _prepare(told)
+                asyncio.run(_serve(var, told, started))
+        except KeyboardInterrupt:
+            say("Interrupted.")
+    say("Stopped.")
+
+
+def _check(var: Path) -> dict[str, str]:
+    """Refuse to start where it would fail later; return where the desk will be found and what it counts."""
+    preflight.check_disk(var)
+    preflight.check_version(var, __version__)
+    host, port = os.environ.get("HOST") or "127.0.0.1", port_setting("PORT", 8000)
+    socket_port = port_setting("SOCKET_PORT", port + 1)
+    preflight.check_port(host, port, "PORT")
+    preflight.check_port(host, socket_port, "SOCKET_PORT")
+    counters = var / "metrics"
+    shutil.rmtree(counters, ignore_errors=True)  # the counters of processes that are gone
+    counters.mkdir()
+    return {
+        "HOST": host,
+        "PORT": str(port),
+        "SOCKET_PORT": str(socket_port),
+        "PROMETHEUS_MULTIPROC_DIR": str(counters),
+    }
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _prepare(told: dict[str, str]) -> None:
+    """Migrate and seed; the command says itself what went wrong."""
+    command = [sys.executable, "manage.py", "prepare"]
+    if subprocess.run(command, cwd=ROOT, env=told, check=False).returncode != 0:  # noqa: S603 our own command
+        raise preflight.StartRefusedError("The desk's data could not be prepared; the reason stands above.")
+
+
+async def _serve(var: Path, told: dict[str, str], started: float) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    procfile = parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8"))
+    programs = [
+        Program(name, command, told | {"PROCESS_NAME": f"desk-{name}"})
+        for name, command in procfile.processes.items()
+        if name != "feed" or told.get("FEED") != "none"
+    ]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(supervise(programs, var, stop))
+        group.create_task(_announce(told, started, stop))
+
+
+async def _announce(told: dict[str, str], started: float, stop: asyncio.Event) -> None:
+    """Say "ready" once pages and sockets answer, or what is missing if they do not."""
+    deadline = started + READY_SECONDS
+    missing = "nothing answers yet"
+    while not stop.is_set() and time.monotonic() < deadline:
+        missing = await asyncio.to_thread(_missing, told)
+        if not missing:
+            address = f"http://{told['HOST']}:{told['PORT']}/"
+            say(f"ready after {time.monotonic() - started:.1f} s: {address}   (Ctrl-C stops the desk)")
+            return
+        await asyncio.sleep(POLL_SECONDS)
+    if not stop.is_set():
+        say(f"Not ready after {READY_SECONDS:.0f} s: {missing}. Logs: {told['VAR_DIR']}/log")
+
+
+def _missing(told: dict[str, str]) -> str:
+    answers = (_get(told, "PORT", "/readyz"), _get(told, "SOCKET_PORT", "/healthz"))
+    return next((problem for problem in answers if problem), "")
+
+
+def _get(told: dict[str, str], port: str, path: str) -> str:
+    host = told["HOST"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 it is compared, not bound
+    known_as = told.get("ALLOWED_HOSTS", "127.0.0.1").split(",")[0]
+    connection = HTTPConnection(host, int(told[port]), timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": known_as})
+        answer = connection.getresponse()
+        text = answer.read().decode(errors="replace")
+    except OSError as e:
+        return f"{port} does not answer ({e})"
+    finally:
+        connection.close()
+    return "" if answer.status == 200 else f"{path} says {text[:300]}"
+
+
+if __name__ == "__main__":
+    main()
