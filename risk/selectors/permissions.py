@@ -1,0 +1,84 @@
+"""What a person may do, from their grants: one query a request, kept on the user object."""
+
+from django.db.models import Q, QuerySet
+
+from allcore.accounts.models import User
+from allcore.kernel.errors import ForbiddenError
+from brokers.models import Account
+from risk.domain.permissions import Action, RoleName
+from risk.domain.permissions import actions_of as actions_of_roles
+from risk.models import AccountGrant
+
+CACHE = "_desk_grants"
+Grants = tuple[tuple[int | None, RoleName], ...]
+
+
+def actions_of(user: User, account: Account | None = None) -> frozenset[Action]:
+    """Return what the user may do on the account; without one, on the desk as a whole, by grants on all accounts."""
+    wanted = (None,) if account is None else (None, account.pk)
+    return actions_of_roles(role for granted, role in _grants(user) if granted in wanted)
+
+
+def may(user: User, action: Action, account: Account | None = None) -> bool:
+    """Return whether the user may do it."""
+    return action in actions_of(user, account)
+
+
+def may_anywhere(user: User, action: Action) -> bool:
+    """Return whether the user may do it on any account at all."""
+    return action in actions_of_roles(role for _, role in _grants(user))
+
+
+def require(user: User, action: Action, account: Account | None = None) -> None:
+    """Let pass who may.
+
+    Raises:
+        ForbiddenError: they may not.
+    """
+    if not may(user, action, account):
+        raise _forbidden(user, action, "the desk" if account is None else account.code)
+
+
+def require_anywhere(user: User, action: Action) -> None:
+    """Let pass who may do it on some account: for what is read by all who work, and for stopping.
+
+    Raises:
+        ForbiddenError: they may not, anywhere.
+    """
+    if not may_anywhere(user, action):
+        raise _forbidden(user, action, "any account")
+
+
+def roles_of(user: User, account: Account | None = None) -> frozenset[RoleName]:
+    """Return the user's roles on the account, or on all accounts."""
+    wanted = (None,) if account is None else (None, account.pk)
+    return frozenset(role for granted, role in _grants(user) if granted in wanted)
+
+
+def visible_accounts(user: User) -> QuerySet[Account]:
+    """Return the accounts the user may see, in their order."""
+    return accounts_where(user, Action.VIEW)
+
+
+def accounts_where(user: User, action: Action) -> QuerySet[Account]:
+    """Return the accounts on which the user may do it, in their order."""
+    granting = [granted for granted, role in _grants(user) if action in actions_of_roles([role])]
+    held = Q() if None in granting else Q(pk__in=granting)
+    return Account.objects.filter(held).order_by("position_order", "id")
+
+
+def _grants(user: User) -> Grants:
+    """Return the grants of a user who may sign in; read once for each user object, which lives for one request."""
+    if not user.is_active:
+        return ()
+    known: Grants | None = getattr(user, CACHE, None)
+    if known is None:
+        rows = AccountGrant.objects.filter(user=user).order_by("id").values_list("account_id", "role")
+        known = tuple((account_id, RoleName(role)) for account_id, role in rows)
+        setattr(user, CACHE, known)
+    return known
+
+
+def _forbidden(user: User, action: Action, where: str) -> ForbiddenError:
+    words = action.replace("_", " ").lower()
+    return ForbiddenError(f"{user.username} may not {words} on {where}.", action=str(action), on=where)
