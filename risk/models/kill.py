@@ -41,7 +41,8 @@ class KillEvent(models.Model):
         db_table = "kill_event"
         constraints = [
             models.CheckConstraint(
-                condition=Q(to_level__gte=models.F("from_level")) | (Q(second__isnull=False) & ~Q(reason="")),
+                condition=Q(to_level__gte=models.F("from_level"))
+                | (Q(user__isnull=False, second__isnull=False) & ~Q(reason="")),
                 name="release_needs_two_people_and_a_reason",
             ),
             models.CheckConstraint(

@@ -5,6 +5,17 @@ from django.db import models
 from django.db.models import F, Q
 
 from brokers.models import Account
+from risk.domain.limits import Unit
+
+UNITS = {
+    Unit.RATIO: "of equity",
+    Unit.USD: "US dollars",
+    Unit.CONTRACTS: "contracts",
+    Unit.SECONDS: "seconds",
+    Unit.COUNT: "count",
+    Unit.FRACTION: "fraction",
+    Unit.POINTS: "delta points",
+}
 
 
 class Limit(models.Model):
@@ -13,19 +24,10 @@ class Limit(models.Model):
     A value equal to the limit passes. Both values are in `unit`; an empty soft or hard value is no such limit.
     """
 
-    class Unit(models.TextChoices):
-        RATIO = "RATIO", "of equity"
-        USD = "USD", "US dollars"
-        CONTRACTS = "CONTRACTS", "contracts"
-        SECONDS = "SECONDS", "seconds"
-        COUNT = "COUNT", "count"
-        FRACTION = "FRACTION", "fraction"
-        POINTS = "POINTS", "delta points"
-
     code = models.CharField(max_length=40)  # a key of risk.domain.controls
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="limits")
     underlying = models.CharField(max_length=10, blank=True)
-    unit = models.CharField(max_length=10, choices=Unit)
+    unit = models.CharField(max_length=10, choices=[(unit.value, UNITS[unit]) for unit in Unit])
     soft = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     hard = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -72,7 +74,8 @@ class LimitChange(models.Model):
         db_table = "risk_limit_change"
         constraints = [
             models.CheckConstraint(
-                condition=~Q(is_loosening=True, status="APPLIED") | ~Q(decided_by=F("requested_by")),
+                condition=~Q(is_loosening=True, status="APPLIED")
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
                 name="loosening_needs_a_second_person",
             ),
             models.UniqueConstraint(

@@ -1,0 +1,58 @@
+"""The kill switch's level, from the database and from a file that works when nothing else does.
+
+`VAR_DIR/KILL` holds the whole desk: its presence is level 2, a digit in it says which. It can only raise the level.
+"""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Max, Q
+
+from risk.models import KillEvent, KillLevel, KillRelease, KillScope, KillState
+
+FLAG = "KILL"
+
+
+def level_for(*, connection: str, account: str, underlying: str) -> int:
+    """Return the highest level that holds an order of the account, on the connection, in the underlying.
+
+    A database that does not answer raises: who cannot know the level does not send.
+    """
+    holding = (
+        Q(scope=KillScope.GLOBAL)
+        | Q(scope=KillScope.BROKER, target=connection)
+        | Q(scope=KillScope.ACCOUNT, target=account)
+        | Q(scope=KillScope.UNDERLYING, target=underlying)
+    )
+    stored: int | None = KillState.objects.filter(holding).aggregate(level=Max("level"))["level"]
+    return max(stored or KillLevel.NORMAL, flag_level())
+
+
+def flag_level(var_dir: Path | None = None) -> int:
+    """Return the level the file asks for; a file that says nothing readable is level 2."""
+    path = (settings.VAR_DIR if var_dir is None else var_dir) / FLAG
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError:
+        return KillLevel.NORMAL
+    except (OSError, UnicodeDecodeError):
+        return KillLevel.BLOCK_NEW
+    asked = int(text) if text.isascii() and text.isdigit() else KillLevel.BLOCK_NEW
+    return min(max(asked, KillLevel.BLOCK_NEW), KillLevel.FLATTEN)
+
+
+def levels() -> list[KillState]:
+    """Return the levels in force above 0, the widest scope first."""
+    states = KillState.objects.filter(level__gt=KillLevel.NORMAL).select_related("event__user")
+    order = list(KillScope.values)
+    return sorted(states.order_by("id"), key=lambda state: (order.index(state.scope), state.target))
+
+
+def open_releases() -> list[KillRelease]:
+    """Return the releases that wait for their second person."""
+    return list(KillRelease.objects.filter(closed_at=None).select_related("requested_by").order_by("id"))
+
+
+def history(count: int = 50) -> list[KillEvent]:
+    """Return the latest events, the newest first."""
+    return list(KillEvent.objects.select_related("user", "second").order_by("-id")[:count])
