@@ -1,0 +1,36 @@
+"""What orders may yet use: shrunk as they fill, released when they can fill no more."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import DecimalField, ExpressionWrapper, F
+from django.db.models.functions import Ceil
+
+from risk.models import Reservation
+
+CENTS = Decimal(100)
+SETTLING = timedelta(seconds=30)  # a younger reservation may belong to an order that is not committed yet
+MONEY = DecimalField(max_digits=18, decimal_places=2)
+
+
+def shrink(order_id: UUID, quantity_left: int, now: datetime) -> None:
+    """Keep only what `quantity_left` units may use, rounded up to the cent; none left is a release. Never grows."""
+    if quantity_left <= 0:
+        release(order_id, now)
+        return
+    left = Reservation.objects.filter(order_id=order_id, released_at=None, quantity__gt=quantity_left)
+    cents = Ceil(F("cash") * CENTS * quantity_left / F("quantity"))
+    left.update(cash=ExpressionWrapper(cents / CENTS, output_field=MONEY), quantity=quantity_left)
+
+
+def release(order_id: UUID, now: datetime) -> None:
+    """Give back what the order no longer needs; twice is once."""
+    Reservation.objects.filter(order_id=order_id, released_at=None).update(released_at=now)
+
+
+def sweep(open_order_ids: Collection[UUID], *, now: datetime) -> int:
+    """Release what is reserved for orders that are not open; return how many there were, each of them a leak."""
+    leaked = Reservation.objects.filter(released_at=None, verdict__checked_at__lt=now - SETTLING)
+    return leaked.exclude(order_id__in=open_order_ids).update(released_at=now)
