@@ -1,7 +1,7 @@
 """What every broker must be able to do, whichever it is. Values in and out are the kernel's.
 
-Errors say what the caller should do: InvalidInputError (fix it), RefusedError (accept it), UnavailableError (nothing was
-sent, try again), UnknownOutcomeError (it may have arrived: reconcile, never resend).
+Errors say what the caller should do: InvalidInputError (fix it), RefusedError (accept it), UnavailableError (nothing
+was sent, try again), UnknownOutcomeError (it may have arrived: reconcile, never resend).
 """
 
 from collections.abc import AsyncIterator, Iterable

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Connection(models.Model):
-    """One login at one broker. One worker at a time holds its lease; `lease_epoch` rises with each holder and fences the old."""
+    """One login at one broker. One worker at a time holds its lease; `lease_epoch` fences the old."""
 
     class Environment(models.TextChoices):
         PAPER = "PAPER", "Paper"
@@ -40,13 +40,14 @@ class Account(models.Model):
     """An account that the desk trades. `code` is ours, `broker_account` the broker's own number."""
 
     class Tier(models.TextChoices):
+        MANUAL = "manual", "Manual, without the protocol"
         GEN = "gen", "Generation"
         REV = "rev", "Revenue"
         COM = "com", "Compounding"
 
     code = models.SlugField(max_length=20, unique=True)
     name = models.CharField(max_length=80)
-    tier = models.CharField(max_length=4, choices=Tier)
+    tier = models.CharField(max_length=6, choices=Tier)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="accounts")
     broker_account = models.CharField(max_length=40)
     is_enabled = models.BooleanField(default=True)

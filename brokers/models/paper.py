@@ -1,14 +1,14 @@
 """The paper broker's own books: what it would say if asked. The desk's tables never join these."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class PaperAccount(models.Model):
-    """Cash at the paper broker, in dollars."""
+    """Cash at the paper broker, in dollars. It may fall below zero: an assignment does not ask."""
 
     number = models.CharField(max_length=40, unique=True)
-    cash = models.DecimalField(max_digits=18, decimal_places=2)
+    cash = models.DecimalField(max_digits=18, decimal_places=4)
 
     class Meta:
         db_table = "paper_account"
@@ -18,10 +18,10 @@ class PaperAccount(models.Model):
 
 
 class PaperOrder(models.Model):
-    """An order as the paper broker holds it. `cl_ord_id` is the newest accepted one; `ticket` the kernel ticket's JSON."""
+    """An order as the paper broker holds it. `ticket` is the kernel ticket in force, its quantity the total."""
 
     class Status(models.TextChoices):
-        PENDING = "PENDING", "Received"
+        PENDING = "PENDING", "On its way"
         WORKING = "WORKING", "Working"
         FILLED = "FILLED", "Filled"
         CANCELED = "CANCELED", "Canceled"
@@ -29,32 +29,73 @@ class PaperOrder(models.Model):
         EXPIRED = "EXPIRED", "Expired"
 
     account = models.ForeignKey(PaperAccount, on_delete=models.PROTECT, related_name="orders")
-    cl_ord_id = models.CharField(max_length=20, unique=True)  # a second submit with the same id is refused
-    current_cl_ord_id = models.CharField(max_length=20, unique=True)
+    cl_ord_id = models.CharField(max_length=20, unique=True)  # of the first message: a second with it is refused
+    current_cl_ord_id = models.CharField(max_length=20, unique=True)  # the newest accepted
     ticket = models.JSONField()
     status = models.CharField(max_length=10, choices=Status)
     order_qty = models.PositiveIntegerField()
     cum_qty = models.PositiveIntegerField(default=0)
+    fill_count = models.PositiveIntegerField(default=0)  # the next execution's number
     is_triggered = models.BooleanField(default=False)
+    confirmations = models.PositiveSmallIntegerField(default=0)  # of a stop not yet triggered
+    seen_at = models.DateTimeField(null=True)  # when the quote that a stop counted last was vouched for
+    is_resting = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, blank=True)
-    received_at = models.DateTimeField()  # the exchange's clock
-    arrives_at = models.DateTimeField()  # system clock: when, after latency, the order is at the exchange
+    version = models.PositiveIntegerField(default=0)  # counts the writes: who missed one may not write the next
+    arrives_at = models.DateTimeField()  # the system's clock: when, after latency, it is at the exchange
+    changed_at = models.DateTimeField()  # the system's clock
+    expires_at = models.DateTimeField(null=True)  # the exchange's clock
 
     class Meta:
         db_table = "paper_order"
         indexes = [
-            models.Index(fields=["status"], condition=Q(status__in=["PENDING", "WORKING"]), name="paper_open_orders")
+            models.Index(fields=["status"], condition=Q(status__in=["PENDING", "WORKING"]), name="paper_open_orders"),
+            models.Index(fields=["changed_at"], name="paper_orders_by_change"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(cum_qty__lte=models.F("order_qty")), name="paper_fills_within_quantity")
+            models.CheckConstraint(condition=Q(cum_qty__lte=F("order_qty")), name="paper_fills_within_quantity"),
+            models.CheckConstraint(
+                condition=~Q(status="FILLED") | Q(cum_qty=F("order_qty")), name="paper_filled_is_all_of_it"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.cl_ord_id
 
 
+class PaperRequest(models.Model):
+    """A cancel or a replace. `order` is empty when no order ever had the id that it named."""
+
+    class Kind(models.TextChoices):
+        CANCEL = "CANCEL", "Cancel"
+        REPLACE = "REPLACE", "Replace"
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "On its way"
+        ACCEPTED = "ACCEPTED", "Accepted"
+        REJECTED = "REJECTED", "Rejected"
+
+    account = models.ForeignKey(PaperAccount, on_delete=models.PROTECT, related_name="requests")
+    order = models.ForeignKey(PaperOrder, on_delete=models.PROTECT, null=True, related_name="requests")
+    cl_ord_id = models.CharField(max_length=20, unique=True)
+    orig_cl_ord_id = models.CharField(max_length=20)
+    kind = models.CharField(max_length=7, choices=Kind)
+    state = models.CharField(max_length=8, choices=State)
+    terms = models.JSONField(default=dict)  # of a replace: quantity, limit_price, stop_price
+    reason = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    arrives_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "paper_request"
+        indexes = [models.Index(fields=["state"], condition=Q(state="PENDING"), name="paper_open_requests")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.cl_ord_id}"
+
+
 class PaperExecution(models.Model):
-    """One leg's fill at the paper broker."""
+    """One leg's fill at the paper broker. `quote_at` names the update of the quote whose size it took."""
 
     order = models.ForeignKey(PaperOrder, on_delete=models.PROTECT, related_name="executions")
     exec_id = models.CharField(max_length=40)
@@ -62,12 +103,16 @@ class PaperExecution(models.Model):
     symbol = models.CharField(max_length=21)
     side = models.CharField(max_length=4)
     qty = models.PositiveIntegerField()
+    units = models.PositiveIntegerField()  # of the order, all legs together
     px = models.DecimalField(max_digits=14, decimal_places=4)
     fee = models.DecimalField(max_digits=12, decimal_places=4)
-    transact_at = models.DateTimeField()
+    multiplier = models.PositiveIntegerField()
+    transact_at = models.DateTimeField()  # the exchange's clock
+    quote_at = models.DateTimeField()  # the exchange's clock
 
     class Meta:
         db_table = "paper_execution"
+        indexes = [models.Index(fields=["symbol", "side", "-quote_at"], name="paper_size_taken")]
         constraints = [models.UniqueConstraint(fields=["exec_id", "leg"], name="paper_exec_id_is_unique")]
 
     def __str__(self) -> str:
@@ -103,10 +148,12 @@ class PaperBooking(models.Model):
     shares = models.IntegerField(default=0)
     delivery_px = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     fee = models.DecimalField(max_digits=12, decimal_places=4)
-    transact_at = models.DateTimeField()
+    transact_at = models.DateTimeField()  # the exchange's clock
+    booked_at = models.DateTimeField()  # the system's clock
 
     class Meta:
         db_table = "paper_booking"
+        indexes = [models.Index(fields=["booked_at"], name="paper_bookings_by_time")]
 
     def __str__(self) -> str:
         return self.event_id

@@ -1,0 +1,66 @@
+"""Cash and positions of one paper account, and what fills and bookings do to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from brokers.paper.contracts import multiplier_of
+from brokers.paper.records import BookingRecord, FillRecord
+
+PLACES = Decimal("0.00000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position: signed quantity, average price per share of what opened it."""
+
+    qty: int
+    avg_px: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBook:
+    """One account: cash in dollars, holdings by symbol. A flat symbol is not held."""
+
+    number: str
+    cash: Decimal
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
+
+    def qty(self, symbol: str) -> int:
+        """Return the signed quantity held."""
+        holding = self.holdings.get(symbol)
+        return 0 if holding is None else holding.qty
+
+
+def after_fill(book: AccountBook, fill: FillRecord) -> AccountBook:
+    """Return the book with the fill in it."""
+    signed = fill.side.sign * fill.qty
+    cash = book.cash - signed * fill.px * fill.multiplier - fill.fee
+    return _moved(replace(book, cash=cash), fill.symbol, signed, fill.px)
+
+
+def after_booking(book: AccountBook, booking: BookingRecord) -> AccountBook:
+    """Return the book with the option gone and its shares, if any, delivered."""
+    value = booking.qty * booking.px * multiplier_of(booking.symbol)
+    book = _moved(replace(book, cash=book.cash + value - booking.fee), booking.symbol, -booking.qty, booking.px)
+    if not booking.shares or booking.delivery_px is None:
+        return book
+    book = replace(book, cash=book.cash - booking.shares * booking.delivery_px)
+    return _moved(book, booking.underlying, booking.shares, booking.delivery_px)
+
+
+def _moved(book: AccountBook, symbol: str, signed: int, px: Decimal) -> AccountBook:
+    held = book.holdings.get(symbol, Holding(0, Decimal(0)))
+    others = {name: holding for name, holding in book.holdings.items() if name != symbol}
+    qty = held.qty + signed
+    if qty:
+        others[symbol] = Holding(qty, _average(held, signed, px))
+    return replace(book, holdings=others)
+
+
+def _average(held: Holding, signed: int, px: Decimal) -> Decimal:
+    """Return the average price: it moves when a position grows, stands when it shrinks, begins anew when it turns."""
+    qty = held.qty + signed
+    if held.qty * signed >= 0:
+        return ((held.qty * held.avg_px + signed * px) / qty).quantize(PLACES)
+    return held.avg_px if held.qty * qty > 0 else px

@@ -1,0 +1,49 @@
+"""What the paper broker knows of an instrument by its name alone: kind, underlying, multiplier, price step."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from allcore.kernel.calendar import previous_session, session_on
+from allcore.kernel.instruments import InvalidSymbolError, OptionContract, TickRule
+
+OPTION_MULTIPLIER = 100
+CASH_SETTLED = frozenset({"SPX", "SPXW", "XSP", "NDX", "NDXP", "RUT", "RUTW", "VIX", "VIXW", "DJX", "OEX", "XEO"})
+CENT_EVERYWHERE = frozenset({"SPY", "QQQ", "IWM"})  # classes whose options step by a cent at every price
+
+Ticks = Callable[[str, Decimal], Decimal]
+
+
+@lru_cache(maxsize=8192)
+def option_named(symbol: str) -> OptionContract | None:
+    """Return the option of that OCC symbol, or None for anything else."""
+    try:
+        return OptionContract.parse(symbol)
+    except InvalidSymbolError:
+        return None
+
+
+def underlying_of(symbol: str) -> str:
+    """Return the underlying's symbol; a share is its own."""
+    option = option_named(symbol)
+    return symbol if option is None else option.root
+
+
+def multiplier_of(symbol: str) -> int:
+    """Return how many shares one of it stands for."""
+    return 1 if option_named(symbol) is None else OPTION_MULTIPLIER
+
+
+def listed_tick(symbol: str, price: Decimal) -> Decimal:
+    """Return the price step by the exchanges' general rule, for who has no table of classes."""
+    option = option_named(symbol)
+    is_cent = option is None or option.root in CENT_EVERYWHERE
+    return (TickRule.CENT if is_cent else TickRule.PENNY).tick_at(price)
+
+
+@lru_cache(maxsize=8192)
+def last_moment(option: OptionContract) -> datetime:
+    """Return when the contract's last session closes; a dated holiday means the session before."""
+    session = session_on(option.expiry) or previous_session(option.expiry)
+    return session.closes_at

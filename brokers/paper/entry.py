@@ -1,0 +1,135 @@
+"""What the paper broker refuses when an order arrives, and why: one table."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from allcore.kernel.calendar import Phase, next_session, phase_at, session_on
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.money import is_on_tick
+from allcore.kernel.orders import OrderTicket, OrdType, TimeInForce
+from allcore.kernel.quotes import Quote
+from brokers.paper import funds
+from brokers.paper.books import AccountBook
+from brokers.paper.contracts import CASH_SETTLED, Ticks, last_moment, multiplier_of, option_named
+from brokers.paper.matching import far_price, net_debit
+
+MAX_QUANTITY = 10_000  # units of one order
+MAX_SHARES = 1_000_000
+COMBO_TICK = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An order at the door. `at` is the exchange's time; `working` are the account's other orders."""
+
+    ticket: OrderTicket
+    book: AccountBook
+    working: tuple[OrderTicket, ...]
+    quotes: Mapping[str, Quote]
+    at: datetime
+    ticks: Ticks
+
+
+def refusal(arrival: Arrival) -> str:
+    """Return the code of the first rule that refuses the order, or nothing."""
+    return next((code for code, is_broken in RULES if is_broken(arrival)), "") or _unpaid(arrival)
+
+
+def expires_at(ticket: OrderTicket, at: datetime) -> datetime | None:
+    """Return when the order lapses: a day order at its session's close, any order with the first of its contracts."""
+    ends: Iterable[datetime] = [last_moment(o) for leg in ticket.legs if (o := option_named(leg.symbol)) is not None]
+    if ticket.time_in_force is not TimeInForce.GTC:
+        session = session_on(new_york_date(at))
+        if session is None or at >= session.closes_at:
+            session = next_session(new_york_date(at))
+        ends = [*ends, session.closes_at]
+    return min(ends, default=None)
+
+
+def _unknown(arrival: Arrival) -> bool:
+    return any(leg.symbol not in arrival.quotes for leg in arrival.ticket.legs)
+
+
+def _unsupported(arrival: Arrival) -> bool:
+    return any((o := option_named(leg.symbol)) is not None and o.root in CASH_SETTLED for leg in arrival.ticket.legs)
+
+
+def _expired(arrival: Arrival) -> bool:
+    options = (option_named(leg.symbol) for leg in arrival.ticket.legs)
+    return any(option is not None and last_moment(option) <= arrival.at for option in options)
+
+
+def _bad_multiplier(arrival: Arrival) -> bool:
+    return any(leg.multiplier != multiplier_of(leg.symbol) for leg in arrival.ticket.legs)
+
+
+def _too_large(arrival: Arrival) -> bool:
+    has_option = any(option_named(leg.symbol) is not None for leg in arrival.ticket.legs)
+    return arrival.ticket.quantity > (MAX_QUANTITY if has_option else MAX_SHARES)
+
+
+def _closed(arrival: Arrival) -> bool:
+    """Market and immediate orders need an open exchange; others wait for it."""
+    is_now = arrival.ticket.ord_type is OrdType.MARKET or arrival.ticket.time_in_force is TimeInForce.IOC
+    return is_now and phase_at(arrival.at) is not Phase.OPEN
+
+
+def _unpriced(arrival: Arrival) -> bool:
+    """A market order's cost is not known without a far side to it."""
+    return arrival.ticket.ord_type is OrdType.MARKET and _far_debit(arrival) is None
+
+
+def _off_tick(arrival: Arrival) -> bool:
+    ticket = arrival.ticket
+    prices = [px for px in (ticket.limit_price, ticket.stop_price) if px is not None]
+    if ticket.is_multi_leg:
+        return any(not is_on_tick(px, COMBO_TICK) for px in prices)
+    return any(not is_on_tick(px, arrival.ticks(ticket.legs[0].symbol, px)) for px in prices)
+
+
+def _unpaid(arrival: Arrival) -> str:
+    return funds.refusal(
+        cash=arrival.book.cash,
+        positions={symbol: held.qty for symbol, held in arrival.book.holdings.items()},
+        working=arrival.working,
+        ticket=arrival.ticket,
+        debit=funds.worst_debit(arrival.ticket, _far_debit(arrival)),
+    )
+
+
+def _far_debit(arrival: Arrival) -> Decimal | None:
+    prices = [far_price(leg, arrival.quotes[leg.symbol]) for leg in arrival.ticket.legs]
+    known = [px for px in prices if px is not None]
+    return net_debit(arrival.ticket.legs, known) if len(known) == len(prices) else None
+
+
+RULES: tuple[tuple[str, Callable[[Arrival], bool]], ...] = (
+    ("UNSUPPORTED_CONTRACT", _unsupported),
+    ("EXPIRED_CONTRACT", _expired),
+    ("UNKNOWN_SYMBOL", _unknown),
+    ("BAD_MULTIPLIER", _bad_multiplier),
+    ("QUANTITY_TOO_LARGE", _too_large),
+    ("MARKET_CLOSED", _closed),
+    ("OFF_TICK", _off_tick),
+    ("NO_PRICE", _unpriced),
+)
+
+TEXTS = {
+    "UNSUPPORTED_CONTRACT": "Options settled in cash are not traded here.",
+    "EXPIRED_CONTRACT": "The contract has had its last session.",
+    "UNKNOWN_SYMBOL": "No such instrument is quoted.",
+    "BAD_MULTIPLIER": "The multiplier is not the instrument's.",
+    "QUANTITY_TOO_LARGE": "The quantity is above the largest allowed.",
+    "MARKET_CLOSED": "Market and immediate orders are taken while the exchange is open.",
+    "OFF_TICK": "The price is not a whole number of ticks.",
+    "NO_PRICE": "There is no price on the other side.",
+    "INSUFFICIENT_SHARES": "The account does not hold what the order sells.",
+    "INSUFFICIENT_CASH": "The account does not hold the cash the order needs.",
+    "UNKNOWN_ORDER": "No order has that id.",
+    "TOO_LATE": "The order was closed before.",
+    "BAD_TERMS": "The new terms do not fit the order's type.",
+    "DAY_ENDED": "The order lapsed at the close.",
+    "IOC_REMAINDER": "What could not be traded at once lapsed.",
+}

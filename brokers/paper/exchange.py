@@ -1,0 +1,184 @@
+"""The paper exchange: messages arrive, quotes change, time passes, and it says what happens. No I/O, no clock.
+
+It is told what is on its way (`take_order`, `take_request`) and asked to `advance` to a moment. The answer is a list of
+changes for the store and the client, in the order in which they happened.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+from allcore.kernel.reports import ReportKind
+from brokers.paper import closes, entry, requests
+from brokers.paper.books import AccountBook
+from brokers.paper.contracts import option_named
+from brokers.paper.floor import LOOK_AGAIN, Floor
+from brokers.paper.moment import Moment, Terms
+from brokers.paper.records import Change, OrderRecord, RequestRecord, Status
+from brokers.paper.store import Snapshot
+
+
+class Exchange:
+    """One connection's orders, at work."""
+
+    def __init__(self, snapshot: Snapshot, terms: Terms) -> None:
+        self.closes = closes.Closes()
+        self._floor = Floor(snapshot, terms)
+        self._requests: dict[str, RequestRecord] = {}
+        self._arrivals: list[tuple[datetime, int, str]] = []
+        self._seq = 0
+        self._day: date | None = None
+        for order in self._floor.orders.all():
+            if order.status is Status.PENDING:
+                self._expect(order.arrives_at, order.cl_ord_id)
+        for request in snapshot.requests:
+            self.take_request(request)
+
+    def add_account(self, book: AccountBook) -> None:
+        """Know an account that was opened since."""
+        self._floor.accounts.setdefault(book.number, book)
+
+    def account(self, number: str) -> AccountBook | None:
+        """Return the account's book as it is now."""
+        return self._floor.accounts.get(number)
+
+    def order_of(self, any_id: str) -> OrderRecord | None:
+        """Return the open order that the id names or named."""
+        return self._floor.orders.get(self._floor.orders.first_id(any_id) or "")
+
+    def open_count(self) -> int:
+        """Return how many orders are open."""
+        return len(self._floor.orders.all())
+
+    def take_order(self, order: OrderRecord) -> None:
+        """Expect an order that the store has."""
+        self._floor.orders.put(order)
+        self._expect(order.arrives_at, order.cl_ord_id)
+
+    def take_request(self, request: RequestRecord) -> None:
+        """Expect a request that the store has. It does not overtake its order."""
+        order = self._floor.orders.get(request.order_id)
+        self._requests[request.cl_ord_id] = request
+        arrives_at = request.arrives_at if order is None else max(request.arrives_at, order.arrives_at)
+        self._expect(arrives_at, request.cl_ord_id)
+
+    def due_at(self) -> datetime | None:
+        """Return the system's time of the next thing that happens by itself, as far as is known."""
+        look_at = self._floor.look_at if self._floor.look else None
+        arrival = self._arrivals[0][0] if self._arrivals else None
+        return min((at for at in (look_at, arrival) if at is not None), default=None)
+
+    def watched(self) -> set[str]:
+        """Return the symbols whose quotes matter: of open orders, and under option positions."""
+        held = (option_named(symbol) for book in self._floor.accounts.values() for symbol in book.holdings)
+        return self._floor.orders.symbols() | {option.root for option in held if option is not None}
+
+    def wanted(self, now: datetime, changed: Iterable[str]) -> set[str]:
+        """Return the symbols whose quotes `advance` will need."""
+        names = self._floor.orders.at_work(changed) | (self._floor.look if self._is_look_due(now) else set())
+        arriving = [name for at, _, name in self._arrivals if at <= now]
+        names |= {self._requests[name].order_id if name in self._requests else name for name in arriving}
+        orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
+        return {leg.symbol for order in orders for leg in order.ticket.legs}
+
+    def look_at_all(self, now: datetime) -> None:
+        """Ask for a look at every working order: quotes may have been missed."""
+        self._floor.look_soon((o.cl_ord_id for o in self._working()), now)
+
+    def advance(self, moment: Moment) -> list[Change]:
+        """Return what happens up to the moment. Without quotes only time goes on: nothing arrives, nothing trades."""
+        for quote in moment.quotes.values():
+            self.closes.note(quote)
+        changes = self._lapsed(moment)
+        if moment.is_blind:
+            return changes
+        touched = self._touched(moment)
+        changes += self._arrived(moment)
+        changes += [change for name in touched for change in self._floor.tried(name, moment)]
+        return changes + self._settled(moment)
+
+    def awaiting_close(self, exchange_now: datetime) -> set[tuple[str, date]]:
+        """Return the underlyings and days whose close is needed and was not seen."""
+        due = closes.expiring(self._floor.accounts.values(), exchange_now)
+        return {(e.option.root, e.day) for e in due if self.closes.on(e.option.root, e.day) is None}
+
+    def _expect(self, at: datetime, name: str) -> None:
+        self._seq += 1
+        heapq.heappush(self._arrivals, (at, self._seq, name))
+
+    def _working(self) -> list[OrderRecord]:
+        return [o for o in self._floor.orders.all() if o.status is Status.WORKING]
+
+    def _is_look_due(self, now: datetime) -> bool:
+        return bool(self._floor.look) and self._floor.look_at is not None and self._floor.look_at <= now
+
+    def _touched(self, moment: Moment) -> list[str]:
+        """Return the orders to look at, the earliest first: those with news, and those that asked."""
+        if moment.trading_day != self._day:
+            self._day = moment.trading_day
+            self.look_at_all(moment.now)
+        names = self._floor.orders.at_work(moment.changed)
+        if self._is_look_due(moment.now):
+            names |= self._floor.look
+            self._floor.look_at = moment.now + LOOK_AGAIN
+        orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
+        return [o.cl_ord_id for o in sorted(orders, key=lambda o: (o.arrives_at, o.cl_ord_id))]
+
+    def _lapsed(self, moment: Moment) -> list[Change]:
+        over = [o for o in self._working() if o.expires_at is not None and o.expires_at <= moment.exchange_now]
+        return [self._floor.lapsed(o, "DAY_ENDED", moment.now, o.expires_at or moment.exchange_now) for o in over]
+
+    def _arrived(self, moment: Moment) -> list[Change]:
+        changes: list[Change] = []
+        while self._arrivals and self._arrivals[0][0] <= moment.now:
+            name = heapq.heappop(self._arrivals)[2]
+            request = self._requests.pop(name, None)
+            order = self._floor.orders.get(name)
+            if request is not None:
+                changes += self._answered(request, moment)
+            elif order is not None:
+                changes += self._entered(order, moment)
+        return changes
+
+    def _entered(self, order: OrderRecord, moment: Moment) -> list[Change]:
+        code = self._floor.refusal(order, moment)
+        order = replace(
+            order,
+            status=Status.REJECTED if code else Status.WORKING,
+            reason=code,
+            changed_at=moment.now,
+            expires_at=entry.expires_at(order.ticket, moment.exchange_now),
+            version=order.version + 1,
+        )
+        kind = ReportKind.REJECT if code else ReportKind.ACK
+        report = self._floor.say.of_order(kind, order, moment.exchange_now, text=entry.TEXTS.get(code, ""))
+        entered = self._floor.keep(Change(orders=(order,), reports=(report,)))
+        return [entered, *self._floor.tried(order.cl_ord_id, moment)]
+
+    def _answered(self, request: RequestRecord, moment: Moment) -> list[Change]:
+        changes = self._floor.tried(request.order_id, moment) if self._is_quoted_before(request, moment) else []
+        found = requests.answer(
+            request,
+            self._floor.orders.get(request.order_id),
+            now=moment.now,
+            refusal=lambda changed: self._floor.refusal(changed, moment),
+        )
+        text = entry.TEXTS.get(found.request.reason, "")
+        report = self._floor.say.of_request(found.kind, found.request, moment.exchange_now, text=text)
+        orders = () if found.order is None else (found.order,)
+        changes.append(self._floor.keep(Change(orders=orders, requests=(found.request,), reports=(report,))))
+        return changes + (self._floor.tried(request.order_id, moment) if orders else [])
+
+    def _is_quoted_before(self, request: RequestRecord, moment: Moment) -> bool:
+        """Whether news of its quotes came before the request did: then the order may trade first."""
+        order = self._floor.orders.get(request.order_id)
+        symbols = () if order is None else tuple(leg.symbol for leg in order.ticket.legs)
+        news = [moment.quotes[s] for s in symbols if s in moment.changed and s in moment.quotes]
+        return bool(news) and all(quote.received_at <= request.arrives_at for quote in news)
+
+    def _settled(self, moment: Moment) -> list[Change]:
+        """Settle what has expired and whose close is known; the rest waits."""
+        due = closes.expiring(self._floor.accounts.values(), moment.exchange_now)
+        booked = [b for e in due if (b := closes.settled_by(self.closes, e, moment.now)) is not None]
+        return [self._floor.keep(Change(bookings=(b,), reports=(self._floor.say.of_booking(b),))) for b in booked]

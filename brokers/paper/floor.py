@@ -1,0 +1,153 @@
+"""The trading floor: what is at work and who holds what, and what a look at the market does to one order."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.orders import TimeInForce
+from allcore.kernel.reports import ReportKind
+from brokers.paper import entry
+from brokers.paper.books import AccountBook, after_booking, after_fill
+from brokers.paper.contracts import option_named
+from brokers.paper.fees import fill_fee, row_on
+from brokers.paper.matching import Market, Match, Shelf, Taken, match
+from brokers.paper.moment import Moment, Terms
+from brokers.paper.orderbook import OrderBook
+from brokers.paper.records import Change, FillRecord, OrderRecord, Status
+from brokers.paper.reports import Speaker
+from brokers.paper.store import Snapshot
+
+LOOK_AGAIN = timedelta(seconds=1)
+
+
+class Floor:
+    """Orders, accounts and displayed sizes, as they are after every change so far."""
+
+    def __init__(self, snapshot: Snapshot, terms: Terms) -> None:
+        self.say = Speaker(terms.connection)
+        self.orders = OrderBook(snapshot.orders, snapshot.ids)
+        self.accounts: dict[str, AccountBook] = dict(snapshot.accounts)
+        self.look: set[str] = set()  # orders to look at again soon, though no quote changes
+        self.look_at: datetime | None = None
+        self._terms = terms
+        self._taken: dict[Shelf, Taken] = dict(snapshot.taken)
+
+    def look_soon(self, names: Iterable[str], at: datetime) -> None:
+        """Ask for another look at the orders."""
+        self.look |= set(names)
+        if self.look and (self.look_at is None or at < self.look_at):
+            self.look_at = at
+
+    def keep(self, change: Change) -> Change:
+        """Take the change into memory, and return it."""
+        for order in change.orders:
+            self.orders.put(order)
+            if not order.is_open:
+                self.look.discard(order.cl_ord_id)
+        for fill in change.fills:
+            self.accounts[fill.account] = after_fill(self.accounts[fill.account], fill)
+            gone = self._taken.get((fill.symbol, fill.side))
+            used = gone.qty if gone is not None and gone.source_at == fill.quote_at else 0
+            self._taken[fill.symbol, fill.side] = Taken(fill.quote_at, used + fill.qty)
+        for booking in change.bookings:
+            self.accounts[booking.account] = after_booking(self.accounts[booking.account], booking)
+        return change
+
+    def refusal(self, order: OrderRecord, moment: Moment) -> str:
+        """Return why the order, as far as it has not traded, would not be taken now."""
+        others = self.orders.working_of(order.account, but=order.cl_ord_id)
+        return entry.refusal(
+            entry.Arrival(
+                ticket=replace(order.ticket, quantity=order.ticket.quantity - order.cum_qty),
+                book=self.accounts[order.account],
+                working=tuple(replace(o.ticket, quantity=o.leaves) for o in others),
+                quotes=moment.quotes,
+                at=moment.exchange_now,
+                ticks=self._terms.ticks,
+            )
+        )
+
+    def tried(self, name: str, moment: Moment) -> list[Change]:
+        """Match the order as it now is. Of an immediate order, what cannot be had at once lapses."""
+        order = self.orders.get(name)
+        if order is None or order.status is not Status.WORKING:
+            return []
+        found = match(order.working, self._market(moment))
+        if found.look_again:
+            self.look_soon((name,), moment.now + LOOK_AGAIN)
+        else:
+            self.look.discard(name)
+        changes = self._moved(order, found, moment)
+        left = self.orders.get(name)
+        if left is not None and left.ticket.time_in_force is TimeInForce.IOC:
+            changes.append(self.lapsed(left, "IOC_REMAINDER", moment.now, moment.exchange_now))
+        return changes
+
+    def lapsed(self, order: OrderRecord, code: str, now: datetime, at: datetime) -> Change:
+        """End the order by its time in force."""
+        over = replace(order, status=Status.EXPIRED, reason=code, changed_at=now, version=order.version + 1)
+        report = self.say.of_order(ReportKind.EXPIRE, over, at, text=entry.TEXTS[code])
+        return self.keep(Change(orders=(over,), reports=(report,)))
+
+    def _market(self, moment: Moment) -> Market:
+        return Market(
+            quotes=moment.quotes,
+            taken=self._taken,
+            now=moment.now,
+            trading_day=moment.trading_day,
+            stale_after=self._terms.stale_after,
+        )
+
+    def _moved(self, order: OrderRecord, found: Match, moment: Moment) -> list[Change]:
+        after = replace(order, watch=found.watch, is_resting=found.is_resting)
+        if found.units:
+            return [self._filled(after, found, moment)]
+        if after.is_resting == order.is_resting and _stage(after) == _stage(order):
+            self.orders.put(after)  # when a stop last saw a quote is worth remembering, not worth writing
+            return []
+        return [self.keep(Change(orders=(replace(after, changed_at=moment.now, version=order.version + 1),)))]
+
+    def _filled(self, order: OrderRecord, found: Match, moment: Moment) -> Change:
+        cum = order.cum_qty + found.units
+        after = replace(
+            order,
+            cum_qty=cum,
+            fill_count=order.fill_count + 1,
+            status=Status.FILLED if cum == order.ticket.quantity else order.status,
+            changed_at=moment.now,
+            version=order.version + 1,
+        )
+        fills = self._fills(order, found, moment)
+        report = self.say.of_fills(order.current_id, fills, moment.quotes)
+        return self.keep(Change(orders=(after,), fills=fills, reports=(report,)))
+
+    def _fills(self, order: OrderRecord, found: Match, moment: Moment) -> tuple[FillRecord, ...]:
+        row = row_on(self._terms.schedule, new_york_date(moment.exchange_now))
+        return tuple(
+            FillRecord(
+                order_id=order.cl_ord_id,
+                account=order.account,
+                exec_id=f"{order.cl_ord_id}-{order.fill_count + 1}",
+                leg=index,
+                symbol=leg.symbol,
+                side=leg.side,
+                qty=found.units * leg.ratio,
+                px=px,
+                fee=fill_fee(
+                    row,
+                    is_option=option_named(leg.symbol) is not None,
+                    before=order.cum_qty * leg.ratio,
+                    filled=found.units * leg.ratio,
+                ),
+                multiplier=leg.multiplier,
+                transact_at=moment.exchange_now,
+                quote_at=moment.quotes[leg.symbol].source_at,
+                units=found.units,
+            )
+            for index, (leg, px) in enumerate(zip(order.ticket.legs, found.prices, strict=True))
+        )
+
+
+def _stage(order: OrderRecord) -> tuple[bool, int]:
+    return order.watch.is_triggered, order.watch.confirmations

@@ -1,0 +1,37 @@
+"""One instant at the paper exchange, and what the exchange goes by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from allcore.kernel.calendar import Phase, phase_at
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.quotes import Quote
+from brokers.paper.contracts import Ticks
+from brokers.paper.fees import FeeRow
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the exchange goes by; `stale_after` in seconds."""
+
+    connection: str
+    ticks: Ticks
+    schedule: tuple[FeeRow, ...]
+    stale_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant on both clocks, its quotes, and which of them changed. Blind: quotes are not to be had."""
+
+    now: datetime
+    exchange_now: datetime
+    quotes: Mapping[str, Quote]
+    changed: frozenset[str] = frozenset()
+    is_blind: bool = False
+
+    @property
+    def trading_day(self) -> date | None:
+        """New York's date while the exchange is open, else None."""
+        return new_york_date(self.exchange_now) if phase_at(self.exchange_now) is Phase.OPEN else None

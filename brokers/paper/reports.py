@@ -1,0 +1,136 @@
+"""What the paper broker says: its records in the desk's words."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from allcore.kernel.orders import OrdStatus
+from allcore.kernel.quotes import Quote
+from allcore.kernel.reports import (
+    BookReport,
+    ExecutionReport,
+    LegFill,
+    OrderReport,
+    PositionReport,
+    ReportKind,
+)
+from brokers.paper.books import AccountBook
+from brokers.paper.records import BookingRecord, FillRecord, OrderRecord, RequestRecord, Status
+
+STATUS_WORDS = {
+    Status.PENDING: OrdStatus.PENDING_NEW,
+    Status.WORKING: OrdStatus.NEW,
+    Status.FILLED: OrdStatus.FILLED,
+    Status.CANCELED: OrdStatus.CANCELED,
+    Status.REJECTED: OrdStatus.REJECTED,
+    Status.EXPIRED: OrdStatus.EXPIRED,
+}
+
+
+class Speaker:
+    """Says things in a connection's name."""
+
+    def __init__(self, connection: str) -> None:
+        self.connection = connection
+
+    def of_order(self, kind: ReportKind, order: OrderRecord, at: datetime, *, text: str = "") -> ExecutionReport:
+        """Return a report about an order under its newest id; a refusal's or an expiry's code is the order's reason."""
+        return ExecutionReport(
+            kind=kind,
+            connection=self.connection,
+            account=order.account,
+            cl_ord_id=order.current_id,
+            transact_at=at,
+            broker_order_id=order.cl_ord_id,
+            reason=order.reason,
+            text=text,
+        )
+
+    def of_request(self, kind: ReportKind, request: RequestRecord, at: datetime, *, text: str = "") -> ExecutionReport:
+        """Return the answer to a cancel or replace."""
+        return ExecutionReport(
+            kind=kind,
+            connection=self.connection,
+            account=request.account,
+            cl_ord_id=request.cl_ord_id,
+            transact_at=at,
+            broker_order_id=request.order_id,
+            reason=request.reason,
+            text=text,
+        )
+
+    def of_fills(
+        self, cl_ord_id: str, fills: Sequence[FillRecord], quotes: Mapping[str, Quote] | None = None
+    ) -> ExecutionReport:
+        """Return one execution: all its legs together, with the quotes it was made on if they are at hand."""
+        first = fills[0]
+        return ExecutionReport(
+            kind=ReportKind.FILL,
+            connection=self.connection,
+            account=first.account,
+            cl_ord_id=cl_ord_id,
+            transact_at=first.transact_at,
+            broker_order_id=first.order_id,
+            fills=tuple(LegFill(f.exec_id, f.leg, f.symbol, f.side, f.qty, f.px, f.fee) for f in fills),
+            combo_qty=first.units,
+            raw={"quotes": {f.symbol: _shown(quotes[f.symbol]) for f in fills}} if quotes else {},
+        )
+
+    def of_booking(self, booking: BookingRecord) -> BookReport:
+        """Return an expiry, assignment or exercise."""
+        return BookReport(
+            kind=booking.kind,
+            connection=self.connection,
+            account=booking.account,
+            event_id=booking.event_id,
+            symbol=booking.symbol,
+            qty=booking.qty,
+            px=booking.px,
+            transact_at=booking.transact_at,
+            underlying=booking.underlying,
+            shares=booking.shares,
+            delivery_px=booking.delivery_px,
+            fee=booking.fee,
+        )
+
+    def as_it_stands(self, order: OrderRecord, fills: Sequence[FillRecord]) -> OrderReport:
+        """Return an order with all its executions."""
+        return OrderReport(
+            account=order.account,
+            cl_ord_id=order.current_id,
+            broker_order_id=order.cl_ord_id,
+            status=status_word(order),
+            order_qty=order.ticket.quantity,
+            cum_qty=order.cum_qty,
+            fills=tuple(self.of_fills(order.current_id, group) for group in _executions(fills)),
+        )
+
+
+def status_word(order: OrderRecord) -> OrdStatus:
+    """Return the order's status in FIX's words."""
+    if order.status is Status.WORKING and order.cum_qty:
+        return OrdStatus.PARTIALLY_FILLED
+    return STATUS_WORDS[order.status]
+
+
+def positions_of(book: AccountBook) -> tuple[PositionReport, ...]:
+    """Return the account's positions, by symbol."""
+    return tuple(
+        PositionReport(book.number, symbol, held.qty, held.avg_px) for symbol, held in sorted(book.holdings.items())
+    )
+
+
+def _executions(fills: Sequence[FillRecord]) -> list[list[FillRecord]]:
+    groups: dict[str, list[FillRecord]] = {}
+    for fill in sorted(fills, key=lambda f: (f.transact_at, f.exec_id, f.leg)):
+        groups.setdefault(fill.exec_id, []).append(fill)
+    return list(groups.values())
+
+
+def _shown(quote: Quote) -> list[object]:
+    return [
+        None if quote.bid is None else str(quote.bid),
+        None if quote.ask is None else str(quote.ask),
+        quote.bid_size,
+        quote.ask_size,
+        quote.source_at.isoformat(),
+    ]

@@ -1,0 +1,218 @@
+"""The paper broker's session: the port that every broker has, over the exchange, the store and the quotes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from allcore.kernel.errors import InvalidInputError, UnavailableError
+from allcore.kernel.orders import OrderTicket, OrdType, TimeInForce
+from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
+from brokers.paper.accounts import mass_status_of
+from brokers.paper.contracts import Ticks
+from brokers.paper.exchange import Exchange
+from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow
+from brokers.paper.latency import latency_of
+from brokers.paper.moment import Terms
+from brokers.paper.pulse import Pulse
+from brokers.paper.quotes import CloseBook, QuoteSource
+from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
+from brokers.paper.settings import PaperSettings
+from brokers.paper.store import Store
+from brokers.paper.writer import Writer
+from brokers.ports import Capabilities, Health, Idempotency, ReplaceKind, Replacement
+
+CLOSE_SECONDS = 5.0  # for the store to take what has happened
+CAPABILITIES = Capabilities(
+    ord_types=frozenset(OrdType),
+    times_in_force=frozenset(TimeInForce),
+    max_legs=4,
+    replace=ReplaceKind.IN_PLACE,
+    idempotency=Idempotency.ID_REJECT,
+    order_stream=True,
+    preview=False,
+)
+
+
+class UnknownAccountError(InvalidInputError):
+    """The connection has no such account."""
+
+    code = "UNKNOWN_ACCOUNT"
+
+
+class SessionDownError(UnavailableError):
+    """The session is not connected: nothing was sent."""
+
+    code = "SESSION_DOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a paper session works with. `closes` may block; it is asked in the store's thread."""
+
+    connection: str
+    store: Store
+    quotes: QuoteSource
+    settings: PaperSettings
+    clock: Callable[[], datetime]
+    ticks: Ticks
+    closes: CloseBook
+    schedule: tuple[FeeRow, ...] = DEFAULT_SCHEDULE
+
+
+class PaperSession:
+    """One login at the paper broker. Any fault of its store ends it: the next one reads the truth afresh."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._events: asyncio.Queue[ExecutionReport | BookReport | Exception | None] = asyncio.Queue()
+        self._writer = Writer(wiring.store, self._events.put_nowait, wiring.connection)
+        self._exchange: Exchange | None = None
+        self._pulse: Pulse | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._fault: BaseException | None = None
+        self._is_closed = False
+        self._heard_at: datetime | None = None
+
+    async def connect(self) -> None:
+        """Go on where the last session stopped: orders at work and on their way are taken up again."""
+        wiring = self._wiring
+        self._start(self._writer.run())
+        snapshot = await self._writer.read(wiring.store.load)
+        terms = Terms(wiring.connection, wiring.ticks, wiring.schedule, wiring.settings.stale_after_s)
+        self._exchange = Exchange(snapshot, terms)
+        self._pulse = Pulse(self._exchange, wiring.quotes, self._writer, wiring.clock, wiring.closes)
+        self._start(self._pulse.listen())
+        self._start(self._pulse.run())
+        self._heard_at = wiring.clock()
+
+    async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
+        """Take the order into the books; the exchange hears of it after the wire's latency."""
+        exchange = self._up()
+        await self._known(exchange, broker_account)
+        now = self._wiring.clock()
+        order = OrderRecord(
+            cl_ord_id=cl_ord_id,
+            current_id=cl_ord_id,
+            account=broker_account,
+            ticket=ticket,
+            status=Status.PENDING,
+            arrives_at=now + latency_of(cl_ord_id, self._wiring.settings.latency_ms),
+            changed_at=now,
+        )
+        await self._writer.keep(Change(orders=(order,)), partial(self._sent, partial(exchange.take_order, order)))
+
+    async def replace(self, broker_account: str, replacement: Replacement) -> None:
+        """Take a request for new terms; the quantity is the total."""
+        await self._ask(
+            RequestKind.REPLACE, broker_account, replacement.cl_ord_id, replacement.orig_cl_ord_id, replacement
+        )
+
+    async def cancel(self, broker_account: str, cl_ord_id: str, orig_cl_ord_id: str) -> None:
+        """Take a request to cancel; a fill that comes before it wins."""
+        await self._ask(RequestKind.CANCEL, broker_account, cl_ord_id, orig_cl_ord_id, None)
+
+    async def mass_status(self, since: datetime) -> MassStatus:
+        """Return the books as they are kept."""
+        self._up()
+        history = await self._writer.read(lambda: self._wiring.store.history(since))
+        return mass_status_of(history, connection=self._wiring.connection, now=self._wiring.clock())
+
+    async def health(self) -> Health:
+        """Say how the session is."""
+        details: dict[str, object] = {"open_orders": 0 if self._exchange is None else self._exchange.open_count()}
+        if self._pulse is not None:
+            details |= self._pulse.details()
+        if self._is_up():
+            self._heard_at = self._wiring.clock()
+        return Health(is_connected=self._is_up(), heard_at=self._heard_at, details=details)
+
+    async def events(self) -> AsyncIterator[ExecutionReport | BookReport]:
+        """Yield reports in the order in which they were kept; ends at close, raises if the session broke."""
+        while (event := await self._events.get()) is not None:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    async def close(self) -> None:
+        """Log out: what has happened is kept and told first; what is at work goes on with the next session."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.remove_done_callback(self._ended)
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks[1:], return_exceptions=True)
+        if tasks and not tasks[0].done():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._writer.drain()
+            tasks[0].cancel()
+        await asyncio.gather(*tasks[:1], return_exceptions=True)
+        await self._writer.stop()
+        await self._wiring.quotes.close()
+        self._events.put_nowait(None)
+
+    async def _ask(self, kind: RequestKind, account: str, cl_ord_id: str, orig: str, terms: Replacement | None) -> None:
+        exchange = self._up()
+        await self._known(exchange, account)
+        request = RequestRecord(
+            cl_ord_id=cl_ord_id,
+            kind=kind,
+            account=account,
+            order_id=await self._order_of(exchange, account, orig),
+            orig_cl_ord_id=orig,
+            arrives_at=self._wiring.clock() + latency_of(cl_ord_id, self._wiring.settings.latency_ms),
+            quantity=None if terms is None else terms.quantity,
+            limit_price=None if terms is None else terms.limit_price,
+            stop_price=None if terms is None else terms.stop_price,
+        )
+        expect = partial(exchange.take_request, request)
+        await self._writer.keep(Change(requests=(request,)), partial(self._sent, expect))
+
+    async def _known(self, exchange: Exchange, account: str) -> None:
+        if exchange.account(account) is not None:
+            return
+        book = await self._writer.read(lambda: self._wiring.store.account(account))
+        if book is None:
+            raise UnknownAccountError(f"{self._wiring.connection} has no account {account!r}.", account=account)
+        exchange.add_account(book)
+
+    async def _order_of(self, exchange: Exchange, account: str, any_id: str) -> str:
+        """Return the first id of the order meant, or nothing if the account never had it."""
+        order = exchange.order_of(any_id)
+        if order is not None:
+            return order.cl_ord_id if order.account == account else ""
+        return await self._writer.read(lambda: self._wiring.store.order_of(account, any_id)) or ""
+
+    def _is_up(self) -> bool:
+        return bool(self._tasks) and self._fault is None
+
+    def _up(self) -> Exchange:
+        if self._exchange is None or not self._is_up():
+            raise SessionDownError(f"{self._wiring.connection} is not connected.", connection=self._wiring.connection)
+        return self._exchange
+
+    def _sent(self, expect: Callable[[], None]) -> None:
+        """The message is in the books: the exchange may expect it."""
+        expect()
+        if self._pulse is not None:
+            self._pulse.wake()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """One of the tasks broke: say so to whoever listens, once."""
+        error = None if task.cancelled() else task.exception()
+        if self._fault is None:
+            self._fault = error or SessionDownError(f"{self._wiring.connection} ended.")
+            self._events.put_nowait(SessionDownError(f"{self._wiring.connection} broke: {self._fault!r}"[:200]))

@@ -1,0 +1,114 @@
+"""The brokers that the desk can speak to, one line each, and the session of a connection."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.conf import settings as django_settings
+from django.db import connections as databases
+
+from allcore.kernel.clock import utc_now
+from allcore.kernel.errors import InvalidInputError
+from brokers.models import Connection
+from brokers.paper.contracts import Ticks, listed_tick
+from brokers.paper.quotes import CloseBook
+from brokers.paper.session import CAPABILITIES as PAPER
+from brokers.paper.session import PaperSession, Wiring
+from brokers.paper.settings import PaperSettings
+from brokers.ports import Capabilities, Session
+from brokers.services.paper_quotes import RedisQuotes
+from brokers.services.paper_store import DatabaseStore
+
+
+class UnknownBrokerError(InvalidInputError):
+    """No adapter has that name."""
+
+    code = "UNKNOWN_BROKER"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSpec:
+    """What a session is built from."""
+
+    name: str
+    broker: str
+    environment: str
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+def _no_close(underlying: str, day: date) -> Decimal | None:
+    """Know nothing: the paper broker then settles by the closes that its own quotes showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the apps above know and a broker may ask: price steps, and official closes. Both may read the database."""
+
+    ticks: Ticks = listed_tick
+    closes: CloseBook = _no_close
+
+
+DEFAULT_KNOWLEDGE = Knowledge()
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One adapter."""
+
+    capabilities: Capabilities
+    open_session: Callable[[ConnectionSpec, Knowledge], Session]
+
+
+def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
+    return PaperSession(
+        Wiring(
+            connection=spec.name,
+            store=DatabaseStore(spec.name),
+            quotes=RedisQuotes(django_settings.REDIS_URL),
+            settings=PaperSettings.read(spec.settings),
+            clock=utc_now,
+            ticks=knowledge.ticks,
+            closes=knowledge.closes,
+        )
+    )
+
+
+BROKERS: dict[str, Broker] = {
+    "paper": Broker(PAPER, _paper),
+}
+
+
+def build(spec: ConnectionSpec, knowledge: Knowledge = DEFAULT_KNOWLEDGE) -> Session:
+    """Return a session for the connection, not yet connected.
+
+    Raises:
+        UnknownBrokerError: no adapter has the broker's name.
+    """
+    return broker_named(spec.broker).open_session(spec, knowledge)
+
+
+def broker_named(name: str) -> Broker:
+    """Return the adapter.
+
+    Raises:
+        UnknownBrokerError: there is none of that name.
+    """
+    if name not in BROKERS:
+        raise UnknownBrokerError(f"There is no adapter for {name!r}; there is {', '.join(BROKERS)}.", broker=name)
+    return BROKERS[name]
+
+
+def session_for(name: str, knowledge: Knowledge = DEFAULT_KNOWLEDGE) -> Session:
+    """Return a session for the connection of that name. May be called where an event loop runs."""
+    with ThreadPoolExecutor(max_workers=1) as thread:  # Django refuses its database in a loop's own thread
+        return build(thread.submit(_spec_of, name).result(), knowledge)
+
+
+def _spec_of(name: str) -> ConnectionSpec:
+    try:
+        row = Connection.objects.get(name=name)
+        return ConnectionSpec(row.name, row.broker, row.environment, row.settings)
+    finally:
+        databases.close_all()
