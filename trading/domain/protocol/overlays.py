@@ -117,14 +117,9 @@ def atr_overlay(regime: int, tier: Tier, parameters: Parameters) -> Overlay:
     return Overlay(multiplier=size, delta_shift=parameters.atr.delta_shift[regime], no_puts=None)
 
 
-def ladder_factor(drawdown: Decimal, tier: Tier, parameters: Parameters) -> Decimal:
-    """Return the factor on size for an account's drawdown, a ratio of its peak equity (protocol 7.2)."""
-    most = parameters.tier(tier).max_drawdown
-    factor = NONE
-    for rung, mult in zip(parameters.risk.drawdown_ladder, parameters.risk.ladder_mult, strict=True):
-        if drawdown >= rung * most:
-            factor = mult
-    return factor
+def ladder_factor(rung: int, parameters: Parameters) -> Decimal:
+    """Return the factor on size for the rung of the drawdown's ladder that an account stands on, 0 for none."""
+    return NONE if rung == 0 else parameters.risk.ladder_mult[rung - 1]
 
 
 def delta_range(tier: Tier, shifts: Sequence[float], parameters: Parameters) -> tuple[float, float]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from trading.domain.proposals.sentences import dollars, percent
-from trading.domain.protocol.overlays import ladder_factor
 from trading.domain.protocol.parameters import Parameters
 from trading.domain.protocol.words import Tier
 
@@ -27,6 +26,7 @@ class Position:
     names_held: int
     holds_name: bool
     drawdown: Decimal
+    ladder: Decimal  # the factor of the drawdown's rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def buffer_usd(equity: Decimal, parameters: Parameters) -> Decimal:
 def deployment_cap(position: Position, multiplier: Decimal, parameters: Parameters) -> Decimal:
     """Return the deployment cap as a ratio of equity: the tier's most times the overlay times the drawdown's factor."""
     most = parameters.tier(position.tier).deploy[1]
-    return most * multiplier * ladder_factor(position.drawdown, position.tier, parameters)
+    return most * multiplier * position.ladder
 
 
 STRUCTURAL = frozenset({"name", "deployment", "buffer", "household_name"})
