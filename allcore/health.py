@@ -1,10 +1,12 @@
 """Is the process alive, and can it serve."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
@@ -49,11 +51,16 @@ def _redis() -> str:
 
 def _migrations() -> str:
     try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        waiting = _newest_migrations() - set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError:
         return "cannot be read"
-    return f"{len(waiting)} to apply" if waiting else ""
+    return "are to be applied: " + ", ".join(f"{app} {name}" for app, name in sorted(waiting)) if waiting else ""
+
+
+@cache
+def _newest_migrations() -> frozenset[tuple[str, str]]:
+    """Return each app's last migration in this code; reading them takes long and changes only with the process."""
+    return frozenset(MigrationLoader(None).graph.leaf_nodes())
 
 
 def _feed() -> str:

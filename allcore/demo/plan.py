@@ -9,6 +9,7 @@ from brokers.models import Account
 from marketdata.domain.feeds import FeedSpec, NoFeed, ReplayFeed
 from marketdata.domain.simulator import world
 from risk.models import Role
+from trading.domain.protocol.words import Tier
 
 CONNECTION = "paper"
 BROKER = "paper"
@@ -75,4 +76,4 @@ def parameter_changes(feed: FeedSpec) -> Mapping[str, object]:
     """Return what differs from the protocol's defaults for a feed."""
     if not isinstance(feed, ReplayFeed):
         return {}
-    return {"accounts": {tier: {"universe": REPLAY_UNIVERSE} for tier in Account.Tier.values}}
+    return {"accounts": {tier: {"universe": REPLAY_UNIVERSE} for tier in Tier}}
