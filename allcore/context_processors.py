@@ -40,21 +40,30 @@ def _is_here(path: str, url: str) -> bool:
     return path == url if url == "/" else path.startswith(url)
 
 
+def _socket_url(request: HttpRequest) -> str:
+    """Return where the sockets are: at the name the page was reached by, so that the session's cookie goes along."""
+    if not settings.SOCKET_PORT:
+        return settings.SOCKET_URL
+    host = request.get_host().rsplit(":", 1)[0] if not request.get_host().endswith("]") else request.get_host()
+    return f"{'wss' if request.is_secure() else 'ws'}://{host}:{settings.SOCKET_PORT}"
+
+
 def _page(request: HttpRequest) -> Callable[[], dict[str, object]]:
     def page() -> dict[str, object]:
         user = request.user
-        accounts = visible_accounts(user).order_by("position_order", "code") if isinstance(user, User) else []
+        seen = visible_accounts(user) if isinstance(user, User) else ()
         return {
             "user": user.get_username(),
-            "socket_url": settings.SOCKET_URL,
+            "socket_url": _socket_url(request),
             "accounts": [
                 {
                     "code": account.code,
                     "name": account.name,
                     "tier": account.tier,
-                    "actions": sorted(action.name for action in actions_of(user, account)),
+                    "actions": sorted(actions_of(user, account)),
                 }
-                for account in accounts
+                for account in seen
+                if isinstance(user, User)
             ],
         }
 

@@ -1,0 +1,103 @@
+// The blotters: AG Grid, fed by the socket, rows keyed and updated in place.
+
+import { h } from "./dom.js";
+import { direction, money, number, signedMoney, time, words } from "./format.js";
+import { on } from "./live.js";
+import { statusKind } from "./status.js";
+
+const ag = window.agGrid;
+
+const PARAMETERS = {
+  backgroundColor: "var(--desk-surface)", foregroundColor: "var(--desk-text)", borderColor: "var(--desk-line)",
+  headerBackgroundColor: "var(--desk-surface)", headerTextColor: "var(--desk-muted)", accentColor: "var(--desk-accent)",
+  chromeBackgroundColor: "var(--desk-surface)", rowHoverColor: "var(--desk-raised)", browserColorScheme: "inherit",
+  fontFamily: "inherit", fontSize: 13, headerFontSize: 12, headerFontWeight: 500, rowHeight: 30, headerHeight: 32,
+  cellHorizontalPadding: 10, wrapperBorder: false, wrapperBorderRadius: 0, spacing: 5,
+};
+export const theme = ag.themeQuartz.withParams(PARAMETERS);
+
+const paint = (value) => ({ up: direction(value) === "up", down: direction(value) === "down" });
+const ARROWS = { up: "▲ ", down: "▼ ", flat: "" };
+
+export const text = (field, headerName, extra = {}) => ({ field, headerName, ...extra });
+export const numeric = (field, headerName, format, extra = {}) => ({
+  field, headerName, type: "rightAligned", cellClass: "num", headerClass: "ag-right-aligned-header",
+  comparator: (a, b) => Number(a ?? 0) - Number(b ?? 0), valueFormatter: ({ value }) => format(value), ...extra,
+});
+const gain = (field, headerName, extra = {}) => numeric(field, headerName, (value) => ARROWS[direction(value)] + signedMoney(value), {
+  cellClassRules: { up: ({ value }) => paint(value).up, down: ({ value }) => paint(value).down }, ...extra,
+});
+const at = (field, headerName) => ({
+  field, headerName, width: 104, cellClass: "num", valueFormatter: ({ value }) => time(value),
+  tooltipValueGetter: ({ value }) => value && `${new Date(value).toISOString().replace("T", " ").slice(0, 23)} UTC`,
+});
+
+export const statusTag = (status) => h("span", { class: ["tag", ...statusKind(status)].join(" ") }, words(status));
+
+const ORDER_COLUMNS = [
+  at("created_at", "Time"),
+  text("account", "Account", { width: 92 }),
+  text("description", "Order", { flex: 1, minWidth: 220, cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
+  text("status", "Status", { width: 138, cellRenderer: ({ value }) => statusTag(value), tooltipField: "reason" }),
+  numeric("cum_qty", "Filled", (value) => number(value, 0), { width: 84, valueFormatter: ({ data }) => `${data.cum_qty} / ${data.order_qty}` }),
+  numeric("limit_price", "Limit", (value) => number(value), { width: 82 }),
+  numeric("avg_px", "Average", (value) => number(value), { width: 88 }),
+];
+const ORDER_MORE = [
+  text("side", "Side", { width: 80 }), text("ord_type", "Type", { width: 100, valueFormatter: ({ value }) => words(value) }),
+  text("time_in_force", "Until", { width: 80 }), text("origin", "Origin", { width: 104, valueFormatter: ({ value }) => words(value) }),
+  at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 160 }),
+];
+const POSITION_COLUMNS = [
+  text("account", "Account", { width: 92 }),
+  text("description", "Position", { flex: 1, minWidth: 150 }),
+  numeric("qty", "Quantity", (value) => number(value, 0), { width: 88 }),
+  numeric("mark", "Mark", (value) => number(value), { width: 80 }),
+  gain("unrealised", "Unrealised", { width: 120 }),
+  gain("day_pnl", "Day", { width: 112 }),
+  numeric("delta", "Delta", (value) => number(value, 1), { width: 80 }),
+];
+const POSITION_MORE = [
+  numeric("avg_px", "Average", (value) => number(value), { width: 90 }), numeric("market_value", "Value", (value) => money(value), { width: 120 }),
+  gain("realised", "Realised", { width: 120 }), numeric("fees", "Fees", (value) => money(value), { width: 90 }),
+  numeric("gamma", "Gamma", (value) => number(value, 2), { width: 86 }), numeric("theta", "Theta", (value) => number(value, 1), { width: 86 }),
+  numeric("vega", "Vega", (value) => number(value, 1), { width: 86 }),
+];
+
+export function makeGrid(element, columnDefs, options = {}) {
+  return ag.createGrid(element, {
+    theme, columnDefs, rowData: [], defaultColDef: { sortable: true, resizable: true, suppressHeaderMenuButton: true, suppressMovable: true },
+    tooltipShowDelay: 300, suppressCellFocus: false, animateRows: false, enableCellTextSelection: true, ensureDomOrder: true, ...options,
+  });
+}
+
+function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, keep = () => true }) {
+  element.classList.add("is-live");
+  const grid = makeGrid(element, columns, {
+    getRowId: ({ data }) => data.id, overlayNoRowsTemplate: `<span class="text-secondary">${empty}</span>`,
+    isExternalFilterPresent: () => true, doesExternalFilterPass: ({ data }) => isShown(data.account) && keep(data),
+    initialState: { sort: { sortModel: sort } },
+  });
+  on(stream, ({ whole, changed }, rows) => {
+    if (whole) grid.setGridOption("rowData", [...rows.values()]);
+    else upsert(grid, changed);
+  });
+  onAccount(() => grid.onFilterChanged());
+  return grid;
+}
+
+function upsert(grid, changed) {
+  const known = (row) => grid.getRowNode(row.id) !== undefined;
+  grid.applyTransaction({ update: changed.filter(known), add: changed.filter((row) => !known(row)) });
+}
+
+export function ordersGrid(element, { compact, ...rest }) {
+  const columns = compact ? ORDER_COLUMNS : [...ORDER_COLUMNS, ...ORDER_MORE];
+  return liveGrid(element, "orders", columns, { ...rest, empty: "No orders yet. Approve a proposal and it shows here.", sort: [{ colId: "created_at", sort: "desc" }] });
+}
+
+export function positionsGrid(element, { compact, ...rest }) {
+  const columns = compact ? POSITION_COLUMNS : [...POSITION_COLUMNS, ...POSITION_MORE];
+  const keep = (row) => !compact || Number(row.qty) !== 0;
+  return liveGrid(element, "positions", columns, { ...rest, keep, empty: "No positions. The first fill shows here.", sort: [{ colId: "account", sort: "asc" }] });
+}

@@ -1,0 +1,99 @@
+// Every chart, drawn by Plotly in the theme's colours, and drawn anew when the theme changes.
+
+import { colour, onTheme } from "./theme.js";
+
+const drawn = new Map();
+const CONFIG = { displayModeBar: false, responsive: true };
+
+function layout(extra) {
+  const axis = { gridcolor: colour("line"), zerolinecolor: colour("muted"), linecolor: colour("line"), tickfont: { size: 11 }, automargin: true };
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("muted"), size: 11, family: "inherit" },
+    margin: { l: 52, r: 12, t: 22, b: 34 }, showlegend: true,
+    legend: { orientation: "h", x: 0, y: 1.14, font: { size: 11 } }, hovermode: "x unified",
+    hoverlabel: { bgcolor: colour("raised"), bordercolor: colour("line"), font: { color: colour("text") } },
+    ...extra,
+    xaxis: { ...axis, ...extra.xaxis }, yaxis: { ...axis, ...extra.yaxis },
+  };
+}
+
+export function draw(element, build) {
+  drawn.set(element, build);
+  const { traces, extra } = build();
+  return window.Plotly.react(element, traces, layout(extra), CONFIG);
+}
+
+onTheme(() => {
+  for (const [element, build] of drawn) {
+    if (element.isConnected) draw(element, build);
+    else drawn.delete(element);
+  }
+});
+
+export function forget(element) {
+  if (drawn.delete(element)) window.Plotly.purge(element);
+}
+
+const numbers = (values) => values.map(Number);
+
+function upright(x, text, colourName, dash, level) {
+  return {
+    shape: { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: colour(colourName), width: 1.5, dash } },
+    annotation: { x, yref: "paper", y: level, yanchor: "top", xanchor: "left", text, showarrow: false, font: { size: 10, color: colour(colourName) } },
+  };
+}
+
+// Payoff at expiry and today, with spot, break-evens and one standard deviation either way.
+export function drawPayoff(element, payoff) {
+  return draw(element, () => {
+    const lines = [upright(Number(payoff.spot), ` Spot ${Number(payoff.spot).toFixed(2)}`, "accent", "solid", 1)];
+    for (const price of numbers(payoff.break_evens ?? [])) {
+      lines.push(upright(price, ` Break-even ${price.toFixed(2)}`, "soft", "dash", 0.16));
+    }
+    const shapes = lines.map((line) => line.shape);
+    const annotations = lines.map((line) => line.annotation);
+    if (payoff.sigma_low !== null && payoff.sigma_high !== null) {
+      const [low, high] = [Number(payoff.sigma_low), Number(payoff.sigma_high)];
+      shapes.unshift({
+        type: "rect", layer: "below", x0: low, x1: high, yref: "paper", y0: 0, y1: 1,
+        fillcolor: colour("accent"), opacity: 0.1, line: { width: 0 },
+      });
+      annotations.push({
+        x: (low + high) / 2, yref: "paper", y: 0, yanchor: "bottom", text: "±1σ", showarrow: false,
+        font: { size: 10, color: colour("muted") },
+      });
+    }
+    return {
+      traces: [
+        { x: numbers(payoff.prices), y: numbers(payoff.at_expiry), name: "At expiry", mode: "lines", line: { color: colour("text"), width: 2 }, hovertemplate: "%{y:$,.0f}" },
+        { x: numbers(payoff.prices), y: numbers(payoff.today), name: "Today", mode: "lines", line: { color: colour("accent"), width: 2, dash: "dot" }, hovertemplate: "%{y:$,.0f}" },
+      ],
+      extra: { shapes, annotations, xaxis: { tickprefix: "$", zeroline: false }, yaxis: { tickprefix: "$", tickformat: ",.0f" } },
+    };
+  });
+}
+
+export function drawSmile(element, strikes, calls, puts, spot) {
+  return draw(element, () => {
+    const line = upright(Number(spot), ` Spot ${Number(spot).toFixed(2)}`, "accent", "solid", 1);
+    const trace = (name, values, colourName) => ({
+      x: numbers(strikes), y: values.map((value) => (value === null ? null : Number(value) * 100)), name,
+      mode: "lines+markers", marker: { size: 4 }, connectgaps: true, line: { color: colour(colourName), width: 2 }, hovertemplate: "%{y:.1f} %",
+    });
+    return {
+      traces: [trace("Calls", calls, "up"), trace("Puts", puts, "down")],
+      extra: { shapes: [line.shape], annotations: [line.annotation], xaxis: { tickprefix: "$" }, yaxis: { ticksuffix: " %" } },
+    };
+  });
+}
+
+export function drawEquity(element, series) {
+  return draw(element, () => ({
+    traces: series.map(({ account, points }, index) => ({
+      x: points.map((point) => point.at), y: points.map((point) => Number(point.equity)), name: account, mode: "lines",
+      line: { width: 2, color: colour(["accent", "up", "soft", "down"][index % 4]) }, hovertemplate: "%{y:$,.0f}",
+    })),
+    extra: { yaxis: { tickprefix: "$", tickformat: ",.0f" } },
+  }));
+}

@@ -1,0 +1,89 @@
+// A person's decision: the dialogs that ask for what is missing, and the words on what came of it.
+
+import { post } from "./api.js";
+import { byId, setText } from "./dom.js";
+import { number } from "./format.js";
+import { sayError, toast } from "./toast.js";
+
+const path = (row, what) => `/proposals/${row.id}/${what}/`;
+
+export async function approve(row) {
+  if (row.outcome === "SOFT_BLOCK") return askOverride(row);
+  try {
+    sayApproved(row, await post(path(row, "approval"), { content_hash: row.content_hash }));
+  } catch (error) {
+    sayError("Not approved", error);
+  }
+}
+
+function sayApproved(row, { order }) {
+  if (order) toast("done", "Approved and on its way", row.sentence);
+  else toast("note", "Approved by you", "It needs one more person.");
+}
+
+function askOverride(row) {
+  const dialog = byId("override-dialog");
+  setText(dialog.querySelector(".about"), row.sentence);
+  open(dialog, async (form) => {
+    const reason = form.elements.reason.value;
+    sayApproved(row, await post(path(row, "approval"), { content_hash: row.content_hash, reason }));
+  });
+}
+
+export async function hold(row) {
+  const wasHeld = row.status === "HELD";
+  try {
+    await post(path(row, "hold"));
+    toast("note", wasHeld ? "Let go" : "Held", wasHeld ? "Others can decide it again." : "Its time runs on; press H again to let it go.");
+  } catch (error) {
+    sayError(wasHeld ? "Not let go" : "Not held", error);
+  }
+}
+
+export function askRejection(row) {
+  const dialog = byId("reject-dialog");
+  setText(dialog.querySelector(".about"), row.sentence);
+  open(dialog, async (form) => {
+    await post(path(row, "rejection"), { reason_code: form.elements.reason_code.value, reason_text: form.elements.reason_text.value });
+    toast("done", "Rejected", row.sentence);
+  });
+}
+
+export function askChange(row) {
+  const dialog = byId("change-dialog");
+  const { ticket, price } = row.content;
+  setText(dialog.querySelector(".about"), row.sentence);
+  const { limit_price: limit, quantity } = dialog.querySelector("form").elements;
+  limit.value = ticket.limit_price;
+  limit.step = price.tick ?? "0.01";
+  quantity.value = ticket.quantity;
+  setText(byId("change-market"), `When proposed: bid ${number(price.bid)}, ask ${number(price.ask)}, step ${price.tick ?? "0.01"}.`);
+  open(dialog, async () => {
+    await post(path(row, "change"), { limit_price: limit.value, quantity: Number(quantity.value) });
+    toast("done", "Changed", "Risk was run again: look at the new numbers before you approve.");
+  });
+}
+
+// Opens a dialog whose form acts once; an error stays in the dialog, with what was typed.
+export function open(dialog, act) {
+  const form = dialog.querySelector("form");
+  const wrong = dialog.querySelector(".form-error");
+  const submit = form.querySelector("[type=submit]");
+  wrong.hidden = true;
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    try {
+      await act(form);
+      dialog.close();
+    } catch (error) {
+      wrong.hidden = false;
+      setText(wrong, `${error.message} Nothing was changed.`);
+    } finally {
+      submit.disabled = false;
+    }
+  };
+  dialog.querySelector("[data-close]").onclick = () => dialog.close();
+  dialog.showModal();
+  form.querySelector("input, select, textarea")?.focus();
+}

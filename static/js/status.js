@@ -1,0 +1,8 @@
+// How an order's status is coloured; the word always stands beside the colour.
+
+const KINDS = {
+  FILLED: "good", PARTIALLY_FILLED: "info", NEW: "info", READY: "info", PENDING_NEW: "info",
+  REJECTED: "bad", DENIED: "bad", IN_DOUBT: "warn", HELD: "warn", SUSPENDED: "warn",
+};
+
+export const statusKind = (status) => (KINDS[status] ? [KINDS[status]] : []);

@@ -1,0 +1,26 @@
+// The strategy page: evidence and parameters are trees of numbers; they are shown as paths and values.
+
+import { byId, h, pageData } from "./dom.js";
+import { number, words } from "./format.js";
+
+function leaves(tree, path = []) {
+  if (tree === null || typeof tree !== "object") return [[path, tree]];
+  if (Array.isArray(tree) && tree.every((value) => typeof value !== "object")) return [[path, tree.join(" to ")]];
+  return Object.entries(tree).flatMap(([name, value]) => leaves(value, [...path, name]));
+}
+
+function shown(value) {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return Number.isInteger(value) ? number(value, 0) : number(value, 4);
+  return value === null ? "–" : String(value);
+}
+
+function paint(bodyId, dataId) {
+  const data = pageData(dataId);
+  if (data === null) return;
+  byId(bodyId).replaceChildren(...leaves(data).map(([path, value]) =>
+    h("tr", {}, h("td", {}, path.map(words).join(" · ")), h("td", { class: "r" }, shown(value)))));
+}
+
+paint("evidence", "evidence-data");
+paint("parameters", "parameters-data");

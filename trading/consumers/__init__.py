@@ -1,0 +1,1 @@
+"""The live socket: one hub a process, one outbox a client."""

@@ -1,0 +1,18 @@
+"""The addresses of the pages."""
+
+from django.urls import path
+
+from trading.web import views
+
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("orders/", views.orders, name="orders"),
+    path("orders/<uuid:order_id>/", views.order, name="order"),
+    path("positions/", views.positions, name="positions"),
+    path("chain/", views.chains, name="chains"),
+    path("chain/<str:underlying>/", views.chain, name="chain"),
+    path("risk/", views.risk, name="risk"),
+    path("strategy/", views.strategy, name="strategy"),
+    path("audit/", views.audit, name="audit"),
+    path("audit/verification/", views.audit_verification, name="audit_verification"),
+]

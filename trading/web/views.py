@@ -1,0 +1,100 @@
+"""One selector call each; what is live comes by the socket, what is changed goes by REST."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from allcore.accounts.models import User
+from allcore.audit.selectors import verify_chain
+from allcore.kernel.errors import NotFoundError
+from trading.selectors import choices, curve, trail, underlyings, week
+from trading.selectors import orders as order_rows
+from trading.web.forms import TrailForm
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+@login_required
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the queue, the selected proposal and the blotters."""
+    return render(request, "trading/desk.html", {"reject_reasons": choices.reject_reasons()})
+
+
+@login_required
+@require_GET
+def orders(request: HttpRequest) -> HttpResponse:
+    """Show the orders."""
+    return render(request, "trading/orders.html")
+
+
+@login_required
+@require_GET
+def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Show one order's life."""
+    try:
+        row = order_rows.detail(_user(request), order_id)
+    except NotFoundError as error:
+        raise Http404(error.message) from error
+    return render(request, "trading/order.html", {"order": row})
+
+
+@login_required
+@require_GET
+def positions(request: HttpRequest) -> HttpResponse:
+    """Show positions, P&L and the equity curve."""
+    return render(request, "trading/positions.html", {"curves": curve.equity_curves(_user(request))})
+
+
+@login_required
+@require_GET
+def chains(request: HttpRequest) -> HttpResponse:
+    """Show the chain of the first underlying that has options."""
+    names = underlyings.with_options()
+    return redirect("chain", underlying=names[0]) if names else render(request, "trading/chain_empty.html")
+
+
+@login_required
+@require_GET
+def chain(request: HttpRequest, underlying: str) -> HttpResponse:
+    """Show one underlying's chain."""
+    names = underlyings.with_options()
+    if underlying not in names:
+        raise Http404(f"No options of {underlying} are listed here.")
+    return render(request, "trading/chain.html", {"underlying": underlying, "underlyings": names})
+
+
+@login_required
+@require_GET
+def risk(request: HttpRequest) -> HttpResponse:
+    """Show limits, what is used of them, and the kill switch."""
+    return render(request, "trading/risk.html")
+
+
+@login_required
+@require_GET
+def strategy(request: HttpRequest) -> HttpResponse:
+    """Show the week's class and what the engine does about it."""
+    return render(request, "trading/strategy.html", week.strategy(_user(request)))
+
+
+@login_required
+@require_GET
+def audit(request: HttpRequest) -> HttpResponse:
+    """List the audit trail."""
+    form = TrailForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {"text": "", "action": "", "account": "", "before": None}
+    return render(request, "trading/audit.html", {"entries": trail.trail(_user(request), **wanted), "wanted": wanted})
+
+
+@login_required
+@require_POST
+def audit_verification(request: HttpRequest) -> HttpResponse:
+    """Check the chain of the audit trail, and say what was found."""
+    return render(request, "trading/audit_verified.html", {"report": verify_chain()})
