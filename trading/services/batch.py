@@ -1,0 +1,125 @@
+"""One batch of a broker's reports: what they speak of, read at once, and what they change, written at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
+from brokers.models import Account
+from marketdata.models import Instrument
+from trading.models import BookEvent, Execution, Order, OrderLeg, OrderRequest
+from trading.services.cash import Movement
+from trading.services.lots import Entry, Pair
+
+Report = ExecutionReport | BookReport
+TRADES = frozenset({ReportKind.FILL, ReportKind.BUST, ReportKind.CORRECT})
+UNANSWERED = (OrderRequest.State.SENT, OrderRequest.State.IN_DOUBT)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What the reports speak of, and what came of them so far.
+
+    The orders are locked, in the order of their ids; requests change under their order's lock alone.
+    """
+
+    connection: str
+    now: datetime
+    requests: dict[str, OrderRequest]  # by ClOrdID
+    legs: dict[UUID, list[OrderLeg]]
+    known: dict[tuple[int, str, int], Execution]  # by account, ExecID and leg
+    known_events: dict[tuple[int, str], BookEvent]
+    accounts: dict[str, Account]  # by our code and by the broker's number; only if a report needs it
+    instruments: dict[str, Instrument]
+    executions: list[Execution] = field(default_factory=list)
+    events: list[BookEvent] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    corrections: list[Movement] = field(default_factory=list)
+    stale: set[Pair] = field(default_factory=set)
+    answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # state and reason: requests
+    taken_back: list[Execution] = field(default_factory=list)
+    touched: dict[UUID, Order] = field(default_factory=dict)  # orders whose reservation may have to change
+
+    @classmethod
+    def read(cls, connection: str, reports: Sequence[Report], now: datetime) -> Self:
+        """Lock and read what the reports speak of."""
+        about_orders = [report for report in reports if isinstance(report, ExecutionReport)]
+        about_books = [report for report in reports if isinstance(report, BookReport)]
+        requests = _requests(connection, about_orders)
+        trades = [report for report in about_orders if report.kind in TRADES]
+        strange = [report for report in about_orders if report.cl_ord_id not in requests]
+        legs = legs_of({requests[r.cl_ord_id].order.pk for r in trades if r.cl_ord_id in requests and r.fills})
+        symbols = {f.symbol for r in strange for f in r.fills} | {r.symbol for r in about_books}
+        return cls(
+            connection=connection,
+            now=now,
+            requests=requests,
+            legs=legs,
+            known=_executions(connection, trades),
+            known_events=_events(connection, about_books),
+            accounts=_accounts(connection) if strange or about_books else {},
+            instruments=_instruments(symbols | {r.underlying for r in about_books if r.underlying}, legs),
+        )
+
+    def answer(self, request: OrderRequest, state: OrderRequest.State, reason: str = "") -> None:
+        """Note that the request was answered; one that was answered before keeps its first answer."""
+        if request.state in UNANSWERED:
+            request.state = state
+            self.answers.setdefault((state, reason[:300]), []).append(request.pk)
+
+
+def _requests(connection: str, reports: Iterable[ExecutionReport]) -> dict[str, OrderRequest]:
+    ids = {report.cl_ord_id for report in reports}
+    if not ids:
+        return {}
+    rows = (
+        OrderRequest.objects.select_for_update(of=("order",))
+        .select_related("order__account__connection")
+        .filter(connection__name=connection, cl_ord_id__in=ids)
+        .order_by("order_id", "id")
+    )
+    requests: dict[str, OrderRequest] = {}
+    orders: dict[UUID, Order] = {}
+    for request in rows:
+        request.order = orders.setdefault(request.order.pk, request.order)  # two requests of one order share its row
+        requests[request.cl_ord_id] = request
+    return requests
+
+
+def legs_of(orders: set[UUID]) -> dict[UUID, list[OrderLeg]]:
+    """Return the orders' legs with their instruments, in their order."""
+    found: dict[UUID, list[OrderLeg]] = {}
+    if orders:
+        for leg in OrderLeg.objects.filter(order__in=orders).select_related("instrument").order_by("order_id", "index"):
+            found.setdefault(leg.order_id, []).append(leg)
+    return found
+
+
+def _executions(connection: str, trades: Iterable[ExecutionReport]) -> dict[tuple[int, str, int], Execution]:
+    ids = {fill.exec_id for report in trades for fill in report.fills} | {r.ref_exec_id for r in trades}
+    if not ids - {""}:
+        return {}
+    rows = Execution.objects.filter(connection__name=connection, exec_id__in=ids - {""})
+    related = rows.select_related("account", "instrument", "order").order_by("id")
+    return {(row.account_id, row.exec_id, row.leg): row for row in related}
+
+
+def _events(connection: str, reports: Sequence[BookReport]) -> dict[tuple[int, str], BookEvent]:
+    if not reports:
+        return {}
+    rows = BookEvent.objects.filter(connection__name=connection, event_id__in={r.event_id for r in reports})
+    return {(row.account_id, row.event_id): row for row in rows.select_related("instrument", "deliverable")}
+
+
+def _accounts(connection: str) -> dict[str, Account]:
+    rows = list(Account.objects.select_related("connection").filter(connection__name=connection))
+    return {row.code: row for row in rows} | {row.broker_account: row for row in rows}
+
+
+def _instruments(symbols: set[str], legs: dict[UUID, list[OrderLeg]]) -> dict[str, Instrument]:
+    found = {leg.instrument.symbol: leg.instrument for own in legs.values() for leg in own}
+    if missing := symbols - set(found):
+        found |= {row.symbol: row for row in Instrument.objects.select_related("underlying").filter(symbol__in=missing)}
+    return found

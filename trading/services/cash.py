@@ -1,0 +1,83 @@
+"""Cash moves by ledger entries, both sides of each; the balance is their sum."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F
+
+from trading.domain.books.ledger import Posting, cash_flow, reversal, trade_postings
+from trading.models import BookEvent, CashBalance, Execution, LedgerEntry
+from trading.services.lots import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One transaction of the ledger: its sides, why, and the row that caused it."""
+
+    account_id: int
+    postings: tuple[Posting, ...]
+    memo: str
+    at: datetime
+    execution: Execution | None = None
+    event: BookEvent | None = None
+
+
+def movement_of(entry: Entry) -> Movement:
+    """Return the cash that an entry moves."""
+    side = "Bought" if entry.qty > 0 else "Sold"
+    return Movement(
+        account_id=entry.account.pk,
+        postings=trade_postings(entry.qty, entry.px, entry.instrument.multiplier, entry.fee, against=entry.against),
+        memo=f"{side} {abs(entry.qty)} {entry.instrument.symbol} at {entry.px:f}",
+        at=entry.at,
+        execution=entry.execution,
+        event=entry.event,
+    )
+
+
+def reversal_of(entry: Entry, memo: str) -> Movement:
+    """Return the movement that undoes an entry's."""
+    done = movement_of(entry)
+    return Movement(done.account_id, reversal(done.postings), memo, done.at, done.execution, done.event)
+
+
+def flows(movements: Iterable[Movement]) -> dict[int, Decimal]:
+    """Return the dollars that each account receives, nothing included."""
+    total: dict[int, Decimal] = {}
+    for movement in movements:
+        total[movement.account_id] = total.get(movement.account_id, Decimal(0)) + cash_flow(movement.postings)
+    return total
+
+
+def move(flow: Mapping[int, Decimal]) -> None:
+    """Add to the balances. The rows stay locked to the transaction's end: an account is booked by one at a time.
+
+    Accounts are taken in the order of their ids, everywhere: two batches cannot wait for each other.
+    """
+    for account_id in sorted(flow):
+        rows = CashBalance.objects.filter(account=account_id)
+        if not rows.update(cash=F("cash") + flow[account_id]):
+            CashBalance.objects.bulk_create([CashBalance(account_id=account_id)], ignore_conflicts=True)
+            rows.update(cash=F("cash") + flow[account_id])
+
+
+def write(movements: Iterable[Movement]) -> None:
+    """Write both sides of each movement; one in which no money moves leaves no entry."""
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            transaction_id=transaction_id,
+            account_id=movement.account_id,
+            ledger=posting.ledger,
+            amount=posting.amount,
+            memo=movement.memo,
+            execution=movement.execution,
+            book_event=movement.event,
+            at=movement.at,
+        )
+        for movement in movements
+        for transaction_id in (uuid.uuid4(),)
+        for posting in movement.postings
+    )

@@ -1,0 +1,162 @@
+"""What the broker says is applied once: order, execution, lots, position, cash and audit change together or not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from allcore.audit.services import record
+from allcore.kernel.errors import InvalidInputError, RefusedError
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
+from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
+from allcore.live import publish_on_commit
+from risk.services import reservations
+from trading.domain.orders.lifecycle import Event, apply
+from trading.models import BookEvent, Execution, Order, OrderEvent, OrderRequest
+from trading.selectors.rows import execution_row
+from trading.services import bookings, external, trades
+from trading.services.advance import advance, state_of
+from trading.services.alerts import tell
+from trading.services.batch import UNANSWERED, Batch, Report
+from trading.services.book import post
+from trading.services.quarantine import ACTOR, quarantine
+
+__all__ = ["apply_reports", "quarantine"]
+
+State = OrderRequest.State
+Data = dict[str, object]
+
+TRADES: Mapping[ReportKind, Callable[[Batch, Order, ExecutionReport], None]] = {
+    ReportKind.FILL: trades.book_fill,
+    ReportKind.BUST: trades.bust,
+    ReportKind.CORRECT: trades.correct,
+}
+# What an answer is to the order, and to the request that it answers.
+ANSWERS: Mapping[ReportKind, tuple[str, OrderRequest.State]] = {
+    ReportKind.ACK: ("ack", State.ACKED),
+    ReportKind.CANCEL_ACK: ("cancel_ack", State.ACKED),
+    ReportKind.CANCEL_REJECT: ("cancel_rej", State.REJECTED),
+    ReportKind.REPLACE_ACK: ("replace_ack", State.ACKED),
+    ReportKind.REPLACE_REJECT: ("replace_rej", State.REJECTED),
+    ReportKind.EXPIRE: ("expire", State.ACKED),
+    ReportKind.UNSOLICITED_CANCEL: ("unsol_cancel", State.ACKED),
+}
+REJECTS = {"NEW": "reject", "CANCEL": "cancel_rej", "REPLACE": "replace_rej"}
+REQUEST_OF = {"cancel_rej": "CANCEL", "replace_ack": "REPLACE", "replace_rej": "REPLACE"}
+AUDITED_AS = {
+    "reject": "order.rejected",
+    "cancel_ack": "order.canceled",
+    "cancel_rej": "order.cancel_rejected",
+    "replace_ack": "order.replaced",
+    "replace_rej": "order.replace_rejected",
+    "expire": "order.expired",
+    "unsol_cancel": "order.canceled",
+}
+
+
+@transaction.atomic
+def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datetime) -> None:
+    """Apply a batch, in its order, in one transaction. What was applied before changes nothing.
+
+    A report that contradicts what is known is quarantined and the others go on; a database that is away fails all.
+    """
+    batch = Batch.read(connection_name, reports, now)
+    for report in reports:
+        try:
+            _take(batch, report)
+        except (RefusedError, InvalidInputError) as e:  # refused before anything of it was written
+            quarantine(connection_name, report, code=e.code, message=e.message, now=now)
+    _write(batch)
+
+
+def _take(batch: Batch, report: Report) -> None:
+    if isinstance(report, BookReport):
+        bookings.note(batch, report)
+        return
+    request = batch.requests.get(report.cl_ord_id)
+    if request is None:
+        order = external.order_of(batch, report)
+        if order is not None:
+            TRADES[report.kind](batch, order, report)
+        return
+    order = request.order
+    if report.account not in (order.account.broker_account, order.account.code):
+        raise external.AccountMismatchError(
+            f"Order {order.cl_ord_id} is of account {order.account.code}, its report of {report.account!r}."
+        )
+    if report.kind in TRADES:
+        TRADES[report.kind](batch, order, report)
+        if request.kind == OrderRequest.Kind.NEW:
+            batch.answer(request, State.ACKED)
+    else:
+        _answer(batch, request, report)
+
+
+def _answer(batch: Batch, request: OrderRequest, report: ExecutionReport) -> None:
+    if report.kind is ReportKind.REJECT:
+        event, state = REJECTS[request.kind], State.REJECTED
+    else:
+        event, state = ANSWERS[report.kind]
+    order, reason = request.order, report.reason or report.text
+    data: Data = {"reason": reason} if reason else {}
+    if report.broker_order_id:
+        data["broker_order_id"] = report.broker_order_id
+    if REQUEST_OF.get(event) == request.kind:
+        data["cl_ord_id"] = request.cl_ord_id
+    if _is_news(order, event, data):
+        _advance(batch, order, event, data, report)
+    batch.answer(request, state, reason if state is State.REJECTED else "")
+
+
+def _is_news(order: Order, event: str, data: Data) -> bool:
+    """Return whether the event changes anything: a broker may say a thing three times."""
+    before = state_of(order)
+    applied = apply(before, Event.read(event, data))
+    after = replace(applied.state, applied=before.applied, ignored=before.ignored)
+    return after != before or bool(applied.alerts) or data.get("broker_order_id", "") not in ("", order.broker_order_id)
+
+
+def _advance(batch: Batch, order: Order, event: str, data: Data, report: ExecutionReport) -> None:
+    applied = advance(
+        order, event, now=batch.now, source=OrderEvent.Source.BROKER, actor=ACTOR, data=data, raw=report.raw or None
+    )
+    tell(order, applied.alerts, now=batch.now)
+    if event in AUDITED_AS:
+        batch.touched[order.pk] = order
+        record(
+            AUDITED_AS[event],
+            f"order:{order.pk}",
+            {"cl_ord_id": order.cl_ord_id, "status": order.status, **data},
+            actor=ACTOR,
+            at=batch.now,
+            account=order.account.code,
+            trace_id=order.trace_id,
+        )
+
+
+def _write(batch: Batch) -> None:
+    if batch.executions:
+        Execution.objects.bulk_create(batch.executions)
+    if batch.events:
+        BookEvent.objects.bulk_create(batch.events)
+    if batch.taken_back:
+        Execution.objects.bulk_update(batch.taken_back, ["status"])
+    for (state, reason), requests in batch.answers.items():
+        OrderRequest.objects.filter(pk__in=requests, state__in=UNANSWERED).update(
+            state=state, reason=reason, answered_at=batch.now
+        )
+    for order in batch.touched.values():
+        _release(order, batch.now)
+    if batch.entries or batch.corrections:
+        post(batch.entries, now=batch.now, corrections=batch.corrections, stale=batch.stale)
+    for execution in batch.executions:
+        publish_on_commit("executions", "execution", execution_row(execution), account=execution.account.code)
+
+
+def _release(order: Order, now: datetime) -> None:
+    """Give back what the order can no longer use."""
+    if OrdStatus(order.status) in CLOSED_STATUSES:
+        reservations.release(order.pk, now)
+    else:
+        reservations.shrink(order.pk, order.leaves_qty, now)
