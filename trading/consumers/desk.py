@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import orjson
