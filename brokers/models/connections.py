@@ -51,6 +51,7 @@ class Account(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="accounts")
     broker_account = models.CharField(max_length=40)
     is_enabled = models.BooleanField(default=True)
+    allows_self_approval = models.BooleanField(default=False)  # may who changed a proposal also approve it?
     baseline = models.DecimalField(max_digits=18, decimal_places=2)  # US dollars put in; forks measure surplus from it
     position_order = models.PositiveSmallIntegerField(default=0)  # where it stands in lists
 

@@ -9,7 +9,6 @@ urlpatterns = [
     path("limits/<int:limit_id>/", limits.OneLimit.as_view(), name="limit"),
     path("limits/changes/", limits.Changes.as_view(), name="limit-changes"),
     path("limits/changes/<int:change_id>/decision/", limits.Decision.as_view(), name="limit-decision"),
-    path("kill-switch/", kill.KillSwitch.as_view(), name="kill-switch"),
     path("kill-switch/release/", kill.Release.as_view(), name="kill-release"),
     path("kill-switch/release/<int:release_id>/confirmation/", kill.Confirmation.as_view(), name="kill-confirmation"),
 ]

@@ -52,6 +52,7 @@ ACTIONS: dict[RoleName, frozenset[Action]] = {
             Action.CANCEL_ORDER,
             Action.CHANGE_PROPOSAL,
             Action.REJECT_PROPOSAL,
+            Action.APPROVE_PROPOSAL,
             Action.ENGAGE_KILL,
         }
     ),

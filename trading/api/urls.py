@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import books, orders, proposals
+from trading.api import books, kill, orders, proposals
 
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
@@ -20,5 +20,6 @@ urlpatterns = [
     path("executions/", orders.Executions.as_view()),
     path("positions/", books.Positions.as_view()),
     path("pnl/", books.Pnl.as_view()),
+    path("kill-switch/", kill.KillSwitch.as_view(), name="kill-switch"),
     path("mandates/", books.Mandates.as_view()),
 ]

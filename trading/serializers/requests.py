@@ -83,12 +83,3 @@ class MandateIn(serializers.Serializer[object]):
     max_order_cash = serializers.DecimalField(max_digits=18, decimal_places=2)
     days = serializers.IntegerField(min_value=1)
     reason = serializers.CharField(max_length=400)
-
-
-class KillIn(serializers.Serializer[object]):
-    """Engage the kill switch."""
-
-    scope = serializers.CharField(max_length=10, default="GLOBAL")
-    target = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
-    level = serializers.IntegerField(min_value=1, max_value=4)
-    reason = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)

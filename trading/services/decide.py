@@ -11,9 +11,9 @@ from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RefusedError
 from allcore.kernel.orders import OrderTicket, OrdStatus
 from allcore.live import publish_on_commit
-from risk.domain.permissions import Action, needed_to_override
-from risk.domain.verdict import Level, Outcome
+from risk.domain.permissions import Action
 from risk.selectors.permissions import may, require
+from risk.services import gate
 from trading.domain.approval.decisions import Decision, ProposalStatus, Standing, after
 from trading.models import Approval, Order, Proposal
 from trading.selectors.approval_check import recheck
@@ -159,7 +159,7 @@ def _standing(proposal: Proposal) -> Standing:
 
 def _may_approve(proposal: Proposal, actor: Actor) -> None:
     require(actor.user, Action.APPROVE_PROPOSAL, proposal.account)
-    if proposal.proposed_by_id == actor.user.pk:
+    if proposal.proposed_by_id == actor.user.pk and not proposal.account.allows_self_approval:
         raise SelfApprovalError("Who proposed or changed a trade does not approve it; another approver may.")
     if proposal.approvals.filter(user=actor.user).exists():
         raise SelfApprovalError("You have approved it already; a second person is needed.")
@@ -167,10 +167,10 @@ def _may_approve(proposal: Proposal, actor: Actor) -> None:
 
 def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
     """Return whether soft breaches are accepted; only who may, and with a reason, accepts them."""
-    levels = {Level(check["level"]) for check in proposal.verdict.checks if check["outcome"] == Outcome.SOFT_BLOCK}
-    if not levels:
+    needed = gate.needed_for(proposal.verdict)
+    if not needed:
         return False
-    for action in sorted(needed_to_override(levels)):
+    for action in sorted(needed):
         if not may(actor.user, action, proposal.account):
             who = "an approver" if action is Action.OVERRIDE_PROTOCOL else "a risk officer"
             raise SoftLimitError(f"A soft limit is breached; {who} may approve it with a reason. Nothing was sent.")

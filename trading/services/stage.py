@@ -53,7 +53,7 @@ def stage(staging: Staging, *, now: datetime) -> Order:
 
     The account's risk row is locked before the book is read, so that two orders cannot use the same room.
     """
-    gate.lock(staging.account)
+    gate.lock(staging.account, underlying=staging.ticket.underlying)
     request = exposures.gate_request(
         staging.account, staging.ticket, now=now, is_manual=staging.origin != Order.Origin.PROPOSAL
     )
