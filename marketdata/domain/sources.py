@@ -40,6 +40,11 @@ class Moment:
     exchange: datetime
     system: datetime
 
+    @property
+    def second(self) -> int:
+        """The system's second: what is due once a second is due when it changes."""
+        return int(self.system.timestamp())
+
 
 class Source(Protocol):
     """A market. It moves only when it is told to, and only forward.
