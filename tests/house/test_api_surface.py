@@ -1,0 +1,70 @@
+"""What holds for every address of the API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.permissions import SAFE_METHODS
+
+from allcore.accounts.models import ApiToken
+from allcore.accounts.tokens import HasScope, scope_for
+
+UNSAFE = ("post", "put", "patch", "delete")
+OF_A_PERSON_ALONE = {"Tokens", "TokenItem"}  # a token neither makes nor ends tokens
+
+
+def views(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from views(entry.url_patterns, route)
+        elif isinstance(entry, URLPattern) and route.startswith("api/v1/"):
+            yield route, entry.callback.view_class  # type: ignore[attr-defined]  # as_view() leaves it there
+
+
+API = dict(views())
+
+
+def test_there_is_an_api() -> None:
+    assert len(API) > 3
+
+
+@pytest.mark.parametrize("route", API)
+def test_a_token_s_scope_is_looked_at(route: str) -> None:
+    assert HasScope in API[route].permission_classes
+
+
+@pytest.mark.parametrize("route", API)
+def test_every_method_that_changes_something_names_its_scope(route: str) -> None:
+    view = API[route]
+    methods = [method.upper() for method in UNSAFE if hasattr(view, method)]
+    named = {method: scope_for(view, method) for method in methods}
+
+    if view.__name__ not in OF_A_PERSON_ALONE:
+        assert all(scope in ApiToken.Scope.values for scope in named.values()), named
+    assert "read" not in named.values()
+    assert all(scope_for(view, method) == "read" for method in SAFE_METHODS)
+
+
+@pytest.mark.parametrize("route", API)
+@pytest.mark.parametrize("method", ["get", *UNSAFE])
+def test_nobody_gets_in_without_signing_in(route: str, method: str, client: Client, db: None) -> None:
+    address = "/" + route
+    for pattern, value in (("<uuid:", "00000000-0000-0000-0000-000000000000"), ("<int:", "1"), ("<str:", "X")):
+        while pattern in address:
+            start = address.index(pattern)
+            address = address[:start] + value + address[address.index(">", start) + 1 :]
+
+    answer = getattr(client, method)(address, data={}, content_type="application/json")
+
+    assert answer.status_code == 401, address
+    assert set(answer.json()) == {"code", "message", "detail", "trace_id"}
+
+
+def test_the_schema_describes_every_address(db: None) -> None:
+    described = SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
+
+    assert len(described) == len(API)
