@@ -50,7 +50,7 @@ def gate_request(
             account, house, quotes=market.quotes, greeks=market.greeks, exchange_now=market.exchange_now
         ),
         market=market,
-        terms=terms(account, now),
+        terms=terms(account, now, underlying=ticket.underlying),
         limits=in_force(account, ticket.underlying),
         recent=tuple(_recent(account, now)),
         exclude_order_id=exclude_order_id,

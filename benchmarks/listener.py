@@ -1,0 +1,51 @@
+"""Hears what browsers hear: the moment at which an order's fill was committed and told."""
+
+import json
+import os
+import threading
+import time
+from types import TracebackType
+
+import redis
+
+
+class Listener:
+    """Notes when each order was told as FILLED."""
+
+    def __init__(self) -> None:
+        self._filled: dict[str, float] = {}
+        self._changed = threading.Condition()
+        self._pubsub = redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None).pubsub()
+
+    def __enter__(self) -> "Listener":
+        self._pubsub.subscribe("live")
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, trace: TracebackType | None) -> None:
+        self._pubsub.close()
+
+    def _listen(self) -> None:
+        try:
+            for message in self._pubsub.listen():
+                if message["type"] == "message":
+                    self._hear(json.loads(message["data"]))
+        except (ValueError, OSError, redis.RedisError, AttributeError):
+            return  # closed
+
+    def _hear(self, message: dict[str, object]) -> None:
+        row = message["data"]
+        if message["stream"] == "orders" and isinstance(row, dict) and row.get("status") == "FILLED":
+            with self._changed:
+                self._filled.setdefault(str(row["id"]), time.monotonic())
+                self._changed.notify_all()
+
+    def wait_for(self, orders: set[str], seconds: float) -> dict[str, float]:
+        """Return when each order was filled."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not orders <= self._filled.keys():
+                if not self._changed.wait(max(deadline - time.monotonic(), 0)):
+                    missing = len(orders - self._filled.keys())
+                    raise TimeoutError(f"{missing} of {len(orders)} orders were not booked within {seconds:.0f} s")
+            return {order: self._filled[order] for order in orders}

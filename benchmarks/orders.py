@@ -1,0 +1,99 @@
+"""How long an order takes: POST to its HTTP answer, and to the broker's fill booked; with one client and with eight.
+
+Each case sends marketable orders for shares against the simulated market, through every control, with real durable
+commits, and waits until each is booked. At the end the books are held against the executions: nothing lost, none twice.
+"""
+
+import http.client
+import json
+import sys
+import threading
+import time
+from decimal import Decimal
+from uuid import uuid4
+
+from benchmarks.harness import BIN, figures, processes, report, servers, wait_for
+
+WEB, SOCKETS = 18431, 18432
+CLIENTS = 8
+EACH = {1: 300, 8: 100}
+BOOKED_WITHIN = 60.0
+SYMBOLS = ("AAPL", "AMZN", "MSFT", "NVDA", "TSLA")
+
+
+def main() -> None:
+    with servers():
+        from benchmarks import fixtures
+
+        tokens = fixtures.trading_desk(clients=CLIENTS)
+        with processes(fixtures.commands(WEB, SOCKETS)):
+            wait_for(f"http://127.0.0.1:{WEB}/readyz")
+            prices = fixtures.asks(SYMBOLS)
+            results: dict[str, object] = {}
+            for clients in (1, 8):
+                http_ms, booked_ms, http_s, booked_s = run(tokens[:clients], EACH[clients], prices)
+                results[f"http_{clients}"] = figures(http_ms, http_s)
+                results[f"booked_{clients}"] = figures(booked_ms, booked_s)
+            checks = fixtures.verify()
+    report("orders", results, checks=checks)
+    sys.exit(0 if checks["wrong"] == 0 else 1)
+
+
+def run(tokens: list[tuple[str, str]], each: int, prices: dict[str, Decimal]) -> tuple[list[float], list[float], float, float]:
+    """Return the milliseconds to the answer and to the booking of every order, and the seconds of both."""
+    from benchmarks.listener import Listener
+
+    sent: dict[str, float] = {}
+    answered: list[float] = []
+    lock = threading.Lock()
+    with Listener() as booked:
+        start = time.monotonic()
+        threads = [
+            threading.Thread(target=client, args=(index, account, token, each, prices, sent, answered, lock))
+            for index, (account, token) in enumerate(tokens)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        http_s = time.monotonic() - start
+        filled = booked.wait_for(set(sent), BOOKED_WITHIN)
+        booked_s = max(filled.values()) - start
+    return answered, [(filled[order] - sent[order]) * 1000 for order in sent], http_s, booked_s
+
+
+def client(  # noqa: PLR0913 one client's whole world
+    index: int, account: str, token: str, each: int, prices: dict[str, Decimal], sent: dict[str, float],
+    answered: list[float], lock: threading.Lock,
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", WEB, timeout=30)
+    for number in range(each):
+        symbol = SYMBOLS[(index + number) % len(SYMBOLS)]
+        body = json.dumps(
+            {
+                "account": account,
+                "underlying": symbol,
+                "legs": [{"symbol": symbol, "side": "BUY", "position_effect": "OPEN"}],
+                "quantity": 1 + number % 50,
+                "ord_type": "LIMIT",
+                # Another price each time: the same order again within ten seconds is rightly refused.
+                "limit_price": str(prices[symbol] * Decimal("1.01") + Decimal(number // 50) / 100),
+            }
+        )
+        headers = {
+            "Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": str(uuid4())
+        }
+        before = time.monotonic()
+        connection.request("POST", "/api/v1/orders/", body, headers)
+        answer = connection.getresponse()
+        content = json.loads(answer.read())
+        after = time.monotonic()
+        if answer.status != 201:
+            raise RuntimeError(f"{answer.status}: {content}")
+        with lock:
+            sent[content["id"]] = before
+            answered.append((after - before) * 1000)
+
+
+if __name__ == "__main__":
+    main()
