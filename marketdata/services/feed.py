@@ -20,11 +20,10 @@ from marketdata.selectors import history
 from marketdata.services import bars, feed_state, listings, publish
 
 LEASE = timedelta(seconds=5)  # of the system's time that the exchange's clock may run past a sign of life
-FULL_EVERY = timedelta(seconds=0.95)  # once a second in a loop that runs four times
 MINUTE = timedelta(minutes=1)
 WARM_UP_STEP = timedelta(seconds=15)
 INSTANT = timedelta(microseconds=1)
-INTEREST_EVERY = timedelta(seconds=30)
+INTEREST_EVERY = 30  # seconds
 
 
 class Feed:
@@ -48,20 +47,20 @@ class Feed:
         self._minutes = MinuteBars()
         self._listed_on: date | None = None
         self._in_session = True
-        self._full_due = self._interest_due = clock.system_anchor
+        self._full_at = self._interest_at = 0  # the system's seconds
 
     def tick(self, now: datetime) -> None:
         """Move to `now`: shares' quotes each time, everything that stands once a second."""
-        at = self._move_clock(now)
-        changed = {quote.symbol: quote for quote in self._source.advance(Moment(at, now))}
+        moment = Moment(self._move_clock(now), now)
+        changed = {quote.symbol: quote for quote in self._source.advance(moment)}
         self._list()
         self._standing |= changed
-        is_full = now >= self._full_due
+        is_full = moment.second != self._full_at
         publish.quotes(self._standing if is_full else changed, received_at=now.isoformat())
-        self._keep_minutes(at, changed)
+        self._keep_minutes(moment.exchange, changed)
         if is_full:
-            self._full_due = now + FULL_EVERY
-            self._publish_the_rest(at, now)
+            self._publish_the_rest(moment)
+            self._full_at = moment.second
 
     def begin(self, now: datetime) -> None:
         """Make the market anew: its listings, its history, and the session up to the clock's start."""
@@ -99,7 +98,7 @@ class Feed:
             at = self._leased
         moved = schedule.passed_over(self._clock, now, pause=self._pause, reopens_at=self._source.reopens_after(at))
         if moved != self._clock:
-            self._clock, self._full_due = moved, now  # the lease has to follow in this very tick
+            self._clock, self._full_at = moved, 0  # the lease has to follow in this very tick
             at = moved.at(now)
         return at
 
@@ -118,7 +117,7 @@ class Feed:
         self._columns = valuation.columns_of([x.contract for x in listed if x.contract is not None], yields)
         self._guess, self._valued = None, self._valued - gone
         self._listed_on = self._source.listed_on
-        self._interest_due = self._full_due
+        self._interest_at = 0
 
     def _keep_minutes(self, at: datetime, changed: Mapping[str, Quote]) -> None:
         is_open, session = calendar.phase_at(at) is Phase.OPEN, last_started(at)
@@ -131,12 +130,12 @@ class Feed:
             bars.close_day(session, self._shares, self._source.official_bars(session.day))
         self._in_session = is_open
 
-    def _publish_the_rest(self, at: datetime, now: datetime) -> None:
-        self._value(at)
-        if now >= self._interest_due:
-            self._interest_due = now + INTEREST_EVERY
+    def _publish_the_rest(self, moment: Moment) -> None:
+        self._value(moment.exchange)
+        if moment.second >= self._interest_at + INTEREST_EVERY:
             publish.open_interest(self._source.open_interest())
-        self._beat(now, stops_at=at + LEASE * self._clock.speed)
+            self._interest_at = moment.second
+        self._beat(moment.system, stops_at=moment.exchange + LEASE * self._clock.speed)
 
     def _value(self, at: datetime) -> None:
         if self._columns is None:

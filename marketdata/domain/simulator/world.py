@@ -90,8 +90,8 @@ def _correlation() -> Floats:
     return matrix
 
 
-CORRELATION = _correlation()
-FACTORS: Floats = np.linalg.cholesky(CORRELATION)
+CORRELATION: Floats = _correlation()
+FACTORS: Floats = np.linalg.cholesky(CORRELATION).astype(np.float64)
 START_LOG_SPOT: Floats = np.log(np.array([name.spot for name in NAMES]))
 START_LOG_VOLATILITY: Floats = np.log(np.array([name.volatility for name in NAMES]))
 MEAN_LOG_VOLATILITY: Floats = np.log(np.array([name.volatility * LONG_RUN for name in NAMES]))
