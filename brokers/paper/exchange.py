@@ -29,6 +29,7 @@ class Exchange:
         self._arrivals: list[tuple[datetime, int, str]] = []
         self._seq = 0
         self._day: date | None = None
+        self._is_missing_quotes = True  # none seen yet, or some may have been missed
         for order in self._floor.orders.all():
             if order.status is Status.PENDING:
                 self._expect(order.arrives_at, order.cl_ord_id)
@@ -80,10 +81,12 @@ class Exchange:
         arriving = [name for at, _, name in self._arrivals if at <= now]
         names |= {self._requests[name].order_id if name in self._requests else name for name in arriving}
         orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
-        return {leg.symbol for order in orders for leg in order.ticket.legs}
+        symbols = {leg.symbol for order in orders for leg in order.ticket.legs}
+        return symbols | self.watched() if self._is_missing_quotes else symbols
 
     def look_at_all(self, now: datetime) -> None:
-        """Ask for a look at every working order: quotes may have been missed."""
+        """Ask for a look at all that is watched: quotes may have been missed."""
+        self._is_missing_quotes = True
         self._floor.look_soon((o.cl_ord_id for o in self._working()), now)
 
     def advance(self, moment: Moment) -> list[Change]:
@@ -93,10 +96,15 @@ class Exchange:
         changes = self._lapsed(moment)
         if moment.is_blind:
             return changes
+        self._is_missing_quotes = False
         touched = self._touched(moment)
         changes += self._arrived(moment)
         changes += [change for name in touched for change in self._floor.tried(name, moment)]
-        return changes + self._settled(moment)
+        changes += self._settled(moment)
+        if moment.trading_day != self._day:
+            self._day = moment.trading_day
+            self.look_at_all(moment.now)
+        return changes
 
     def awaiting_close(self, exchange_now: datetime) -> set[tuple[str, date]]:
         """Return the underlyings and days whose close is needed and was not seen."""
@@ -115,9 +123,6 @@ class Exchange:
 
     def _touched(self, moment: Moment) -> list[str]:
         """Return the orders to look at, the earliest first: those with news, and those that asked."""
-        if moment.trading_day != self._day:
-            self._day = moment.trading_day
-            self.look_at_all(moment.now)
         names = self._floor.orders.at_work(moment.changed)
         if self._is_look_due(moment.now):
             names |= self._floor.look

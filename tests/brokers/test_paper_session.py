@@ -1,0 +1,151 @@
+"""The session's own behaviour: faults, a market that is away, expiry, many orders."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import pytest_asyncio
+
+from allcore.kernel.errors import UnavailableError
+from allcore.kernel.reports import ReportKind
+from brokers.paper.records import Change
+from brokers.paper.session import SessionDownError
+from brokers.paper.store import StaleWriterError
+from tests.builders.paper import ACCOUNT, OPEN_AT, PUT, MemoryStore, PaperDesk, book, buy, holding, sell
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore(accounts={ACCOUNT: book()})
+
+
+@pytest_asyncio.fixture
+async def desk(store: MemoryStore) -> AsyncIterator[PaperDesk]:
+    desk = PaperDesk(store=lambda: store)
+    desk.market.show(PUT, "4.10", "4.20")
+    await desk.start()
+    yield desk
+    await desk.session.close()
+
+
+async def test_an_order_is_kept_before_submit_returns(desk: PaperDesk, store: MemoryStore) -> None:
+    desk.market.is_away = True
+
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20"))
+
+    assert list(store.orders) == ["C1"]
+
+
+async def test_a_store_that_fails_ends_the_session_and_says_so(desk: PaperDesk, store: MemoryStore) -> None:
+    store.fails = ConnectionError("the database is away")
+
+    with pytest.raises(ConnectionError):
+        await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20"))
+    with pytest.raises(UnavailableError):
+        await desk.hear()
+
+    assert not (await desk.session.health()).is_connected
+    with pytest.raises(SessionDownError):
+        await desk.session.submit("C2", ACCOUNT, buy(PUT, "4.20"))
+
+
+async def test_nothing_is_told_that_was_not_kept(desk: PaperDesk, store: MemoryStore) -> None:
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.00"))
+    await desk.hear(ReportKind.ACK)
+    store.fails = StaleWriterError("another session writes these books")
+    desk.market.show(PUT, "3.90", "4.00")
+
+    with pytest.raises(UnavailableError):
+        await desk.hear()
+
+    assert store.fills == []
+
+
+async def test_a_submit_given_up_by_its_caller_is_worked_all_the_same(desk: PaperDesk) -> None:
+    task = asyncio.create_task(desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20")))
+    await asyncio.sleep(0)
+    task.cancel()
+
+    assert (await desk.hear(ReportKind.ACK)).cl_ord_id == "C1"
+    await desk.hear(ReportKind.FILL)
+
+
+async def test_a_market_that_comes_back_is_traded_on(desk: PaperDesk) -> None:
+    desk.market.is_away = True
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20"))
+    health = await desk.session.health()
+    desk.market.is_away = False
+
+    await desk.hear(ReportKind.ACK)
+    await desk.hear(ReportKind.FILL)
+    assert health.is_connected
+
+
+async def test_an_account_opened_since_may_trade(desk: PaperDesk, store: MemoryStore) -> None:
+    store.accounts["PAPER-2"] = book().__class__("PAPER-2", Decimal(50_000))
+
+    await desk.session.submit("C1", "PAPER-2", buy(PUT, "4.20"))
+
+    assert (await desk.hear(ReportKind.ACK)).account == "PAPER-2"
+
+
+async def test_another_accounts_order_is_not_canceled(desk: PaperDesk, store: MemoryStore) -> None:
+    store.accounts["PAPER-2"] = book().__class__("PAPER-2", Decimal(50_000))
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.00"))
+    await desk.hear(ReportKind.ACK)
+
+    await desk.session.cancel("PAPER-2", "C2", "C1")
+
+    assert (await desk.hear(ReportKind.CANCEL_REJECT)).reason == "UNKNOWN_ORDER"
+
+
+async def test_an_expiry_is_told_and_kept_once(store: MemoryStore) -> None:
+    store.accounts[ACCOUNT] = holding({PUT: -1})
+    desk = PaperDesk(store=lambda: store)
+    desk.clock.now = OPEN_AT + timedelta(days=2, hours=6, seconds=-1)
+    desk.market.show("TSLA", "248.99", "249.01", last="249.00")
+    desk.clock.forward(seconds=7)
+    await desk.start()
+
+    report = await desk.hear_booking()
+    await desk.restart()
+    status = await desk.session.mass_status(OPEN_AT)
+    await desk.session.close()
+
+    assert (report.kind, report.shares) == ("ASSIGNMENT", 100)
+    assert [b.event_id for b in status.bookings] == [report.event_id]
+    assert [(p.symbol, p.qty) for p in status.positions] == [("TSLA", 100)]
+
+
+async def test_many_orders_at_once_share_transactions(desk: PaperDesk, store: MemoryStore) -> None:
+    desk.market.show(PUT, "4.10", "4.20", size=1000)
+
+    await asyncio.gather(*(desk.session.submit(f"C{n}", ACCOUNT, buy(PUT, "4.20")) for n in range(100)))
+    heard = [await desk.hear() for _ in range(200)]
+
+    assert sum(r.kind is ReportKind.FILL for r in heard) == 100
+    assert len({fill.exec_id for r in heard for fill in r.fills}) == 100
+    assert len(store.batches) < 50
+    assert store.accounts[ACCOUNT].qty(PUT) == 100
+
+
+async def test_one_burned_id_does_not_take_its_neighbours_with_it(desk: PaperDesk) -> None:
+    await desk.session.submit("C1", ACCOUNT, sell(PUT, "9.00"))
+
+    answers = await asyncio.gather(
+        *(desk.session.submit(name, ACCOUNT, sell(PUT, "9.00")) for name in ("C0", "C1", "C2")), return_exceptions=True
+    )
+
+    assert [type(a).__name__ for a in answers] == ["NoneType", "DuplicateClOrdIdError", "NoneType"]
+
+
+async def test_reports_come_in_the_order_in_which_they_were_kept(desk: PaperDesk, store: MemoryStore) -> None:
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20"))
+    heard = [await desk.hear(), await desk.hear()]
+
+    kept = [report for batch in store.batches for change in batch for report in change.reports]
+
+    assert heard == kept
+    assert isinstance(store.batches[0][0], Change)
