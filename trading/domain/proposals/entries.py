@@ -41,9 +41,7 @@ def put_entry(view: SleeveView, known: Known) -> Idea | Note:
     size = sizing.size(_lot(choice.candidate), known.position, min(market.multiplier, name.multiplier), view.parameters)
     if size.contracts == 0:
         return idle(Reason.NO_ROOM, f"{view.underlying}: {size.sentence}")
-    if earnings := _earnings_before(view, choice.candidate.contract):
-        return earnings
-    return _put_idea(view, known, choice, wanted, size)
+    return _earnings_before(view, choice.candidate.contract) or _put_idea(view, known, choice, wanted, size)
 
 
 def _barred(view: SleeveView, known: Known, market: Overlay, name: Overlay) -> Note | None:
@@ -124,7 +122,7 @@ def _put_idea(view: SleeveView, known: Known, choice: Choice, wanted: tuple[floa
         expected=expected,
         minutes=entry_minutes(view.parameters.hitl, view.exchange_now),
         alternatives=(*_others(choice, view), NOTHING),
-        details={"caps": [{"code": c.code, "most": str(c.most), "used": str(c.used)} for c in size.caps]},
+        delta_range=wanted,
     )
 
 
@@ -153,7 +151,7 @@ def _call_idea(
         expected=expected,
         minutes=entry_minutes(view.parameters.hitl, view.exchange_now),
         alternatives=(*_others(choice, view), KEEP),
-        details={"basis": price(basis)},
+        delta_range=wanted,
     )
 
 

@@ -117,7 +117,7 @@ class Idea:
     expected: Probabilities
     minutes: int  # a person has to decide
     alternatives: tuple[Alternative, ...]
-    details: dict[str, object] = field(default_factory=dict)
+    delta_range: tuple[float, float] | None = None  # of the option that is sold, where one binds
 
     @property
     def approvals_needed(self) -> int:
