@@ -12,7 +12,7 @@ const PARAMETERS = {
   headerBackgroundColor: "var(--desk-surface)", headerTextColor: "var(--desk-muted)", accentColor: "var(--desk-accent)",
   chromeBackgroundColor: "var(--desk-surface)", rowHoverColor: "var(--desk-raised)", browserColorScheme: "inherit",
   fontFamily: "inherit", fontSize: 13, headerFontSize: 12, headerFontWeight: 500, rowHeight: 30, headerHeight: 32,
-  cellHorizontalPadding: 10, wrapperBorder: false, wrapperBorderRadius: 0, spacing: 5,
+  cellHorizontalPadding: 8, wrapperBorder: false, wrapperBorderRadius: 0, spacing: 5,
 };
 export const theme = ag.themeQuartz.withParams(PARAMETERS);
 
@@ -21,14 +21,14 @@ const ARROWS = { up: "▲ ", down: "▼ ", flat: "" };
 
 export const text = (field, headerName, extra = {}) => ({ field, headerName, ...extra });
 export const numeric = (field, headerName, format, extra = {}) => ({
-  field, headerName, type: "rightAligned", cellClass: "num", headerClass: "ag-right-aligned-header",
+  field, headerName, type: "rightAligned", cellClass: ["num", "ag-right-aligned-cell"], headerClass: "ag-right-aligned-header",
   comparator: (a, b) => Number(a ?? 0) - Number(b ?? 0), valueFormatter: ({ value }) => format(value), ...extra,
 });
 const gain = (field, headerName, extra = {}) => numeric(field, headerName, (value) => ARROWS[direction(value)] + signedMoney(value), {
   cellClassRules: { up: ({ value }) => paint(value).up, down: ({ value }) => paint(value).down }, ...extra,
 });
 const at = (field, headerName) => ({
-  field, headerName, width: 104, cellClass: "num", valueFormatter: ({ value }) => time(value),
+  field, headerName, width: 88, cellClass: "num", valueFormatter: ({ value }) => time(value),
   tooltipValueGetter: ({ value }) => value && `${new Date(value).toISOString().replace("T", " ").slice(0, 23)} UTC`,
 });
 
@@ -36,12 +36,12 @@ export const statusTag = (status) => h("span", { class: ["tag", ...statusKind(st
 
 const ORDER_COLUMNS = [
   at("created_at", "Time"),
-  text("account", "Account", { width: 92 }),
-  text("description", "Order", { flex: 1, minWidth: 220, cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
-  text("status", "Status", { width: 138, cellRenderer: ({ value }) => statusTag(value), tooltipField: "reason" }),
-  numeric("cum_qty", "Filled", (value) => number(value, 0), { width: 84, valueFormatter: ({ data }) => `${data.cum_qty} / ${data.order_qty}` }),
-  numeric("limit_price", "Limit", (value) => number(value), { width: 82 }),
-  numeric("avg_px", "Average", (value) => number(value), { width: 88 }),
+  text("account", "Account", { width: 82 }),
+  text("description", "Order", { flex: 1, minWidth: 210, cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
+  text("status", "Status", { width: 134, cellRenderer: ({ value }) => statusTag(value), tooltipField: "reason" }),
+  numeric("cum_qty", "Filled", (value) => number(value, 0), { width: 70, valueFormatter: ({ data }) => `${data.cum_qty} / ${data.order_qty}` }),
+  numeric("limit_price", "Limit", (value) => number(value), { width: 66 }),
+  numeric("avg_px", "Average", (value) => number(value), { width: 76 }),
 ];
 const ORDER_MORE = [
   text("side", "Side", { width: 80 }), text("ord_type", "Type", { width: 100, valueFormatter: ({ value }) => words(value) }),
@@ -49,13 +49,13 @@ const ORDER_MORE = [
   at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 160 }),
 ];
 const POSITION_COLUMNS = [
-  text("account", "Account", { width: 92 }),
-  text("description", "Position", { flex: 1, minWidth: 150 }),
-  numeric("qty", "Quantity", (value) => number(value, 0), { width: 88 }),
-  numeric("mark", "Mark", (value) => number(value), { width: 80 }),
-  gain("unrealised", "Unrealised", { width: 120 }),
-  gain("day_pnl", "Day", { width: 112 }),
-  numeric("delta", "Delta", (value) => number(value, 1), { width: 80 }),
+  text("account", "Account", { width: 82 }),
+  text("description", "Position", { flex: 1, minWidth: 140, tooltipField: "symbol" }),
+  numeric("qty", "Qty", (value) => number(value, 0), { width: 58 }),
+  numeric("mark", "Mark", (value) => number(value), { width: 64 }),
+  gain("unrealised", "Unrealised", { width: 104 }),
+  gain("day_pnl", "Day", { width: 104 }),
+  numeric("delta", "Delta", (value) => number(value, 1), { width: 64 }),
 ];
 const POSITION_MORE = [
   numeric("avg_px", "Average", (value) => number(value), { width: 90 }), numeric("market_value", "Value", (value) => money(value), { width: 120 }),
@@ -72,7 +72,6 @@ export function makeGrid(element, columnDefs, options = {}) {
 }
 
 function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, keep = () => true }) {
-  element.classList.add("is-live");
   const grid = makeGrid(element, columns, {
     getRowId: ({ data }) => data.id, overlayNoRowsTemplate: `<span class="text-secondary">${empty}</span>`,
     isExternalFilterPresent: () => true, doesExternalFilterPass: ({ data }) => isShown(data.account) && keep(data),

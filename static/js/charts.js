@@ -47,9 +47,9 @@ function upright(x, text, colourName, dash, level) {
 // Payoff at expiry and today, with spot, break-evens and one standard deviation either way.
 export function drawPayoff(element, payoff) {
   return draw(element, () => {
-    const lines = [upright(Number(payoff.spot), ` Spot ${Number(payoff.spot).toFixed(2)}`, "accent", "solid", 1)];
+    const lines = [upright(Number(payoff.spot), ` Spot ${Number(payoff.spot).toFixed(2)}`, "accent", "solid", 0.1)];
     for (const price of numbers(payoff.break_evens ?? [])) {
-      lines.push(upright(price, ` Break-even ${price.toFixed(2)}`, "soft", "dash", 0.16));
+      lines.push(upright(price, ` Break-even ${price.toFixed(2)}`, "soft", "dash", 0.22));
     }
     const shapes = lines.map((line) => line.shape);
     const annotations = lines.map((line) => line.annotation);
@@ -60,7 +60,7 @@ export function drawPayoff(element, payoff) {
         fillcolor: colour("accent"), opacity: 0.1, line: { width: 0 },
       });
       annotations.push({
-        x: (low + high) / 2, yref: "paper", y: 0, yanchor: "bottom", text: "±1σ", showarrow: false,
+        x: (low + high) / 2, yref: "paper", y: 1, yanchor: "bottom", text: "±1σ", showarrow: false,
         font: { size: 10, color: colour("muted") },
       });
     }

@@ -54,7 +54,7 @@ function paintSystem() {
   setText(byId("strip-time"), shown ? `${time(shown)} ${zone(new Date(shown))}` : "no exchange time");
   byId("strip-time").title = shown ? `${new Date(shown).toISOString().slice(0, 19)} UTC` : "";
   const age = beat.data_age;
-  setText(byId("strip-age"), isMissing(age) ? "no data" : `${number(age, 1)} s`);
+  setText(byId("strip-age"), isMissing(age) ? "no data" : `${number(age, Number(age) < 10 ? 1 : 0)} s`);
   byId("strip-age").classList.toggle("is-stale", isMissing(age) || Number(age) > FRESH);
   const badge = byId("source-badge");
   badge.hidden = !beat.source || beat.source === "LIVE";

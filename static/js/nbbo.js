@@ -21,7 +21,7 @@ export function net(ticket, quotes) {
 export class Nbbo {
   constructor() {
     this.content = null;
-    this.mark = h("div", { class: "mark" });
+    this.mark = h("div", { class: "nbbo-limit" });
     this.left = h("div", { class: "end-left num" });
     this.right = h("div", { class: "end-right num" });
     this.facts = h("div", { class: "text-secondary num" });
@@ -55,7 +55,7 @@ export class Nbbo {
     const width = ask - bid;
     const low = Math.min(bid, limit) - width * 0.15;
     const high = Math.max(ask, limit) + width * 0.15;
-    const place = Math.min(98, Math.max(2, high > low ? (100 * (limit - low)) / (high - low) : 50));
+    const place = Math.min(93, Math.max(7, high > low ? (100 * (limit - low)) / (high - low) : 50));
     this.mark.style.left = `${place}%`;
     setText(this.mark, isMissing(ticket.limit_price) ? "market" : `limit ${number(limit)}`);
     setText(this.left, `bid ${number(bid)}`);

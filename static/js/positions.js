@@ -1,6 +1,6 @@
 // Positions and P&L: a card an account, every position, the equity curve.
 
-import { isShown, onAccount } from "./access.js";
+import { accounts, isShown, onAccount } from "./access.js";
 import { positionsGrid } from "./blotter.js";
 import { drawEquity } from "./charts.js";
 import { byId, h, pageData } from "./dom.js";
@@ -23,7 +23,8 @@ function card(row) {
 
 function paintCards() {
   const shown = [...rowsOf("pnl").values()].filter((row) => isShown(row.account));
-  shown.sort((a, b) => a.account.localeCompare(b.account));
+  const place = (row) => accounts.findIndex((account) => account.code === row.account);
+  shown.sort((a, b) => place(a) - place(b));
   byId("pnl-cards").replaceChildren(...shown.map(card));
 }
 

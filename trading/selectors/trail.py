@@ -4,9 +4,10 @@ from django.db.models import Q
 
 from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
-from allcore.audit.selectors import Filter, entries
+from allcore.audit.chain import ChainReport
+from allcore.audit.selectors import Filter, entries, verify_chain
 from risk.domain.permissions import Action
-from risk.selectors.permissions import may_anywhere, visible_accounts
+from risk.selectors.permissions import may_anywhere, require_anywhere, visible_accounts
 
 PAGE = 100
 
@@ -25,3 +26,18 @@ def trail(user: User, *, text: str, action: str, account: str, before: int | Non
     if before is not None:
         found = found.filter(id__lt=before)
     return list(found[:PAGE])
+
+
+def may_verify(user: User) -> bool:
+    """Return whether the person may have the chain checked."""
+    return may_anywhere(user, Action.READ_AUDIT)
+
+
+def verified(user: User) -> ChainReport:
+    """Return what a check of the whole chain found.
+
+    Raises:
+        ForbiddenError: the person may not read the audit trail.
+    """
+    require_anywhere(user, Action.READ_AUDIT)
+    return verify_chain()

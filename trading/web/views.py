@@ -4,13 +4,13 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from allcore.accounts.models import User
-from allcore.audit.selectors import verify_chain
-from allcore.kernel.errors import NotFoundError
+from allcore.kernel.errors import ForbiddenError, NotFoundError
 from trading.selectors import choices, curve, trail, underlyings, week
 from trading.selectors import orders as order_rows
 from trading.web.forms import TrailForm
@@ -90,11 +90,17 @@ def audit(request: HttpRequest) -> HttpResponse:
     """List the audit trail."""
     form = TrailForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {"text": "", "action": "", "account": "", "before": None}
-    return render(request, "trading/audit.html", {"entries": trail.trail(_user(request), **wanted), "wanted": wanted})
+    user = _user(request)
+    shown = {"entries": trail.trail(user, **wanted), "wanted": wanted, "may_verify": trail.may_verify(user)}
+    return render(request, "trading/audit.html", shown)
 
 
 @login_required
 @require_POST
 def audit_verification(request: HttpRequest) -> HttpResponse:
     """Check the chain of the audit trail, and say what was found."""
-    return render(request, "trading/audit_verified.html", {"report": verify_chain()})
+    try:
+        report = trail.verified(_user(request))
+    except ForbiddenError as error:
+        raise PermissionDenied(error.message) from error
+    return render(request, "trading/audit_verified.html", {"report": report})
