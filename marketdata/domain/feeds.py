@@ -11,7 +11,7 @@ from allcore.kernel.errors import InvalidInputError
 FORM = (
     "none, sim[:seed=7][,start=2026-06-10T10:00][,speed=1][,pause=300] or replay:PATH[,speed=60][,start=…][,pause=60]"
 )
-MOST_SPEED = 3600.0
+MOST_SPEED = 600.0
 DEFAULT_SEED = 7
 
 

@@ -51,7 +51,7 @@ def chain(underlying: str, expiry: date | None = None) -> Chain:
         UnknownSymbolError: no instrument has the underlying's name.
         QuotesAwayError: Redis does not answer.
     """
-    instruments.get(underlying)
+    underlying = instruments.get(underlying).symbol
     expiries = instruments.expiries_of(underlying)
     wanted = expiry if expiry is not None else next(iter(expiries), None)
     contracts = _contracts(underlying, wanted)

@@ -1,12 +1,12 @@
 """Instruments by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django.db.models import QuerySet
 
 from allcore.kernel.errors import NotFoundError
-from allcore.kernel.instruments import InstrumentKind
+from allcore.kernel.instruments import InstrumentKind, InvalidSymbolError, OptionContract
 from marketdata.models import Instrument
 
 
@@ -16,6 +16,15 @@ class UnknownSymbolError(NotFoundError):
     code = "UNKNOWN_SYMBOL"
 
 
+def canonical(text: str) -> str:
+    """Return the name as the desk writes it: capitals, and an option's OCC symbol padded to 21 characters."""
+    name = text.strip().upper()
+    try:
+        return OptionContract.parse(name).symbol
+    except InvalidSymbolError:
+        return name
+
+
 def by_symbol(symbols: Iterable[str]) -> dict[str, Instrument]:
     """Return the known instruments by their symbols, each with its underlying; the unknown are missing."""
     found = Instrument.objects.select_related("underlying").filter(symbol__in=list(symbols))
@@ -23,20 +32,38 @@ def by_symbol(symbols: Iterable[str]) -> dict[str, Instrument]:
 
 
 def get(symbol: str) -> Instrument:
-    """Return one instrument with its underlying.
+    """Return one instrument with its underlying; an option's symbol may be padded or compact.
 
     Raises:
         UnknownSymbolError: no instrument has the name.
     """
-    found = by_symbol([symbol])
-    if symbol not in found:
-        raise UnknownSymbolError(f"No instrument is called {symbol!r}.", symbol=symbol)
-    return found[symbol]
+    return all_of([canonical(symbol)])[0]
 
 
-def listed() -> QuerySet[Instrument]:
-    """Return what may be looked up, active or not, in the order of its symbols."""
-    return Instrument.objects.select_related("underlying").order_by("symbol")
+def all_of(symbols: Sequence[str]) -> list[Instrument]:
+    """Return the instruments in the order asked.
+
+    Raises:
+        UnknownSymbolError: one of the symbols names none.
+    """
+    found = by_symbol(symbols)
+    unknown = [symbol for symbol in symbols if symbol not in found]
+    if unknown:
+        raise UnknownSymbolError(f"No instrument is called {', '.join(unknown)}.", symbols=unknown)
+    return [found[symbol] for symbol in symbols]
+
+
+def listed(
+    *,
+    underlying: str | None = None,
+    kind: str | None = None,
+    expiry: date | None = None,
+    is_active: bool | None = None,
+) -> QuerySet[Instrument]:
+    """Return what may be looked up, in the order of its symbols; None narrows nothing."""
+    wanted = {"underlying__symbol": underlying, "kind": kind, "expiry": expiry, "is_active": is_active}
+    narrowed = {name: value for name, value in wanted.items() if value is not None}
+    return Instrument.objects.select_related("underlying").filter(**narrowed).order_by("symbol")
 
 
 def underlyings() -> QuerySet[Instrument]:

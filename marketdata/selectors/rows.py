@@ -1,12 +1,19 @@
 """The rows that travel, over REST and the socket alike: decimals as text, times as ISO text in UTC."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Greeks, Quote
 from marketdata.domain.chain import Chain, ChainCell
 from marketdata.models import Instrument
-from marketdata.selectors import quotes
+from marketdata.selectors import instruments, quotes
+
+
+class NoQuoteError(UnavailableError):
+    """The instrument exists and nobody quotes it now."""
+
+    code = "NO_QUOTE"
 
 
 def _text(price: Decimal | None) -> str | None:
@@ -28,6 +35,26 @@ def quote(value: Quote) -> dict[str, object]:
         "source": value.source,
         "quality": str(value.quality),
     }
+
+
+def known_quotes(symbols: Sequence[str]) -> list[dict[str, object]]:
+    """Return the rows of known instruments' latest quotes. Raises UnknownSymbolError for the others."""
+    instruments.all_of(symbols)
+    return latest_quotes(symbols)
+
+
+def one_quote(symbol: str) -> dict[str, object]:
+    """Return the row of an instrument's latest quote.
+
+    Raises:
+        UnknownSymbolError: no instrument has the name.
+        NoQuoteError: the feed has not quoted it.
+    """
+    name = instruments.get(symbol).symbol
+    found = latest_quotes([name])
+    if not found:
+        raise NoQuoteError(f"The feed has no quote of {name}.", symbol=name)
+    return found[0]
 
 
 def latest_quotes(symbols: Iterable[str]) -> list[dict[str, object]]:
