@@ -1,6 +1,6 @@
 """Tables of what we do."""
 
-from trading.models.books import CashBalance, EquityPoint, LedgerEntry, Lot, LotClose, Position
+from trading.models.books import CashBalance, ClosingMark, EquityPoint, LedgerEntry, Lot, LotClose, Position
 from trading.models.executions import BookEvent, Execution, Quarantine
 from trading.models.idempotency import IdempotencyKey
 from trading.models.orders import Order, OrderEvent, OrderLeg, OrderRequest
@@ -13,6 +13,7 @@ __all__ = [
     "BookEvent",
     "Break",
     "CashBalance",
+    "ClosingMark",
     "EquityPoint",
     "Execution",
     "IdempotencyKey",

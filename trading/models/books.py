@@ -146,3 +146,18 @@ class EquityPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.at:%F %R} {self.equity}"
+
+
+class ClosingMark(models.Model):
+    """What an instrument was valued at when a session ended: the next day's P&L of a position counts from it."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()  # New York
+    px = models.DecimalField(max_digits=18, decimal_places=8)  # per share
+
+    class Meta:
+        db_table = "closing_mark"
+        constraints = [models.UniqueConstraint(fields=["instrument", "day"], name="one_closing_mark_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.day} {self.px}"

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Sum
 
+from allcore.accounts.actors import desk_name
+from allcore.audit.services import record
+from allcore.kernel.errors import NotFoundError
 from brokers.models import Account
 from marketdata.models import Instrument
 from trading.models import BookEvent, CashBalance, Execution, LedgerEntry, Lot, LotClose, Position
@@ -21,6 +25,35 @@ class Difference:
     subject: str  # a symbol with a column, or "cash"
     stored: str
     rebuilt: str
+
+
+@transaction.atomic
+def books(account_code: str, *, check: bool, now: datetime) -> list[Difference]:
+    """Return where the books differed from what happened, of one account or of all; unless checking, mend them.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    accounts = Account.objects.order_by("id")
+    chosen = list(accounts.filter(code=account_code) if account_code else accounts)
+    if account_code and not chosen:
+        raise NotFoundError(f"There is no account {account_code!r}.", account=account_code)
+    found: list[Difference] = []
+    for one in chosen:
+        CashBalance.objects.bulk_create([CashBalance(account=one)], ignore_conflicts=True)
+        CashBalance.objects.select_for_update().get(account=one)  # nothing is booked while we look
+        own = list(differences(one, now=now))
+        found += own
+        if own and not check:
+            account(one, now=now)
+            _record(one, own, now)
+    return found
+
+
+def _record(account: Account, found: list[Difference], now: datetime) -> None:
+    seen = {"differences": [[d.subject, d.stored, d.rebuilt] for d in found]}
+    subject = f"account:{account.code}"
+    record("books.rebuilt", subject, seen, actor=desk_name("rebuild"), at=now, account=account.code)
 
 
 def pair(account_id: int, instrument_id: int, *, now: datetime) -> Position:
@@ -50,13 +83,10 @@ def pairs(account: Account) -> set[Pair]:
 
 
 def account(account: Account, *, now: datetime) -> None:
-    """Make all the account's lots, positions and cash anew. The caller is in a transaction."""
-    CashBalance.objects.bulk_create([CashBalance(account=account)], ignore_conflicts=True)
-    balance = CashBalance.objects.select_for_update().get(account=account)
+    """Make all the account's lots, positions and cash anew; the caller holds the account's cash row."""
     for account_id, instrument_id in sorted(pairs(account)):
         pair(account_id, instrument_id, now=now)
-    balance.cash = cash(account)
-    balance.save(update_fields=["cash"])
+    CashBalance.objects.filter(account=account).update(cash=cash(account))
 
 
 def differences(account: Account, *, now: datetime) -> Iterator[Difference]:
@@ -81,14 +111,12 @@ def _replayed(account: Account, instrument: Instrument, now: datetime) -> Shelf:
 
 
 def _history(account: Account, instrument: Instrument) -> list[Entry]:
-    """Return all that happened to the pair, in the exchange's time; at one moment, in the order it was heard of."""
+    """Return all that happened to the pair, in the exchange's time; at one moment, in the order of the ids."""
     live = Execution.objects.filter(account=account, instrument=instrument, status=Execution.Status.LIVE)
-    executions = live.select_related("account", "instrument").order_by("id")
     events = BookEvent.objects.filter(account=account).select_related("account", "instrument", "deliverable")
-    heard = [(entry_of(execution), execution.received_at) for execution in executions]
-    heard += [(entry, event.received_at) for event in events.order_by("id") for entry in entries_of(event)]
-    heard.sort(key=lambda pair: (pair[0].at, pair[1]))
-    return [entry for entry, _ in heard if entry.instrument.pk == instrument.pk]
+    entries = [entry_of(execution) for execution in live.select_related("account", "instrument").order_by("id")]
+    entries += [entry for event in events.order_by("id") for entry in entries_of(event)]
+    return sorted((e for e in entries if e.instrument.pk == instrument.pk), key=lambda e: e.at)
 
 
 def _position_differences(stored: Position, shelf: Shelf) -> Iterator[Difference]:

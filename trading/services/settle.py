@@ -15,11 +15,10 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import BookEvent, Execution, Order, OrderEvent, OrderRequest
 from trading.selectors.rows import execution_row
-from trading.services import bookings, external, trades
+from trading.services import book, bookings, cash, external, trades
 from trading.services.advance import advance, state_of
 from trading.services.alerts import tell
 from trading.services.batch import UNANSWERED, Batch, Report
-from trading.services.book import post
 from trading.services.quarantine import ACTOR, quarantine
 
 __all__ = ["apply_reports", "quarantine"]
@@ -136,6 +135,7 @@ def _advance(batch: Batch, order: Order, event: str, data: Data, report: Executi
 
 
 def _write(batch: Batch) -> None:
+    moved = book.movements(batch.entries, batch.corrections)
     if batch.executions:
         Execution.objects.bulk_create(batch.executions)
     if batch.events:
@@ -148,8 +148,9 @@ def _write(batch: Batch) -> None:
         )
     for order in batch.touched.values():
         _release(order, batch.now)
-    if batch.entries or batch.corrections:
-        post(batch.entries, now=batch.now, corrections=batch.corrections, stale=batch.stale)
+    if moved:
+        book.post(batch.entries, now=batch.now, stale=batch.stale)
+        cash.write(moved)
     for execution in batch.executions:
         publish_on_commit("executions", "execution", execution_row(execution), account=execution.account.code)
 

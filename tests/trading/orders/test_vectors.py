@@ -59,10 +59,11 @@ def test_each_illegal_event_is_refused_and_those_before_it_are_not(case: dict[st
         apply(state, Event.read(illegal["e"], {"cl_ord_id": "C9", **illegal}))
 
 
-SENT = [{"e": "submit"}, {"e": "risk_pass"}, {"e": "send"}]
-WORKING = [*SENT, {"e": "ack"}]
-WAITING = [{"e": "submit"}, {"e": "risk_pass", "approval": True}]
-REACHED: dict[str, list[dict[str, Any]]] = {
+Said = list[dict[str, Any]]
+SENT: Said = [{"e": "submit"}, {"e": "risk_pass"}, {"e": "send"}]
+WORKING: Said = [*SENT, {"e": "ack"}]
+WAITING: Said = [{"e": "submit"}, {"e": "risk_pass", "approval": True}]
+REACHED: dict[str, Said] = {
     "DRAFT": [],
     "RISK_CHECK": [{"e": "submit"}],
     "DENIED": [{"e": "submit"}, {"e": "risk_fail"}],

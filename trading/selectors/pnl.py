@@ -1,0 +1,184 @@
+"""Profit and loss to read: accounts as their books stand, and as the market values them now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Max, Sum
+
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.quotes import Greeks, Quote
+from brokers.models import Account
+from risk.domain.book import Holding
+from risk.domain.exposures import committed
+from risk.domain.limits import Limits, MissingNumberError
+from risk.models import Reservation
+from risk.selectors.limits import in_force
+from trading.domain.books.valuation import Line, NetGreeks, Valued, drawdown, net_greeks, ratio, total, value
+from trading.models import CashBalance, EquityPoint, LedgerEntry, Position
+from trading.selectors import books
+from trading.selectors.portfolio import open_equity
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBooks:
+    """One account as its books stand. `capital` is all that was put in; `opened_with` what the day counts from."""
+
+    account: Account
+    cash: Decimal
+    reserved: Decimal
+    realised: Decimal
+    fees: Decimal
+    opened_with: Decimal
+    capital: Decimal
+    limits: Limits
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPnl:
+    """One account at the market's marks. Money in dollars; None where something that counts is not known."""
+
+    books: AccountBooks
+    positions: tuple[Valued, ...]
+    equity: Decimal | None
+    unrealised: Decimal | None
+    day_pnl: Decimal | None
+    net: NetGreeks | None
+    deployed: Decimal | None
+    drawdown: Decimal | None
+
+    @property
+    def deployed_ratio(self) -> Decimal | None:
+        """What is at work, of equity."""
+        return ratio(self.deployed, self.equity)
+
+    @property
+    def pnl(self) -> Decimal | None:
+        """Equity less all that was put in."""
+        return None if self.equity is None else self.equity - self.books.capital
+
+    @property
+    def breaches(self) -> int:
+        """How many of the account's own limits are beyond their hard value; one that cannot be measured counts."""
+        lost = None if self.day_pnl is None else max(-self.day_pnl, ZERO)
+        measured = {"deployment": self.deployed_ratio, "day_loss": ratio(lost, self.books.opened_with)}
+        if not self.books.lines and not self.books.capital:
+            return 0  # an account that was never funded
+        return sum(_is_beyond(self.books.limits, code, seen) for code, seen in measured.items())
+
+
+def _is_beyond(limits: Limits, code: str, seen: Decimal | None) -> bool:
+    try:
+        hard = limits[code].hard
+    except MissingNumberError:
+        return True
+    return hard is not None and (seen is None or seen > hard)
+
+
+def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> list[AccountBooks]:
+    """Return the books of the accounts, of all if none are named."""
+    chosen = list(Account.objects.order_by("position_order", "id") if accounts is None else accounts)
+    lines = books.lines(chosen, new_york_date(exchange_now))
+    balances = dict(CashBalance.objects.filter(account__in=chosen).values_list("account", "cash"))
+    open_reservations = Reservation.objects.filter(account__in=chosen, released_at=None)
+    reserved = dict(open_reservations.order_by().values_list("account").annotate(Sum("cash")))
+    totals = Position.objects.filter(account__in=chosen).order_by().values_list("account")
+    sums = {account: (realised, fees) for account, realised, fees in totals.annotate(Sum("realised"), Sum("fees"))}
+    return [
+        AccountBooks(
+            account=account,
+            cash=balances.get(account.pk, ZERO),
+            reserved=reserved.get(account.pk, ZERO),
+            realised=sums.get(account.pk, (ZERO, ZERO))[0],
+            fees=sums.get(account.pk, (ZERO, ZERO))[1],
+            opened_with=open_equity(account, exchange_now),
+            capital=_capital(account),
+            limits=in_force(account),
+            lines=tuple(line for line in lines if line.account == account.code),
+        )
+        for account in chosen
+    ]
+
+
+def _capital(account: Account) -> Decimal:
+    # CAPITAL is the other side of CASH: a deposit is below zero on it.
+    flows = LedgerEntry.objects.filter(account=account, ledger=LedgerEntry.Ledger.CAPITAL)
+    return -(flows.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
+def peak_pnl(account: Account) -> Decimal:
+    """Return the best equity less what had been put in by then; at least nothing, which is where it began."""
+    flows = LedgerEntry.objects.filter(account=account, ledger=LedgerEntry.Ledger.CAPITAL).order_by("at", "id")
+    moments = list(flows.values_list("at", "amount"))
+    best = put_in = ZERO
+    for n, (at, amount) in enumerate(moments):
+        put_in -= amount
+        points = EquityPoint.objects.filter(account=account, at__gte=at)
+        if n + 1 < len(moments):
+            points = points.filter(at__lt=moments[n + 1][0])
+        highest = points.aggregate(max=Max("equity"))["max"]
+        best = best if highest is None else max(best, highest - put_in)
+    return best
+
+
+def valued(
+    own: AccountBooks,
+    *,
+    quotes: Mapping[str, Quote],
+    greeks: Mapping[str, Greeks],
+    last: Mapping[str, Decimal],
+    peak: Decimal,
+    now: datetime,
+) -> AccountPnl:
+    """Return the account at the market's marks; `last` holds the last good ones by symbol, `now` is the system's."""
+    positions = tuple(
+        value(
+            line,
+            quotes.get(line.symbol),
+            greeks.get(line.symbol),
+            age=quotes[line.symbol].age(now) if line.symbol in quotes else None,
+            last=last.get(line.symbol),
+        )
+        for line in own.lines
+    )
+    worth = total(p.market_value for p in positions)
+    equity = None if worth is None else own.cash + worth
+    return AccountPnl(
+        books=own,
+        positions=positions,
+        equity=equity,
+        unrealised=total(p.unrealised for p in positions),
+        day_pnl=None if equity is None else equity - own.opened_with,
+        net=net_greeks(positions),
+        deployed=_deployed(own, positions),
+        drawdown=drawdown(None if equity is None else equity - own.capital, peak_pnl=peak, capital=own.capital),
+    )
+
+
+def _deployed(own: AccountBooks, positions: Sequence[Valued]) -> Decimal | None:
+    """What positions and open orders have at work, as the gate counts it."""
+    try:
+        return committed([_holding(p) for p in positions if p.line.qty], ()) + own.reserved
+    except MissingNumberError:
+        return None
+
+
+def _holding(position: Valued) -> Holding:
+    line = position.line
+    return Holding(
+        symbol=line.symbol,
+        underlying=line.underlying,
+        kind=line.kind,
+        right=line.right,
+        strike=line.strike,
+        expiry=line.expiry,
+        qty=line.qty,
+        avg_px=line.avg_px,
+        multiplier=line.multiplier,
+        mark=None if position.mark is None else position.mark.px,
+        delta=None if position.greeks is None else position.greeks.delta,
+    )
