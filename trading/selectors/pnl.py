@@ -15,12 +15,14 @@ from risk.domain.exposures import committed
 from risk.domain.limits import Limits, MissingNumberError
 from risk.models import Reservation
 from risk.selectors.limits import in_force
-from trading.domain.books.valuation import Line, NetGreeks, Valued, drawdown, net_greeks, ratio, total, value
+from trading.domain.books.valuation import Line, Valued, drawdown, ratio, total, value
+from trading.domain.greeks import NetGreeks, net_greeks
 from trading.models import CashBalance, EquityPoint, LedgerEntry, Position
 from trading.selectors import books
 from trading.selectors.portfolio import open_equity
 
 ZERO = Decimal(0)
+STALE_AFTER = 60.0  # seconds since the source last vouched for a quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,8 @@ def valued(
             line,
             quotes.get(line.symbol),
             greeks.get(line.symbol),
-            age=quotes[line.symbol].age(now) if line.symbol in quotes else None,
             last=last.get(line.symbol),
+            is_old=line.symbol not in quotes or quotes[line.symbol].age(now) > STALE_AFTER,
         )
         for line in own.lines
     )
@@ -153,7 +155,7 @@ def valued(
         equity=equity,
         unrealised=total(p.unrealised for p in positions),
         day_pnl=None if equity is None else equity - own.opened_with,
-        net=net_greeks(positions),
+        net=net_greeks([(p.shares, p.greeks) for p in positions if p.line.qty]),
         deployed=_deployed(own, positions),
         drawdown=drawdown(None if equity is None else equity - own.capital, peak_pnl=peak, capital=own.capital),
     )

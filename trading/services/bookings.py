@@ -7,7 +7,7 @@ from brokers.models import Account
 from marketdata.models import Instrument
 from trading.models import BookEvent
 from trading.services.batch import Batch
-from trading.services.external import UnknownInstrumentError, account_of
+from trading.services.external import UnlistedInstrumentError, account_of
 from trading.services.lots import entries_of
 from trading.services.quarantine import ACTOR
 from trading.services.trades import UnbookableError
@@ -29,7 +29,7 @@ def note(batch: Batch, report: BookReport) -> None:
     """Put the event down for booking; one that was booked before changes nothing.
 
     Raises:
-        UnknownAccountError, UnknownInstrumentError, EventConflictError, NoDeliveryPriceError: it cannot be booked.
+        NotOurAccountError, UnlistedInstrumentError, EventConflictError, NoDeliveryPriceError: it cannot be booked.
     """
     account = account_of(batch, report.account)
     event = _event(batch, account, report)
@@ -75,7 +75,7 @@ def _event(batch: Batch, account: Account, report: BookReport) -> BookEvent:
 
 def _instrument(batch: Batch, symbol: str) -> Instrument:
     if symbol not in batch.instruments:
-        raise UnknownInstrumentError(f"No instrument is called {symbol!r}; the event is not booked.")
+        raise UnlistedInstrumentError(f"No instrument is called {symbol!r}; the event is not booked.")
     return batch.instruments[symbol]
 
 

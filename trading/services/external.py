@@ -21,10 +21,10 @@ class AccountMismatchError(UnbookableError):
     code = "ACCOUNT_MISMATCH"
 
 
-class UnknownAccountError(UnbookableError):
+class NotOurAccountError(UnbookableError):
     """No account of the connection has that number."""
 
-    code = "UNKNOWN_ACCOUNT"
+    code = "NOT_OUR_ACCOUNT"
 
 
 class UnknownOrderError(UnbookableError):
@@ -33,20 +33,20 @@ class UnknownOrderError(UnbookableError):
     code = "UNKNOWN_ORDER"
 
 
-class UnknownInstrumentError(UnbookableError):
+class UnlistedInstrumentError(UnbookableError):
     """The report names an instrument that is not known here."""
 
-    code = "UNKNOWN_INSTRUMENT"
+    code = "UNLISTED_INSTRUMENT"
 
 
 def account_of(batch: Batch, number: str) -> Account:
     """Return the account that the broker's number, or our own code, names.
 
     Raises:
-        UnknownAccountError: none.
+        NotOurAccountError: none.
     """
     if number not in batch.accounts:
-        raise UnknownAccountError(f"No account of {batch.connection} has the number {number!r}.")
+        raise NotOurAccountError(f"No account of {batch.connection} has the number {number!r}.")
     return batch.accounts[number]
 
 
@@ -54,7 +54,7 @@ def order_of(batch: Batch, report: ExecutionReport) -> Order | None:
     """Return the order to book the report on, made for it if need be; None if the report was booked before.
 
     Raises:
-        UnknownAccountError, UnknownOrderError, UnknownInstrumentError, ExecIdConflictError: it cannot be booked.
+        NotOurAccountError, UnknownOrderError, UnlistedInstrumentError, ExecIdConflictError: it cannot be booked.
     """
     account = account_of(batch, report.account)
     if report.kind in (ReportKind.BUST, ReportKind.CORRECT):
@@ -65,7 +65,7 @@ def order_of(batch: Batch, report: ExecutionReport) -> Order | None:
         return None
     for fill in report.fills:
         if fill.symbol not in batch.instruments:
-            raise UnknownInstrumentError(f"No instrument is called {fill.symbol!r}; the execution is not booked.")
+            raise UnlistedInstrumentError(f"No instrument is called {fill.symbol!r}; the execution is not booked.")
     return _adopt(batch, account, report)
 
 

@@ -399,7 +399,7 @@ def test_what_cannot_be_placed_is_kept_aside_once(account: Account) -> None:
         settle(unknown_symbol, unknown_account, unknown_order)
 
     codes = Quarantine.objects.order_by("id").values_list("code", flat=True)
-    assert list(codes) == ["UNKNOWN_INSTRUMENT", "UNKNOWN_ACCOUNT", "UNKNOWN_ORDER"]
+    assert list(codes) == ["UNLISTED_INSTRUMENT", "NOT_OUR_ACCOUNT", "UNKNOWN_ORDER"]
     assert not Execution.objects.exists()
 
 

@@ -1,20 +1,17 @@
 """Positions and accounts at the marks of a moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-
-import numpy as np
 
 from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.quotes import Greeks, Quote
 from trading.domain.books.marks import Mark, mark, marked
 from trading.domain.books.positions import DayTrade, day_pnl, market_value
+from trading.domain.greeks import OF_A_SHARE
 
 RATIO_STEP = Decimal("0.000001")
-STALE_AFTER = 60.0  # seconds since the source last vouched for a quote
-OF_A_SHARE = Greeks(price=0.0, iv=0.0, delta=1.0, gamma=0.0, theta=0.0, vega=0.0, rho=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +75,13 @@ class Valued:
         return self.line.qty * self.line.multiplier
 
 
-@dataclass(frozen=True, slots=True)
-class NetGreeks:
-    """Sums over positions: delta and gamma in shares, theta in dollars a day, vega in dollars a volatility point."""
-
-    delta: float
-    gamma: float
-    theta: float
-    vega: float
-
-
-def value(line: Line, quote: Quote | None, greeks: Greeks | None, *, age: float | None, last: Decimal | None) -> Valued:
-    """Return the position at its mark. A quote too old to be vouched for still marks, and says that it is old."""
+def value(line: Line, quote: Quote | None, greeks: Greeks | None, *, last: Decimal | None, is_old: bool) -> Valued:
+    """Return the position at its mark. A quote that is old, or none, still marks and says so."""
     fresh = mark(quote, greeks, line.qty)
-    is_old = age is None or age > STALE_AFTER
     found = marked(fresh, last)
     if found is not None and is_old:
         found = Mark(found.px, is_stale=True)
     return Valued(line, found, OF_A_SHARE if line.kind is not InstrumentKind.OPTION else greeks)
-
-
-def net_greeks(positions: Sequence[Valued]) -> NetGreeks | None:
-    """Return the sums, or None if an open position has no model values: a part is not passed off as the whole."""
-    rows = [(p.shares, p.greeks) for p in positions if p.line.qty]
-    known = [(shares, g.delta, g.gamma, g.theta, g.vega) for shares, g in rows if g is not None]
-    if len(known) < len(rows):
-        return None
-    table = np.array(known, dtype=float).reshape(-1, 5)
-    delta, gamma, theta, vega = (float(x) for x in table[:, 0] @ table[:, 1:])
-    return NetGreeks(delta, gamma, theta, vega)
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
