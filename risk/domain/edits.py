@@ -43,6 +43,8 @@ def checked(old: Bound, edit: Edit) -> Bound:
         InvalidInputError: it is none, or says nothing new.
     """
     new = edit.of(old)
+    if any(value is not None and not value.is_finite() for value in (new.soft, new.hard)):
+        raise InvalidInputError("A limit is a number.")  # before it is compared: NaN compares with nothing
     for broken, message in _faults(old, new, edit.reason):
         if broken:
             raise InvalidInputError(message)
@@ -56,7 +58,6 @@ def _faults(old: Bound, new: Bound, reason: str) -> tuple[tuple[bool, str], ...]
     return (
         (len(reason.strip()) < REASON_LENGTH, f"A reason has at least {REASON_LENGTH} characters."),
         (not values, "A limit has a soft or a hard value, or both."),
-        (any(not value.is_finite() for value in values), "A limit is a number."),
         (any(not 0 <= value < LARGEST for value in values), f"A limit is between 0 and {LARGEST:,}."),
         (any(value % FINEST != 0 for value in values if value < LARGEST), "A limit has at most six decimal places."),
         (

@@ -1,14 +1,10 @@
-"""The kill switch: anybody who trades may raise it, two people lower it. Needs the database alone.
-
-`engaged` tells, once it is committed, that a level was raised: trading voids and cancels at it.
-"""
+"""The kill switch: anybody who trades may raise it, two people lower it. Needs the database alone."""
 
 import re
 from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.dispatch import Signal
 
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
@@ -24,7 +20,6 @@ from risk.services.locks import KILL_SCOPE, hold
 
 REASON_LENGTH = 15
 SYMBOL = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
-engaged = Signal()  # sent with event=KillEvent
 
 EXISTS: dict[str, Callable[[str], bool]] = {
     KillScope.GLOBAL: lambda target: target == "",
@@ -74,7 +69,6 @@ def engage(  # noqa: PLR0913 what an engagement is
     # A release that was asked for before the level rose was asked for another state of things.
     KillRelease.objects.filter(scope=scope, target=target, closed_at=None).update(closed_at=now)
     _tell("kill.engaged", event, now)
-    transaction.on_commit(lambda: engaged.send(sender=KillEvent, event=event))
     return event
 
 
