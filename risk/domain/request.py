@@ -25,8 +25,8 @@ class GateRequest:
     """May this ticket go, given all this?
 
     A replace names its order in `exclude_order_id`, carries the new terms as the ticket, and says in `filled` how many
-    units are done already. `recent` holds the account's messages of the last minute that may be this one's twins (same name and
-    quantity); `messages` the times of all of them.
+    units are done already. `recent` holds the account's messages of the last minute that may be this one's twins (same
+    name and quantity); `messages` the times of all of them.
     """
 
     account_id: int  # the Account's key

@@ -6,7 +6,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from risk.selectors.limits import in_force
 
 from allcore.kernel.calendar import phase_at, session_on
 from allcore.kernel.clock import new_york_date
@@ -20,9 +19,10 @@ from marketdata.selectors.clock import source
 from risk.domain.market import Listing, MarketView
 from risk.domain.request import GateRequest, Recent
 from risk.selectors import kill
+from risk.selectors.limits import in_force
 from trading.domain.approval.drift import combo_mid
 from trading.domain.approval.release import ReleaseView
-from trading.models import Order
+from trading.models import Order, OrderRequest
 from trading.selectors import portfolio
 from trading.selectors.protocol import terms
 from trading.selectors.tickets import ticket_of
@@ -52,7 +52,8 @@ def gate_request(
         market=market,
         terms=terms(account, now, underlying=ticket.underlying),
         limits=in_force(account, ticket.underlying),
-        recent=tuple(_recent(account, now)),
+        recent=tuple(_twins(account, ticket, now)),
+        messages=tuple(_messages(account, now)),
         exclude_order_id=exclude_order_id,
         filled=filled,
         is_manual=is_manual,
@@ -96,8 +97,16 @@ def _listing(row: Instrument) -> Listing:
     )
 
 
-def _recent(account: Account, now: datetime) -> Iterable[Recent]:
-    sent = Order.objects.filter(account=account, staged_at__gte=now - RECENT).select_related("account")
+def _messages(account: Account, now: datetime) -> Iterable[datetime]:
+    asked = OrderRequest.objects.filter(order__account=account, created_at__gt=now - RECENT)
+    return asked.exclude(kind=OrderRequest.Kind.CANCEL).order_by("id").values_list("created_at", flat=True)
+
+
+def _twins(account: Account, ticket: OrderTicket, now: datetime) -> Iterable[Recent]:
+    """Yield the account's orders of the last minute that may be the same again."""
+    sent = Order.objects.filter(
+        account=account, staged_at__gte=now - RECENT, underlying=ticket.underlying, order_qty=ticket.quantity
+    ).select_related("account")
     for order in sent.prefetch_related("legs__instrument").order_by("id"):
         yield Recent(ticket_of(order), order.staged_at or order.created_at, order.pk)
 
