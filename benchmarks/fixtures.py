@@ -104,6 +104,15 @@ def asks(symbols: tuple[str, ...]) -> dict[str, Decimal]:
         time.sleep(0.2)
 
 
+def wait_until_connected() -> None:
+    """Return once the broker worker has reconciled."""
+    deadline = time.monotonic() + QUOTES_WITHIN
+    while Connection.objects.get().state != Connection.State.UP:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The broker worker did not connect.")
+        time.sleep(0.2)
+
+
 def verify() -> dict[str, int]:
     """Hold orders, executions, positions, the broker's books and the audit trail against each other."""
     orders = Order.objects.filter(account__code__startswith="BENCH")
