@@ -1,7 +1,5 @@
 """Every address of the desk."""
 
-from importlib import import_module
-
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -9,21 +7,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allcore import health, scrape
 
-_parts = ["marketdata.api.urls", "risk.api.urls", "trading.api.urls", "brokers.api.urls", "allcore.accounts.urls"]
-
-
-def _is_there(module: str) -> bool:
-    try:
-        import_module(module)
-    except ImportError:
-        return False
-    return True
-
+API = ("marketdata.api.urls", "risk.api.urls", "trading.api.urls", "brokers.api.urls", "allcore.accounts.urls")
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way in: with TOTP and throttle
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include([path("", include(part)) for part in _parts if _is_there(part)])),
+    path("api/v1/", include([path("", include(part)) for part in API])),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("accounts/", include("allauth.urls")),
@@ -31,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", scrape.metrics, name="metrics"),
-    *([path("", include("trading.web.urls"))] if _is_there("trading.web.urls") else []),
+    path("", include("trading.web.urls")),
 ]
 
 handler400 = "allcore.api.pages.bad_request"

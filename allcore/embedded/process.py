@@ -1,4 +1,4 @@
-"""`python -m allcore.embedded.process NAME`: become one process of the Procfile, for a supervisor of the system's own."""
+"""`python -m allcore.embedded.process NAME`: become one process of the Procfile, under the system's own supervisor."""
 
 import os
 import sys

@@ -1,13 +1,14 @@
 """`make run`: the whole desk on one machine, from nothing to "ready"."""
 
 import asyncio
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from honcho.environ import parse_procfile
@@ -17,7 +18,9 @@ from allcore.embedded import preflight
 from allcore.embedded.local import ROOT, environment, port_setting, servers, var_dir
 from allcore.embedded.supervisor import Program, say, supervise
 
+DEMO = ROOT / "allcore" / "demo"
 READY_SECONDS = 120.0
+LATER = frozenset({"worker", "beat", "monitor"})  # seven at once keep each other, and the page, waiting
 POLL_SECONDS = 0.25
 
 
@@ -32,7 +35,7 @@ def main() -> None:
         try:
             with servers(var) as addresses:
                 told = environment(var, addresses) | places
-                _prepare(told)
+                _prepare(var, told)
                 asyncio.run(_serve(var, told, started))
         except KeyboardInterrupt:
             say("Interrupted.")
@@ -62,11 +65,25 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _prepare(told: dict[str, str]) -> None:
-    """Migrate and seed; the command says itself what went wrong."""
+def _prepare(var: Path, told: dict[str, str]) -> None:
+    """Migrate and seed, unless our own database was prepared by this very code; the command says what went wrong."""
+    stamp = var / "PREPARED"
+    wanted = _preparation(told)
+    if not os.environ.get("DATABASE_URL") and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        return
     command = [sys.executable, "manage.py", "prepare"]
     if subprocess.run(command, cwd=ROOT, env=told, check=False).returncode != 0:  # noqa: S603 our own command
         raise preflight.StartRefusedError("The desk's data could not be prepared; the reason stands above.")
+    stamp.write_text(wanted, encoding="ascii")
+
+
+def _preparation(told: dict[str, str]) -> str:
+    """Return a digest of all that decides what preparing does: migrations, the demo's plan, the feed."""
+    files = sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("allcore/*/migrations/*.py"), *DEMO.glob("*.py")])
+    digest = hashlib.sha256(told.get("FEED", "").encode())
+    for file in files:
+        digest.update(str(file).encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 async def _serve(var: Path, told: dict[str, str], started: float) -> None:
@@ -79,9 +96,11 @@ async def _serve(var: Path, told: dict[str, str], started: float) -> None:
         for name, command in procfile.processes.items()
         if name != "feed" or told.get("FEED") != "none"
     ]
+    first = [program for program in programs if program.name not in LATER]
     async with asyncio.TaskGroup() as group:
-        group.create_task(supervise(programs, var, stop))
-        group.create_task(_announce(told, started, stop))
+        group.create_task(supervise(first, var, stop))
+        await _announce(told, started, stop)
+        group.create_task(supervise([program for program in programs if program not in first], var, stop))
 
 
 async def _announce(told: dict[str, str], started: float, stop: asyncio.Event) -> None:
@@ -112,7 +131,7 @@ def _get(told: dict[str, str], port: str, path: str) -> str:
         connection.request("GET", path, headers={"Host": known_as})
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
-    except OSError as e:
+    except (OSError, HTTPException) as e:
         return f"{port} does not answer ({e})"
     finally:
         connection.close()
