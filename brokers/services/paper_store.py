@@ -1,35 +1,22 @@
 """The paper broker's store on the Django tables. One batch, one transaction, few statements."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from django.db import IntegrityError, connection, transaction
 
-from brokers.models import PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition, PaperRequest
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
-from brokers.paper.records import Change, OrderRecord, RequestRecord
+from brokers.paper.records import BookingRecord, Change, FillRecord, OrderRecord, RequestRecord
 from brokers.paper.store import DuplicateClOrdIdError, History, Snapshot, StaleWriterError
 from brokers.selectors import paper as books
 from brokers.services import paper_rows as rows
+from brokers.services import paper_sql as sql
 
 R = TypeVar("R", OrderRecord, RequestRecord)
-ORDER_FIELDS = (
-    "current_cl_ord_id",
-    "ticket",
-    "status",
-    "order_qty",
-    "cum_qty",
-    "fill_count",
-    "is_triggered",
-    "confirmations",
-    "seen_at",
-    "is_resting",
-    "reason",
-    "version",
-    "changed_at",
-    "expires_at",
-)
 
 
 class DatabaseStore:
@@ -61,133 +48,105 @@ class DatabaseStore:
     def write(self, batch: Sequence[Change]) -> None:
         """Keep the changes, all or none.
 
-        Versions are checked under lock: a session that lost its lease and does not know it finds its records moved
-        on, and can neither trade nor book.
+        Each record is written over the version it was read as: a session that lost its lease and does not know it finds
+        its records moved on, and can neither trade nor book.
         """
         try:
             with transaction.atomic():
-                _Batch(batch).keep()
+                _keep(batch)
         except IntegrityError as e:
             if any(_is_new(change) for change in batch):
                 raise DuplicateClOrdIdError(f"An id was used before: {e}") from e
             raise StaleWriterError(f"The books were written by somebody else: {e}") from e
 
 
-class _Batch:
-    """A batch folded to the last state of each record, and then written table by table."""
+def _keep(batch: Sequence[Change]) -> None:
+    fills = [fill for change in batch for fill in change.fills]
+    bookings = [booking for change in batch for booking in change.bookings]
+    orders = _folded([order for change in batch for order in change.orders])
+    requests = _folded([request for change in batch for request in change.requests])
+    _insert(sql.INSERT_ORDERS, [rows.order_row(o, was) for o, was in orders if was < 0])
+    _update(sql.UPDATE_ORDERS, [rows.order_row(o, was) for o, was in orders if was >= 0])
+    _insert(sql.INSERT_REQUESTS, [rows.request_row(r, was) for r, was in requests if was < 0])
+    _update(sql.UPDATE_REQUESTS, [rows.request_row(r, was) for r, was in requests if was >= 0])
+    sql.run(sql.INSERT_EXECUTIONS, [rows.execution_row(fill) for fill in fills])
+    sql.run(sql.INSERT_BOOKINGS, [rows.booking_row(booking) for booking in bookings])
+    if fills or bookings:
+        _keep_books(fills, bookings)
 
-    def __init__(self, changes: Sequence[Change]) -> None:
-        self.orders = _folded([o for change in changes for o in change.orders])
-        self.requests = _folded([r for change in changes for r in change.requests])
-        self.fills = [f for change in changes for f in change.fills]
-        self.bookings = [b for change in changes for b in change.bookings]
-        self.accounts: dict[str, int] = {}
 
-    def keep(self) -> None:
-        """Write everything."""
-        numbers = {o.account for o, _ in self.orders} | {r.account for r, _ in self.requests}
-        touched = {f.account for f in self.fills} | {b.account for b in self.bookings}
-        locked = PaperAccount.objects.filter(number__in=numbers | touched).order_by("id")
-        if touched:
-            locked = locked.select_for_update()
-        accounts = {row.number: row for row in locked}
-        self.accounts = {number: row.id for number, row in accounts.items()}
-        ids = self._keep_orders()
-        self._keep_requests(ids)
-        if self.fills:
-            PaperExecution.objects.bulk_create([rows.execution_row(f, ids[f.order_id]) for f in self.fills])
-        if self.bookings:
-            PaperBooking.objects.bulk_create([rows.booking_row(b, self.accounts[b.account]) for b in self.bookings])
-        if touched:
-            self._keep_books({number: accounts[number] for number in touched})
+def _insert(statement: str, new: Sequence[sql.Row]) -> None:
+    if sql.run(statement, new) != len(new):
+        raise DuplicateClOrdIdError("An id was used before, for a message of another kind.")
 
-    def _keep_orders(self) -> dict[str, int]:
-        new = [order for order, first in self.orders if first == 0]
-        if new and PaperRequest.objects.filter(cl_ord_id__in=[o.cl_ord_id for o in new]).exists():
-            raise DuplicateClOrdIdError("An id was used before, for a request.")
-        made = PaperOrder.objects.bulk_create([rows.order_row(o, self.accounts[o.account]) for o in new])
-        ids = {row.cl_ord_id: row.id for row in made}
-        known = {order.cl_ord_id: (order, first) for order, first in self.orders if first > 0}
-        if known:
-            held = list(PaperOrder.objects.select_for_update().filter(cl_ord_id__in=known).order_by("id"))
-            _check_versions({row.cl_ord_id: row.version for row in held}, known)
-            for row in held:
-                rows.fill_order_row(row, known[row.cl_ord_id][0])
-            PaperOrder.objects.bulk_update(held, ORDER_FIELDS)
-            ids |= {row.cl_ord_id: row.id for row in held}
-        return ids
 
-    def _keep_requests(self, ids: dict[str, int]) -> None:
-        new = [request for request, first in self.requests if first == 0]
-        if new:
-            self._check_burned([r.cl_ord_id for r in new])
-            missing = {r.order_id for r in new if r.order_id} - ids.keys()
-            ids = ids | dict(PaperOrder.objects.filter(cl_ord_id__in=missing).values_list("cl_ord_id", "id"))
-            PaperRequest.objects.bulk_create(
-                [rows.request_row(r, self.accounts[r.account], ids.get(r.order_id)) for r in new]
-            )
-        known = {request.cl_ord_id: (request, first) for request, first in self.requests if first > 0}
-        if known:
-            held = list(PaperRequest.objects.select_for_update().filter(cl_ord_id__in=known).order_by("id"))
-            _check_versions({row.cl_ord_id: row.version for row in held}, known)
-            for row in held:
-                request = known[row.cl_ord_id][0]
-                row.state, row.reason, row.version = request.state, request.reason, request.version
-            PaperRequest.objects.bulk_update(held, ("state", "reason", "version"))
+def _update(statement: str, changed: Sequence[sql.Row]) -> None:
+    if sql.run(statement, changed) != len(changed):
+        raise StaleWriterError("The books were written by somebody else since they were read.")
 
-    def _check_burned(self, new: list[str]) -> None:
-        if PaperOrder.objects.filter(cl_ord_id__in=new).exists():
-            raise DuplicateClOrdIdError("An id was used before, for an order.")
 
-    def _keep_books(self, accounts: dict[str, PaperAccount]) -> None:
-        """Cash and positions move by what was traded, from what the tables hold now."""
-        held = PaperPosition.objects.filter(account__in=accounts.values()).order_by("id")
-        positions = {(row.account_id, row.symbol): row for row in held}
-        for number, account in accounts.items():
-            mine = {s: Holding(row.qty, row.avg_px) for (a, s), row in positions.items() if a == account.id}
-            book = self._moved(AccountBook(number, account.cash, mine))
-            account.cash = book.cash
-            self._keep_positions(account, positions, book)
-        PaperAccount.objects.bulk_update(accounts.values(), ("cash",))
+@dataclass(slots=True)
+class _Touched:
+    """What a batch does to one account."""
 
-    def _moved(self, book: AccountBook) -> AccountBook:
+    fills: list[FillRecord]
+    bookings: list[BookingRecord]
+
+    def symbols(self) -> set[str]:
+        """Return the symbols whose positions may move."""
+        delivered = {b.underlying for b in self.bookings if b.underlying}
+        return {f.symbol for f in self.fills} | {b.symbol for b in self.bookings} | delivered
+
+    def moved(self, book: AccountBook) -> AccountBook:
+        """Return the book afterwards."""
         for fill in self.fills:
-            book = after_fill(book, fill) if fill.account == book.number else book
+            book = after_fill(book, fill)
         for booking in self.bookings:
-            book = after_booking(book, booking) if booking.account == book.number else book
+            book = after_booking(book, booking)
         return book
 
-    def _keep_positions(
-        self, account: PaperAccount, before: dict[tuple[int, str], PaperPosition], book: AccountBook
-    ) -> None:
-        flat = [row.id for (owner, symbol), row in before.items() if owner == account.id and not book.qty(symbol)]
-        if flat:
-            PaperPosition.objects.filter(id__in=flat).delete()
-        moved = [
-            PaperPosition(account=account, symbol=symbol, qty=held.qty, avg_px=held.avg_px)
-            for symbol, held in book.holdings.items()
-            if (row := before.get((account.id, symbol))) is None or (row.qty, row.avg_px) != (held.qty, held.avg_px)
-        ]
-        if moved:
-            PaperPosition.objects.bulk_create(
-                moved, update_conflicts=True, unique_fields=("account", "symbol"), update_fields=("qty", "avg_px")
-            )
+
+def _keep_books(fills: Sequence[FillRecord], bookings: Sequence[BookingRecord]) -> None:
+    """Move cash and positions from what the tables hold now, under the accounts' locks."""
+    touched: defaultdict[str, _Touched] = defaultdict(lambda: _Touched([], []))
+    for fill in fills:
+        touched[fill.account].fills.append(fill)
+    for booking in bookings:
+        touched[booking.account].bookings.append(booking)
+    symbols = {symbol for account in touched.values() for symbol in account.symbols()}
+    before = _locked_books(sorted(touched), sorted(symbols))
+    after = {number: touched[number].moved(book) for number, book in before.items()}
+    sql.run(sql.KEEP_CASH, [{"number": number, "cash": book.cash} for number, book in after.items()])
+    held: list[sql.Row] = [
+        {"number": number, "symbol": symbol, "qty": holding.qty, "avg_px": holding.avg_px}
+        for number, book in after.items()
+        for symbol, holding in sorted(book.holdings.items())
+    ]
+    flat: list[sql.Row] = [
+        {"number": number, "symbol": symbol}
+        for number, book in before.items()
+        for symbol in sorted(book.holdings.keys() - after[number].holdings.keys())
+    ]
+    sql.run(sql.KEEP_POSITIONS, held)
+    sql.run(sql.DROP_FLAT, flat)
+
+
+def _locked_books(numbers: Sequence[str], symbols: Sequence[str]) -> dict[str, AccountBook]:
+    cash = {str(number): Decimal(str(held)) for number, held in sql.read(sql.LOCK_ACCOUNTS, numbers)}
+    holdings: defaultdict[str, dict[str, Holding]] = defaultdict(dict)
+    for number, symbol, qty, avg_px in sql.read(sql.POSITIONS, numbers, symbols):
+        holdings[str(number)][str(symbol)] = Holding(int(str(qty)), Decimal(str(avg_px)))
+    return {number: AccountBook(number, amount, holdings[number]) for number, amount in cash.items()}
 
 
 def _folded(records: Sequence[R]) -> list[tuple[R, int]]:
-    """Return each record's last state, with the version of its first in the batch."""
+    """Return each record's last state in the batch, with the version it is written over: -1 for a new one."""
     first: dict[str, int] = {}
     last: dict[str, R] = {}
     for record in records:
         first.setdefault(record.cl_ord_id, record.version)
         last[record.cl_ord_id] = record
-    return [(record, first[name]) for name, record in last.items()]
-
-
-def _check_versions(held: dict[str, int], known: Mapping[str, tuple[R, int]]) -> None:
-    stale = [name for name, (_, first) in known.items() if held.get(name) != first - 1]
-    if stale:
-        raise StaleWriterError(f"Written by somebody else since: {', '.join(sorted(stale))}.", ids=stale)
+    return [(record, first[name] - 1) for name, record in last.items()]
 
 
 def _is_new(change: Change) -> bool:

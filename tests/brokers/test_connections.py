@@ -1,19 +1,26 @@
 """A connection's state, pauses and health, as the desk sees them."""
 
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from rest_framework.test import APIClient
 
 from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
+from allcore.kernel.clock import utc_now
+from allcore.kernel.reports import ExecutionReport, ReportKind
 from brokers import registry
 from brokers.models import Account, Connection
-from brokers.paper.session import PaperSession
 from brokers.paper.settings import BadPaperSettingsError
 from brokers.ports import Session
 from brokers.selectors.accounts import code_of, enabled
 from brokers.services import connections
+from brokers.services.paper_accounts import open_account
+from tests.builders import market
+from tests.builders.paper import PUT, sell
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)
@@ -26,6 +33,18 @@ def paper(db: None) -> Connection:
 
 def actions() -> list[str]:
     return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+
+
+@pytest.fixture
+def funded(transactional_db: None) -> Iterator[None]:
+    market.clear()
+    paper = Connection.objects.get(name="paper")
+    Account.objects.create(
+        code="GEN-1", name="Gen", tier="gen", connection=paper, broker_account="P1", baseline=Decimal(100_000)
+    )
+    open_account(number="P1", cash=Decimal(100_000))
+    yield
+    market.clear()
 
 
 def is_paused() -> bool:
@@ -143,10 +162,23 @@ def test_bad_settings_are_refused_before_the_session_starts() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_session_is_built_by_name_where_a_loop_runs() -> None:
+async def test_a_session_built_by_name_trades_on_the_feeds_quotes_and_keeps_its_books(funded: None) -> None:
     session: Session = registry.session_for("paper")
+    market.write_clock(market.START)
+    market.write_quotes([market.quote(PUT, "4.10", "4.20")])
+    await session.connect()
+    heard: list[str] = []
 
-    assert isinstance(session, PaperSession)
-    assert session.capabilities == registry.BROKERS["paper"].capabilities
-    assert not (await session.health()).is_connected
+    await session.submit("C1", "P1", sell(PUT, "4.10"))
+    async with asyncio.timeout(10):
+        async for event in session.events():
+            assert isinstance(event, ExecutionReport)
+            heard.append(str(event.kind))
+            if event.kind is ReportKind.FILL:
+                break
+    status = await session.mass_status(utc_now() - timedelta(hours=1))
     await session.close()
+
+    assert heard == ["ACK", "FILL"]
+    assert session.capabilities == registry.BROKERS["paper"].capabilities
+    assert [(p.symbol, p.qty) for p in status.positions] == [(PUT, -1)]
