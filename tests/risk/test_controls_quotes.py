@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_a_quote_that_may_not_be_traded_on_blocks(bad: object) -> None:
 
 
 @pytest.mark.parametrize("sides", [{"bid": None}, {"ask": None}, {"bid": None, "ask": None}])
-def test_a_quote_that_lacks_a_side_blocks(sides: dict[str, None]) -> None:
+def test_a_quote_that_lacks_a_side_blocks(sides: dict[str, Any]) -> None:
     half = replace(quote(PUT), **sides)
 
     assert check("quote_quality", request(market=market_with(half))).outcome is HARD

@@ -8,7 +8,7 @@ import pytest
 from allcore.kernel.orders import OrderTicket
 from risk.domain.request import Recent
 from risk.domain.verdict import Outcome
-from tests.builders.risk import NOW, book, check, limits, pending, put_spread, request, sell_put
+from tests.builders.risk import NOW, book, check, dec, limits, pending, put_spread, request, sell_put
 
 HARD, SOFT, PASS = Outcome.HARD_BLOCK, Outcome.SOFT_BLOCK, Outcome.PASS
 
@@ -76,4 +76,4 @@ def test_open_orders_in_a_name_are_limited_apart() -> None:
 
     result = check("open_orders_name", asked)
 
-    assert (result.outcome, result.value) == (HARD, 2)
+    assert (result.outcome, result.value) == (HARD, dec(2))

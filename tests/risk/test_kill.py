@@ -305,5 +305,5 @@ def test_the_switch_travels_with_its_levels_and_what_waits(var_dir: Path, trader
     row = kill_row()
 
     assert (row["level"], row["file_level"]) == (2, 2)
-    assert [(one["scope"], one["level"]) for one in row["levels"]] == [("GLOBAL", 1)]  # type: ignore[attr-defined, index]  # JSON
+    assert [(one["scope"], one["level"]) for one in row["levels"]] == [("GLOBAL", 1)]  # type: ignore[attr-defined]  # JSON
     assert len(row["releases"]) == 1  # type: ignore[arg-type]  # JSON

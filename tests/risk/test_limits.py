@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from allcore.audit.models import AuditEntry
 from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from brokers.models import Account
 from risk.domain.defaults import DEFAULTS, LABELS
 from risk.domain.edits import Edit
 from risk.domain.limits import Bound, Direction, MissingNumberError, Unit
@@ -62,7 +63,7 @@ def test_a_larger_household_scales_its_dollars_alone() -> None:
     assert the("deployment").hard == dec("0.95")
 
 
-def own(code: str, hard: str, *, account: object = None, underlying: str = "") -> Limit:
+def own(code: str, hard: str, *, account: Account | None = None, underlying: str = "") -> Limit:
     return Limit.objects.create(
         code=code, account=account, underlying=underlying, unit="COUNT", hard=dec(hard), effective_at=NOW
     )
@@ -256,7 +257,9 @@ def test_of_a_floor_the_soft_limit_is_the_higher() -> None:
 def test_fifteen_characters_are_a_reason() -> None:
     officer = person("rita", Role.RISK_OFFICER)
 
-    assert request_change(the("deployment").pk, edit=edit(hard="0.90", reason="x" * 15), actor=officer, now=NOW)
+    change = request_change(the("deployment").pk, edit=edit(hard="0.90", reason="x" * 15), actor=officer, now=NOW)
+
+    assert change.reason == "x" * 15
 
 
 def test_an_edit_leaves_alone_what_it_does_not_name() -> None:
@@ -312,7 +315,7 @@ def test_an_account_gets_a_stricter_limit_of_its_own_at_once() -> None:
     change = narrow(own_limit(code="positions", account="GEN-1", hard=dec(5), reason=WHY), actor=officer, now=NOW)
 
     assert change.status == "APPLIED"
-    assert (in_force(gen)["positions"].hard, in_force(rev)["positions"].hard) == (5, 10)
+    assert (in_force(gen)["positions"].hard, in_force(rev)["positions"].hard) == (dec(5), dec(10))
 
 
 def test_a_looser_limit_of_its_own_waits_like_any_loosening() -> None:
