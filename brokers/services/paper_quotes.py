@@ -29,7 +29,7 @@ SILENCE = 5.0  # seconds without a message before the line is tested
 class QuotesAwayError(UnavailableError):
     """The market cannot be seen: Redis is away, or no feed has run."""
 
-    code = "QUOTES_AWAY"
+    code = "PAPER_QUOTES_AWAY"
 
 
 class RedisQuotes:
