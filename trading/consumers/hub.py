@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import orjson
+import structlog
 from redis import RedisError
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -15,6 +17,8 @@ from allcore.live import CHANNEL
 from trading.consumers.client import SIGNED_OUT, Client
 from trading.consumers.outbox import QUOTES
 from trading.consumers.reading import Reading, Row
+
+log = structlog.get_logger("desk.hub")
 
 QUOTES_CHANNEL = "quotes"
 SYSTEM = "system"
@@ -100,7 +104,7 @@ class Hub:
                     while True:
                         message = await pubsub.get_message(timeout=BEAT)
                         if message is not None and message["type"] == "message":
-                            await self._hear(message["channel"].decode(), message["data"])
+                            self._hear(message["channel"].decode(), message["data"])
             except (RedisError, OSError):
                 self._hears = False
                 await asyncio.sleep(pause)
@@ -117,11 +121,17 @@ class Hub:
         for client in self._clients:
             self._refresh(client)
 
-    async def _hear(self, channel: str, payload: bytes) -> None:
-        message = orjson.loads(payload)
-        if channel == QUOTES_CHANNEL:
-            self._hear_quotes(message)
-            return
+    def _hear(self, channel: str, payload: bytes) -> None:
+        try:
+            message = orjson.loads(payload)
+            if channel == QUOTES_CHANNEL:
+                self._hear_quotes(message)
+            else:
+                self._hear_row(message)
+        except (ValueError, KeyError, TypeError, AttributeError):  # not of our making: it silences nobody
+            log.warning("live message not understood", channel=channel, payload=payload[:200].decode(errors="replace"))
+
+    def _hear_row(self, message: dict[str, Any]) -> None:
         stream, data = message["stream"], message["data"]
         key = data.get(KEYS[stream]) if stream in KEYS else None
         encoded = orjson.dumps(data)
@@ -168,7 +178,7 @@ class Hub:
                     client.put(SYSTEM, "beat", encoded, key="beat")
             self._beats += 1
             if self._beats % BEATS_TO_RECHECK == 0:
-                await self._recheck()
+                await self.recheck()
             await asyncio.sleep(max(0.0, BEAT - (utc_now() - now).total_seconds()))
 
     async def _read_facts(self, now: datetime) -> None:
@@ -177,7 +187,7 @@ class Hub:
         except Exception:  # noqa: BLE001 the beat goes on without them, and says that they are old
             self._facts = self._facts | {"facts_missing": True}
 
-    async def _recheck(self) -> None:
+    async def recheck(self) -> None:
         """Close the sockets of ended sessions, and let changed grants count."""
         for client in tuple(self._clients):
             with suppress(Exception):  # the store is away: the next look decides

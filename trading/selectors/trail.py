@@ -3,8 +3,8 @@
 from django.db.models import Q
 
 from allcore.accounts.models import User
-from allcore.audit.models import AuditEntry
 from allcore.audit.chain import ChainReport
+from allcore.audit.models import AuditEntry
 from allcore.audit.selectors import Filter, entries, verify_chain
 from risk.domain.permissions import Action
 from risk.selectors.permissions import may_anywhere, require_anywhere, visible_accounts
