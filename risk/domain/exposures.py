@@ -31,12 +31,15 @@ def bases(request: GateRequest) -> Iterator[tuple[Line, ...]]:
 
 def worst_change(request: GateRequest) -> Requirement:
     """Return the most that the order adds to what must be secured, and to uncovered calls, over all cases."""
-    order = traded(request.ticket, request.quantity)
-    changes = [(requirement(base), requirement(base + order)) for base in bases(request)]
-    return Requirement(
-        cash=max(after.cash - before.cash for before, after in changes),
-        naked_calls=max(after.naked_calls - before.naked_calls for before, after in changes),
-    )
+    if not request.worst:
+        order = traded(request.ticket, request.quantity)
+        changes = [(requirement(base), requirement(base + order)) for base in bases(request)]
+        most = Requirement(
+            cash=max(after.cash - before.cash for before, after in changes),
+            naked_calls=max(after.naked_calls - before.naked_calls for before, after in changes),
+        )
+        request.worst.append(most)
+    return request.worst[0]
 
 
 def cash_required(request: GateRequest) -> Decimal:

@@ -1,11 +1,12 @@
 """The question that is put to the gate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from allcore.kernel.orders import OrderTicket
 from risk.domain.book import Book, Pending
+from risk.domain.cover import Requirement
 from risk.domain.limits import Limits
 from risk.domain.market import MarketView
 from risk.domain.protocol import ProtocolTerms
@@ -40,6 +41,8 @@ class GateRequest:
     exclude_order_id: UUID | None = None
     filled: int = 0
     is_manual: bool = False
+    # What the order adds at worst: half a dozen controls ask for it, and it is long to find. replace() starts it anew.
+    worst: list[Requirement] = field(init=False, default_factory=list, compare=False, repr=False)
 
     @property
     def quantity(self) -> int:
