@@ -139,9 +139,8 @@ def hold(*, proposal_id: UUID, actor: Actor, now: datetime) -> Proposal:
 
 
 def _locked(proposal_id: UUID) -> Proposal:
-    query = Proposal.objects.select_for_update(of=("self",)).select_related(
-        "account__connection", "verdict", "held_by", "decided_by", "proposed_by"
-    )
+    # Who decided it is not joined: a join reads the row as it was before the lock was waited for.
+    query = Proposal.objects.select_for_update(of=("self",)).select_related("account__connection", "verdict")
     proposal = query.filter(pk=proposal_id).first()
     if proposal is None:
         raise NotFoundError(f"There is no proposal {proposal_id}.", proposal_id=proposal_id)
