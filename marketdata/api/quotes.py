@@ -12,7 +12,7 @@ from marketdata.serializers import ChainIn, ChainOut, QuoteOut, QuotesIn, Quotes
 class Quotes(APIView):
     """The latest quotes of several symbols."""
 
-    @extend_schema(parameters=[QuotesIn], responses=QuotesOut)
+    @extend_schema(operation_id="quotes_list", parameters=[QuotesIn], responses=QuotesOut)
     def get(self, request: Request) -> Response:
         """Return the quotes of `?symbols=A,B`; an instrument that has no quote yet is left out."""
         wanted = QuotesIn(data=request.query_params)

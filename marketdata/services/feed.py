@@ -41,6 +41,7 @@ class Feed:
         self._pause = pause
         self._standing: dict[str, Quote] = {}
         self._shares: frozenset[str] = frozenset()
+        self._options: frozenset[str] = frozenset()
         self._columns: Columns | None = None
         self._guess: Floats | None = None
         self._valued: set[str] = set()
@@ -90,6 +91,7 @@ class Feed:
         bars.store_minutes(self._minutes.finish())
         at = min(self._clock.at(now), self._leased)
         self._beat(now, stops_at=at)
+        feed_state.release()
 
     def _move_clock(self, now: datetime) -> datetime:
         at = self._clock.at(now)
@@ -115,6 +117,7 @@ class Feed:
         self._shares = frozenset(listing.symbol for listing in listed if listing.contract is None)
         yields = {listing.symbol: listing.dividend_yield for listing in listed}
         self._columns = valuation.columns_of([x.contract for x in listed if x.contract is not None], yields)
+        self._options = frozenset(self._columns.symbols)
         self._guess, self._valued = None, self._valued - gone
         self._listed_on = self._source.listed_on
         self._interest_at = 0
@@ -133,7 +136,8 @@ class Feed:
     def _publish_the_rest(self, moment: Moment) -> None:
         self._value(moment.exchange)
         if moment.second >= self._interest_at + INTEREST_EVERY:
-            publish.open_interest(self._source.open_interest())
+            interest = self._source.open_interest()
+            publish.open_interest({symbol: n for symbol, n in interest.items() if symbol in self._options})
             self._interest_at = moment.second
         self._beat(moment.system, stops_at=moment.exchange + LEASE * self._clock.speed)
 

@@ -43,6 +43,12 @@ def claim() -> None:
         raise FeedRunsAlreadyError("Another feed runs on this desk's database already.")
 
 
+def release() -> None:
+    """Let another process become the feed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
 def saved(spec: str) -> FeedState | None:
     """Return the row of a feed that was started with the same setting, or None: then the market begins anew."""
     return FeedState.objects.filter(name=FeedState.DESK, spec=spec).exclude(checkpoint={}).first()
