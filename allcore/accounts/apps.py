@@ -1,5 +1,7 @@
 """The Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class AccountsConfig(AppConfig):
     """People who sign in, and the tokens of their scripts."""
 
     name = "allcore.accounts"
+
+    def ready(self) -> None:
+        """Register the description of tokens."""
+        import_module("allcore.accounts.schema")
