@@ -1,4 +1,4 @@
-"""The protocol's worked month: one Generation account of $100,000 over four weeks, to the cent (protocol, section 10)."""
+"""The protocol's worked month (section 10): one Generation account of $100,000 over four weeks, to the cent."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,7 +23,7 @@ LADDER = DEFAULT.risk.drawdown_ladder
 class Account:
     """The cash of the month, and each week's premium."""
 
-    cash: Decimal = dec(100_000)
+    cash: Decimal = Decimal(100_000)
     premium: list[Decimal] = field(default_factory=list)
 
     def sell(self, contracts: int, price: str) -> Decimal:
@@ -76,14 +76,24 @@ def expired(strike: str, close: str) -> week_types.Label:
     return week_types.label(WeekFacts(put_event=PutEvent.EXPIRED, shortfall=shortfall), DEFAULT.week_type)
 
 
-def cents(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.01"))
-
-
 def test_the_month_is_traded_to_the_cent() -> None:
     account = Account()
 
-    # Week 1, Green: the 247.5 put has 39.6 points of delta and fails; the 250 is sold.
+    first = week_one(account)
+    second = week_two(account, first)
+    third = week_three(account, second)
+    equity = week_four(account, third)
+
+    assert equity == Decimal("101677.35")
+    assert sum(account.premium) == Decimal("4794.35")
+    assert round(1 - equity / third, 4) == Decimal("0.0119")
+    fallen = drawdown.standing([first, second, third, equity], DEFAULT.accounts.gen.max_drawdown, LADDER)
+    assert fallen.rung == 0
+    assert headline([WeekType.P_RO, WeekType.P_AWL]) is WeekType.P_RO
+
+
+def week_one(account: Account) -> Decimal:
+    """Green: the 247.5 put has 39.6 points of delta and fails; the 250 is sold, and both puts expire."""
     tesla, nvidia = Market("TSLA", 250, 0.60, THURSDAY), Market("NVDA", 130, 0.50, THURSDAY)
     assert strikes.outside(tesla.candidate(247.5), (40, 50)) == "its delta is 39.6, outside 40 to 50"
     assert choose(tesla, [245, 247.5, 250, 252.5], GREEN) == 250
@@ -92,56 +102,54 @@ def test_the_month_is_traded_to_the_cent() -> None:
     assert lots(129, "100000", GREEN, deployed="50000") == 3
     account.premium.append(account.sell(2, "4.17") + account.sell(3, "1.33"))
     assert account.cash == Decimal("101229.75")
-    assert expired("250", "252.30").week_type is expired("129", "131.20").week_type is WeekType.P_EW
-    first = account.cash
+    assert expired("250", "252.30").week_type is WeekType.P_EW
+    assert expired("129", "131.20").week_type is WeekType.P_EW
+    return account.cash
 
-    # Week 2, Green: two lots of 255 are 20.3 % of the household, over the soft limit and under the hard one.
+
+def week_two(account: Account, first: Decimal) -> Decimal:
+    """Green: two lots of 255 are 20.3 % of the household, over the soft limit and under the hard one; assigned."""
     tesla, nvidia = Market("TSLA", 256, 0.58, THURSDAY), Market("NVDA", 133, 0.48, THURSDAY)
     assert choose(tesla, [252.5, 255, 257.5], GREEN) == 255
     assert lots(255, f"{first}", GREEN, household="251229.75") == 2
-    soft = DEFAULT.risk.name_household[0]
-    assert soft < Decimal(51_000) / Decimal("251229.75") < DEFAULT.risk.name_household[1]
+    soft, hard = DEFAULT.risk.name_household
+    assert soft < Decimal(51_000) / Decimal("251229.75") < hard
     assert choose(nvidia, [131, 132, 133], GREEN) == 132
     account.premium.append(account.sell(2, "3.64") + account.sell(3, "1.30"))
     assert account.cash == Decimal("102344.50")
     assert watch(256 - 247.35, 9.5, 1.5, DEFAULT) is Watch.MONITOR  # 0.91 ATR
     account.cash -= 51_000
     assert account.cash == Decimal("51344.50")
-    label = assigned("255", "247.35")
-    assert (label.week_type, label.flags) == (WeekType.P_AWL, ())
+    assert assigned("255", "247.35").week_type is WeekType.P_AWL
     second = account.cash + 200 * Decimal("247.35")
     assert second == Decimal("100814.50")
     assert round(second / first - 1, 4) == Decimal("-0.0041")
+    return second
 
-    # Week 3, Green: the shares cost 251.36 net; the 250 call and its premium lie above that.
+
+def week_three(account: Account, second: Decimal) -> Decimal:
+    """Green: the shares cost 251.36 net; the 250 call and its premium lie above that, and they are called away."""
     basis = 255 - Decimal("3.64")
     assert choose(Market("TSLA", 246, 0.58, 4.5 * SESSION), [245, 247.5, 250, 252.5], GREEN, Right.CALL) == 250
     assert rolls.call_floor(Decimal(250), Decimal("5.89"), basis) <= 0
     call = account.sell(2, "5.89")
     assert account.cash == Decimal("52521.20")
     assert choose(Market("NVDA", 134, 0.47, THURSDAY), [132, 133, 134], GREEN) == 133
-    deployed = str(200 * 246)
-    assert lots(133, f"{second}", GREEN, deployed=deployed) == 3
+    assert lots(133, f"{second}", GREEN, deployed=str(200 * 246)) == 3
     account.premium.append(call + account.sell(3, "1.28"))
     assert account.cash == Decimal("52903.25")
     assert account.cash - 39_900 == Decimal("13003.25")
     account.cash += 50_000
-    third = account.cash
-    assert third == Decimal("102903.25")
-    gain = (Decimal("253.10") - 246) / 246
-    facts = WeekFacts(call_event=CallEvent.CALLED_AWAY, gain=gain)
+    assert account.cash == Decimal("102903.25")
+    facts = WeekFacts(call_event=CallEvent.CALLED_AWAY, gain=(Decimal("253.10") - 246) / 246)
     assert week_types.label(facts, DEFAULT.week_type).week_type is WeekType.C_WAP
     assert expired("133", "135").week_type is WeekType.P_EW
+    return account.cash
 
-    # Week 4, Red with VIX at 1.39 of its mean: the overlay of 0.75 applies once.
-    overlay = overlays.market_overlay(RED, Tier.GEN, DEFAULT)
-    assert overlay.multiplier == Decimal("0.75")
-    assert overlays.delta_range(Tier.GEN, [overlay.delta_shift], DEFAULT) == (35, 45)
-    red = sizing.size(dec(23_750), position(f"{third}"), overlay.multiplier, DEFAULT)
-    caps = {cap.code: cap for cap in red.caps}
-    assert cents(caps["deployment"].most) == Decimal("73318.57")
-    assert caps["name"].most / third == Decimal("0.4125")
-    assert (red.contracts, red.bound.code) == (1, "name")
+
+def week_four(account: Account, third: Decimal) -> Decimal:
+    """Red with VIX at 1.39 of its mean, the overlay of 0.75 once; a roll to 235 and an assignment."""
+    check_red_caps(third)
     tesla, nvidia = Market("TSLA", 240, 0.66, THURSDAY), Market("NVDA", 124, 0.56, THURSDAY)
     assert choose(tesla, [235, 237.5, 240], RED) == Decimal("237.5")
     assert choose(nvidia, [122, 123, 124], RED) == 123
@@ -154,24 +162,25 @@ def test_the_month_is_traded_to_the_cent() -> None:
     roll = the_roll()
     assert roll.candidate is not None
     assert (roll.candidate.contract.strike, roll.net) == (235, Decimal("1.35"))
-    rolled = account.buy(1, "14.95") + account.sell(1, "16.30")
+    account.premium.append(entered + account.buy(1, "14.95") + account.sell(1, "16.30"))
     assert account.cash == Decimal("103794.35")
     facts = WeekFacts(put_event=PutEvent.ROLLED, shortfall=(strike - spot) / strike, has_put_at_close=True)
     assert week_types.label(facts, DEFAULT.week_type).week_type is WeekType.P_RO
     account.cash -= 36_900
     assert account.cash == Decimal("66894.35")
     assert assigned("123", "121.40").week_type is WeekType.P_AWL
-    account.premium.append(entered + rolled)
+    return account.cash + 300 * Decimal("121.40") - 100 * Decimal("16.37")
 
-    # The month.
-    equity = account.cash + 300 * Decimal("121.40") - 100 * Decimal("16.37")
-    assert equity == Decimal("101677.35")
-    assert sum(account.premium) == Decimal("4794.35")
-    assert round(1 - equity / third, 4) == Decimal("0.0119")
-    fallen = drawdown.standing([first, second, third, equity], DEFAULT.accounts.gen.max_drawdown, LADDER)
-    assert fallen.rung == 0
-    assert headline([WeekType.P_RO, WeekType.P_AWL]) is WeekType.P_RO
-    assert headline([WeekType.P_AWL, WeekType.P_EW]) is WeekType.P_AWL
+
+def check_red_caps(third: Decimal) -> None:
+    overlay = overlays.market_overlay(RED, Tier.GEN, DEFAULT)
+    assert overlay.multiplier == Decimal("0.75")
+    assert overlays.delta_range(Tier.GEN, [overlay.delta_shift], DEFAULT) == (35, 45)
+    red = sizing.size(dec(23_750), position(f"{third}"), overlay.multiplier, DEFAULT)
+    caps = {cap.code: cap for cap in red.caps}
+    assert caps["deployment"].most.quantize(Decimal("0.01")) == Decimal("73318.57")
+    assert caps["name"].most / third == Decimal("0.4125")
+    assert (red.contracts, red.bound.code) == (1, "name")
 
 
 def the_roll() -> rolls.RollChoice:

@@ -18,11 +18,12 @@ from trading.domain.protocol.outlook import Law
 from trading.domain.protocol.overlays import REGIMES, Overlay, atr_regime, delta_range
 from trading.domain.protocol.sizing import Size
 from trading.domain.protocol.strikes import Candidate, Choice
-from trading.domain.protocol.words import Klass, Reason, Strategy
+from trading.domain.protocol.words import Klass, Reason, Strategy, Tier
 
 NOTHING = Alternative("Do nothing", "The cash stays free; the next entry is looked at on the next entry day.")
 KEEP = Alternative("Do nothing", "The shares are held without a call until the next entry day.")
 WEEK_WORDS = {Klass.GREEN: "green", Klass.CHOP: "choppy", Klass.RED: "red"}
+TIERS = {Tier.GEN: "a Generation", Tier.REV: "a Revenue", Tier.COM: "a Compounding"}
 SHOWN_REJECTIONS = 4
 
 
@@ -96,7 +97,7 @@ def market_rules(view: SleeveView, known: Known) -> tuple[Rule, ...]:
     size = f"size x{market.multiplier.normalize():f}"
     return (
         Rule("market_week", f"The week is {week}, VIX {known.market.vix_ratio:.2f} of its mean: {size}."),
-        Rule("atr", f"The range of {view.underlying} is {regime} for it ({known.name.percentile:.0f}th percentile)."),
+        Rule("atr", f"The daily range of {view.underlying} is {regime} for it: percentile {known.name.percentile:.0f}."),
     )
 
 
@@ -178,7 +179,7 @@ def _dividend_rule(view: SleeveView, known: Known, contract: OptionContract) -> 
 
 def _entry_rule(view: SleeveView, contract: OptionContract) -> str:
     ends = f"{contract.expiry:%A} {contract.expiry.day} {contract.expiry:%b}"
-    return f"Today is an entry day of a {view.tier.capitalize()} account; the option expires {ends}."
+    return f"Today is an entry day of {TIERS[view.tier]} account; the option expires {ends}."
 
 
 def _delta_rule(candidate: Candidate, wanted: tuple[float, float]) -> Rule:
