@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event
+from typing import Protocol
 
 import redis
 import structlog
@@ -16,6 +17,19 @@ from marketdata.services.feed import Feed
 
 log = structlog.get_logger("desk.feed")
 Now = Callable[[], datetime]
+
+
+class Ticking(Protocol):
+    """What is kept going: a feed."""
+
+    def tick(self, now: datetime) -> None:
+        """Do what is due."""
+        ...
+
+    def stop(self, now: datetime) -> None:
+        """End in good order."""
+        ...
+
 
 PERIOD = 0.25
 FIRST_WAIT = 0.25
@@ -48,7 +62,7 @@ def open_feed(setting: str, now: datetime) -> Feed | None:
     return feed
 
 
-def keep_going(feed: Feed, *, now: Now, stopping: Event) -> None:
+def keep_going(feed: Ticking, *, now: Now, stopping: Event) -> None:
     """Tick four times a second until told to stop; while Redis or PostgreSQL is away, try again ever more slowly."""
     failures = 0
     while not stopping.is_set():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from marketdata.domain.feeds import FeedSpec, NoFeed, ReplayFeed, SimulatedFeed
+from marketdata.domain.feeds import ReplayFeed, SimulatedFeed
 from marketdata.domain.replay.market import ReplayMarket
 from marketdata.domain.simulator import world
 from marketdata.domain.simulator.market import SimulatedMarket
@@ -31,8 +31,3 @@ def open_source(spec: SimulatedFeed | ReplayFeed, stopped: Stopped | None) -> So
             return SimulatedMarket.resume(stopped.checkpoint, stopped.at)
         return SimulatedMarket.begin(spec.seed, spec.start or world.START)
     return ReplayMarket(recordings.read(spec.path), stopped.at if stopped is not None else spec.start)
-
-
-def is_none(spec: FeedSpec) -> bool:
-    """Return whether the desk is to run without a feed."""
-    return isinstance(spec, NoFeed)

@@ -13,7 +13,8 @@ def seen(seconds: float, price: str, day_volume: int = 0) -> Print:
 
 
 def bar(start: datetime, prices: str, volume: int = 0) -> MinuteBar:
-    return MinuteBar("TSLA", start, *(Decimal(p) for p in prices.split()), volume=volume)
+    first, high, low, last = (Decimal(p) for p in prices.split())
+    return MinuteBar("TSLA", start, first, high, low, last, volume)
 
 
 def test_a_minute_is_complete_when_a_later_one_begins() -> None:
@@ -53,6 +54,6 @@ def test_a_day_is_what_its_minutes_add_up_to() -> None:
 
     day = day_of("TSLA", date(2026, 6, 10), minutes)
 
-    expected = (Decimal(p) for p in ("250", "253", "249", "252"))
-    assert day == DailyBar("TSLA", date(2026, 6, 10), *expected, volume=11)
+    first, high, low, last = (Decimal(p) for p in ("250", "253", "249", "252"))
+    assert day == DailyBar("TSLA", date(2026, 6, 10), first, high, low, last, volume=11)
     assert day_of("TSLA", date(2026, 6, 10), []) is None

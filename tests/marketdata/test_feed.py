@@ -198,8 +198,8 @@ def test_the_close_makes_the_days_bar_of_its_minutes(friday: OneShare) -> None:
 
 
 def test_an_official_bar_is_taken_before_the_feeds_own(friday: OneShare) -> None:
-    prices = (Decimal(n) for n in (240, 260, 239, 255))
-    friday.official = [DailyBar("TSLA", date(2026, 6, 12), *prices, volume=5)]
+    first, high, low, last = (Decimal(n) for n in (240, 260, 239, 255))
+    friday.official = [DailyBar("TSLA", date(2026, 6, 12), first, high, low, last, volume=5)]
     feed = closing(friday)
 
     feed.tick(NOW + seconds(2))

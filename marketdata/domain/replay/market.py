@@ -15,7 +15,7 @@ from marketdata.domain.bars import DailyBar
 from marketdata.domain.feeds import BadFeedError
 from marketdata.domain.replay import parity
 from marketdata.domain.replay.player import Player
-from marketdata.domain.replay.recording import Recording, epoch, tick_rule_of
+from marketdata.domain.replay.recording import Recording, epoch
 from marketdata.domain.sources import Listing, Moment, SourceKind
 
 NAME = "replay"
@@ -58,7 +58,7 @@ class ReplayMarket:
     def listings(self) -> Sequence[Listing]:
         """Return the underlying, what has daily bars, and the recorded options that have not expired."""
         recording = self._recording
-        rule = tick_rule_of(np.concatenate((recording.quotes.bid, recording.quotes.ask)))
+        rule = self._player.option_ticks()
         owners = [
             Listing(symbol, KINDS.get(symbol, InstrumentKind.EQUITY), symbol)
             for symbol in sorted({bar.symbol for bar in recording.days} | {recording.underlying})

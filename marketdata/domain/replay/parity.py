@@ -3,6 +3,7 @@
 Source: put-call parity, Stoll 1969; early exercise is left out of account, as near an expiry it may be.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -64,4 +65,4 @@ def implied_sides(
 
 def discount(rate: float, at: datetime, expiry: date) -> float:
     """Return what a dollar at the expiry is worth at the moment."""
-    return float(1.0 / (1.0 + rate) ** pricing.years_to_expiry(at, expiry))
+    return math.exp(-rate * pricing.years_to_expiry(at, expiry))

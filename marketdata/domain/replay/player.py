@@ -8,9 +8,10 @@ import numpy as np
 
 from allcore.kernel.calendar import Session
 from allcore.kernel.clock import new_york_date
+from allcore.kernel.instruments import TickRule
 from allcore.kernel.quotes import Quote
 from marketdata.domain.replay.parity import Sides
-from marketdata.domain.replay.recording import Integers, Recording, epoch, money
+from marketdata.domain.replay.recording import Integers, Recording, epoch, money, tick_rule_of
 from marketdata.domain.sources import Moment
 
 NAME = "replay"
@@ -20,6 +21,7 @@ class Player:
     """Plays the quotes and trades of a recording, forward only, one session at a time."""
 
     def __init__(self, recording: Recording) -> None:
+        self._underlying = recording.underlying
         self._quotes = recording.quotes
         self._trades = recording.trades
         count = len(recording.quotes.symbols)
@@ -33,6 +35,11 @@ class Player:
         place = self._place.get(symbol, -1)
         seen = np.unique(self._quotes.known_at[self._quotes.symbol == place] // 3600) * 3600
         return frozenset(new_york_date(datetime.fromtimestamp(int(hour), UTC)) for hour in seen)
+
+    def option_ticks(self) -> TickRule:
+        """Return the price steps that the recorded options keep."""
+        options = self._quotes.symbol != self._place[self._underlying]
+        return tick_rule_of(np.concatenate((self._quotes.bid[options], self._quotes.ask[options])))
 
     def last_of(self, symbol: str) -> Decimal | None:
         """Return the symbol's last trade so far."""
