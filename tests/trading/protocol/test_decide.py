@@ -187,6 +187,9 @@ def test_without_a_strike_in_the_range_the_week_is_idle() -> None:
     idle = note(view(options=fresh(low.chain([240.0, 242.5]), THURSDAY)))
 
     assert (idle.outcome, idle.reason) == ("IDLE", Reason.NO_CANDIDATE)
+    rejected = idle.details["rejected"]
+    assert isinstance(rejected, list)
+    assert [one["option"] for one in rejected] == ["TSLA 12 Jun 242.5 put", "TSLA 12 Jun 240 put"]  # the nearest first
 
 
 def test_a_red_week_sells_fewer_puts_further_out() -> None:

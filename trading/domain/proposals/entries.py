@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from math import inf
 
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import OptionContract, Right
@@ -97,7 +98,9 @@ def market_rules(view: SleeveView, known: Known) -> tuple[Rule, ...]:
     size = f"size x{market.multiplier.normalize():f}"
     return (
         Rule("market_week", f"The week is {week}, VIX {known.market.vix_ratio:.2f} of its mean: {size}."),
-        Rule("atr", f"The daily range of {view.underlying} is {regime} for it: percentile {known.name.percentile:.0f}."),
+        Rule(
+            "atr", f"The daily range of {view.underlying} is {regime} for it: percentile {known.name.percentile:.0f}."
+        ),
     )
 
 
@@ -207,12 +210,18 @@ def _no_candidate(choice: Choice, right: Right, wanted: tuple[float, float]) -> 
     inside = [(c, why) for c, why in choice.rejected if c.points is not None and low <= c.points <= high]
     detail = f" {inside[0][0].contract}: {inside[0][1]}." if inside else ""
     sentence = f"No {kind} with a delta of {low:.0f} to {high:.0f} can be traded well.{detail}"
-    return idle(Reason.NO_CANDIDATE, sentence, rejected=rejections(choice))
+    return idle(Reason.NO_CANDIDATE, sentence, rejected=rejections(choice, wanted))
 
 
-def rejections(choice: Choice) -> list[dict[str, str]]:
-    """Return why the candidates next to the chosen one were not taken."""
-    return [{"option": str(c.contract), "why": why} for c, why in choice.rejected[-SHOWN_REJECTIONS:]]
+def rejections(choice: Choice, wanted: tuple[float, float]) -> list[dict[str, str]]:
+    """Return why the candidates nearest to the range were not taken."""
+
+    def away(rejected: tuple[Candidate, str]) -> float:
+        points = rejected[0].points
+        return inf if points is None else max(wanted[0] - points, points - wanted[1], 0.0)
+
+    nearest = sorted(choice.rejected, key=away)[:SHOWN_REJECTIONS]
+    return [{"option": str(c.contract), "why": why} for c, why in nearest]
 
 
 def _others(choice: Choice, view: SleeveView) -> tuple[Alternative, ...]:
