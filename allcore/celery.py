@@ -13,7 +13,7 @@ app.autodiscover_tasks(["trading"])
 app.conf.beat_schedule = {
     "run the strategy": {"task": "trading.propose", "schedule": 5.0, "options": {"expires": 5.0}},
     "expire proposals": {"task": "trading.expire_proposals", "schedule": 5.0, "options": {"expires": 5.0}},
-    "classify the week": {"task": "trading.classify", "schedule": 60.0, "options": {"expires": 60.0}},
+    "classify the week": {"task": "trading.classify", "schedule": 3.0, "options": {"expires": 3.0}},
     "sweep reservations": {"task": "trading.sweep_reservations", "schedule": 30.0, "options": {"expires": 30.0}},
     "carry the kill switch out": {"task": "trading.enforce_kill", "schedule": 5.0, "options": {"expires": 5.0}},
 }

@@ -31,8 +31,8 @@ def run(*, now: datetime) -> Counter[str]:
     """Look at every sleeve once; return how many ended in which outcome. Safe to run twice at once."""
     outcomes: Counter[str] = Counter()
     desks: dict[str, Desk] = {}
-    accounts = Account.objects.select_related("connection").order_by("position_order", "id")
-    for account in accounts:
+    protocols = Account.objects.exclude(tier=Account.Tier.MANUAL).select_related("connection")
+    for account in protocols.order_by("position_order", "id"):
         environment, at = account.connection.environment, now
         try:
             if environment not in desks:
