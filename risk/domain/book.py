@@ -40,6 +40,11 @@ class Pending:
     cash: Decimal
     staged_at: datetime
 
+    @property
+    def underlying(self) -> str:
+        """The ticket's underlying."""
+        return self.ticket.underlying
+
 
 @dataclass(frozen=True, slots=True)
 class Book:

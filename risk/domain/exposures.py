@@ -4,8 +4,10 @@ Orders that may still fill are taken at their worst: over {none fills, all buys 
 credit of an unfilled order funds nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
 
 from allcore.kernel.money import ZERO
 from allcore.kernel.orders import PriceEffect
@@ -13,20 +15,28 @@ from risk.domain.book import Holding, Pending
 from risk.domain.cover import Requirement, requirement
 from risk.domain.limits import MissingNumberError
 from risk.domain.lines import Line, contract_of, held, traded
-from risk.domain.prices import unit_multiplier, worst_cost
+from risk.domain.prices import signed_limit, unit_multiplier, worst_cost
 from risk.domain.request import GateRequest
+
+AT_HAND = UUID(int=0)  # the order that is asked about has no id yet
+Row = TypeVar("Row", Holding, Pending)
 
 
 def bases(request: GateRequest) -> Iterator[tuple[Line, ...]]:
     """Yield the underlying's lines as they may be when the order fills."""
     name = request.ticket.underlying
-    holdings = held(h for h in request.book.holdings if h.underlying == name)
-    others = [p for p in request.pending if p.ticket.underlying == name]
-    buys = [p for p in others if p.ticket.price_effect is PriceEffect.DEBIT]
-    sells = [p for p in others if p.ticket.price_effect is not PriceEffect.DEBIT]
-    yield holdings
-    for filled in (buys, sells, others) if others else ():
-        yield holdings + tuple(line for p in filled for line in traded(p.ticket, p.leaves))
+    holdings = [h for h in request.book.holdings if h.underlying == name]
+    return _cases(holdings, [p for p in request.pending if p.ticket.underlying == name])
+
+
+def _cases(holdings: Iterable[Holding], pending: Sequence[Pending]) -> Iterator[tuple[Line, ...]]:
+    """Yield one underlying's lines if nothing fills, all buys, all sells, everything."""
+    lines = held(holdings)
+    buys = [p for p in pending if p.ticket.price_effect is PriceEffect.DEBIT]
+    sells = [p for p in pending if p.ticket.price_effect is not PriceEffect.DEBIT]
+    yield lines
+    for filled in (buys, sells, pending) if pending else ():
+        yield lines + tuple(line for p in filled for line in traded(p.ticket, p.leaves))
 
 
 def worst_change(request: GateRequest) -> Requirement:
@@ -53,41 +63,73 @@ def cash_required(request: GateRequest) -> Decimal:
     return max(worst_change(request).cash + paid, ZERO)
 
 
+def bound(holdings: Iterable[Holding], pending: Iterable[Pending]) -> Decimal:
+    """Return the cash that short positions bind and working orders may come to need, underlying by underlying.
+
+    Reservations say what each order needed when it was let in. What covered it then may be gone, so that the cases are
+    worked out anew from what is held, and the larger of both figures counts.
+    """
+    positions, orders = _by_name(holdings), _by_name(pending)
+    return sum((_bound(positions.get(n, []), orders.get(n, [])) for n in positions.keys() | orders.keys()), ZERO)
+
+
+def _bound(holdings: Sequence[Holding], pending: Sequence[Pending]) -> Decimal:
+    reserved = requirement(held(holdings)).cash + sum((p.cash for p in pending), ZERO)
+    if not pending:
+        return reserved
+    worst = max(requirement(case).cash for case in _cases(holdings, pending))
+    return max(reserved, worst + sum((_paid(p) for p in pending), ZERO))
+
+
+def _paid(order: Pending) -> Decimal:
+    """Return what the order pays at its limit; what one without a limit pays is in its reservation alone."""
+    limit = signed_limit(order.ticket)
+    return ZERO if limit is None else max(limit, ZERO) * unit_multiplier(order.ticket) * order.leaves
+
+
 def secured(holdings: Iterable[Holding]) -> Decimal:
-    """Return the cash that short positions bind, underlying by underlying."""
-    by_name: dict[str, list[Holding]] = {}
-    for holding in holdings:
-        by_name.setdefault(holding.underlying, []).append(holding)
-    return sum((requirement(held(group)).cash for group in by_name.values()), ZERO)
+    """Return the cash that short positions bind."""
+    return bound(holdings, ())
 
 
 def committed(holdings: Iterable[Holding], pending: Iterable[Pending]) -> Decimal:
-    """Return the dollars at work: cash bound by shorts, longs and shares at market, and all that pending orders hold.
+    """Return the dollars at work: cash bound by shorts and working orders, longs and shares at market.
 
     Raises:
         MissingNumberError: a long position has no mark.
     """
     positions = tuple(holdings)
     longs = sum((_market_value(h) for h in positions if h.qty > 0), ZERO)
-    return secured(positions) + longs + sum((p.cash for p in pending), ZERO)
+    return bound(positions, pending) + longs
 
 
 def notional_by_underlying(holdings: Iterable[Holding], pending: Iterable[Pending]) -> dict[str, Decimal]:
     """Return `committed` by underlying: what the single-name limits count."""
-    positions, orders = tuple(holdings), tuple(pending)
-    names = {h.underlying for h in positions} | {p.ticket.underlying for p in orders}
-    return {
-        name: committed(
-            [h for h in positions if h.underlying == name], [p for p in orders if p.ticket.underlying == name]
-        )
-        for name in sorted(names)
-    }
+    positions, orders = _by_name(holdings), _by_name(pending)
+    names = sorted(positions.keys() | orders.keys())
+    return {name: committed(positions.get(name, []), orders.get(name, [])) for name in names}
+
+
+def _by_name(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.underlying, []).append(row)
+    return found
+
+
+def with_order(request: GateRequest) -> tuple[Pending, ...]:
+    """Return the working orders with the order at hand among them.
+
+    Raises:
+        MissingNumberError: its cash cannot be told.
+    """
+    cash = cash_required(request)
+    return (*request.pending, Pending(AT_HAND, request.ticket, request.quantity, cash, request.market.now))
 
 
 def free_cash(request: GateRequest) -> Decimal:
     """Return the cash that neither positions nor other orders bind."""
-    book = request.book
-    return book.cash - secured(book.holdings) - sum((p.cash for p in request.pending), ZERO)
+    return request.book.cash - bound(request.book.holdings, request.pending)
 
 
 def room_to_close(request: GateRequest, symbol: str, sign: int) -> int:

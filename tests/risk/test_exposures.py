@@ -3,7 +3,15 @@
 import pytest
 
 from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side
-from risk.domain.exposures import cash_required, committed, free_cash, notional_by_underlying, only_reduces, secured
+from risk.domain.exposures import (
+    bound,
+    cash_required,
+    committed,
+    free_cash,
+    notional_by_underlying,
+    only_reduces,
+    secured,
+)
 from risk.domain.limits import MissingNumberError
 from tests.builders.risk import (
     CALL,
@@ -103,10 +111,23 @@ def test_free_cash_is_what_neither_positions_nor_orders_bind() -> None:
 
 def test_committed_counts_puts_at_strike_and_longs_at_market() -> None:
     holdings = (holding(PUT, -1, "9.00"), holding(SHARE, 100, "251.00"), holding(CALL, 1, "2.05"))
+    working = pending(sell_put(1, "1.50", LOWER_PUT), cash="24000")
 
-    assert committed(holdings, (pending(sell_put(1), cash="24000"),)) == dec(25_000) + dec(25_100) + dec(205) + dec(
-        24_000
-    )
+    assert committed(holdings, (working,)) == dec(25_000) + dec(25_100) + dec(205) + dec(24_000)
+
+
+def test_an_order_without_a_reservation_counts_at_its_worst_all_the_same() -> None:
+    assert bound((), (pending(sell_put(2), cash="0"),)) == dec(50_000)
+
+
+def test_what_a_purchase_pays_and_a_sale_may_bind_are_added() -> None:
+    buying = pending(single(CALL, Side.BUY, PositionEffect.OPEN, 1, "2.05"), cash="0")
+
+    assert bound((), (buying, pending(sell_put(1), cash="0"))) == dec(25_205)
+
+
+def test_a_reservation_counts_where_it_is_the_larger() -> None:
+    assert bound((holding(LOWER_PUT, 1),), (pending(sell_put(1), cash="25000"),)) == dec(25_000)
 
 
 def test_a_long_without_a_mark_cannot_be_counted() -> None:
