@@ -20,7 +20,7 @@ from brokers.selectors.accounts import code_of, enabled
 from brokers.services import connections
 from brokers.services.paper_accounts import open_account
 from tests.builders import market
-from tests.builders.paper import PUT, sell
+from tests.builders.paper import PATIENCE, PUT, sell
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)
@@ -39,6 +39,8 @@ def actions() -> list[str]:
 def funded(transactional_db: None) -> Iterator[None]:
     market.clear()
     paper = Connection.objects.get(name="paper")
+    paper.settings = {"latency_ms": 5, "stale_after_s": 600}
+    paper.save(update_fields=["settings"])
     Account.objects.create(
         code="GEN-1", name="Gen", tier="gen", connection=paper, broker_account="P1", baseline=Decimal(100_000)
     )
@@ -166,18 +168,20 @@ async def test_a_session_built_by_name_trades_on_the_feeds_quotes_and_keeps_its_
     session: Session = registry.session_for("paper")
     market.write_clock(market.START)
     market.write_quotes([market.quote(PUT, "4.10", "4.20")])
-    await session.connect()
     heard: list[str] = []
 
-    await session.submit("C1", "P1", sell(PUT, "4.10"))
-    async with asyncio.timeout(10):
-        async for event in session.events():
-            assert isinstance(event, ExecutionReport)
-            heard.append(str(event.kind))
-            if event.kind is ReportKind.FILL:
-                break
-    status = await session.mass_status(utc_now() - timedelta(hours=1))
-    await session.close()
+    try:
+        await session.connect()
+        await session.submit("C1", "P1", sell(PUT, "4.10"))
+        async with asyncio.timeout(PATIENCE):
+            async for event in session.events():
+                assert isinstance(event, ExecutionReport)
+                heard.append(str(event.kind))
+                if event.kind is ReportKind.FILL:
+                    break
+        status = await session.mass_status(utc_now() - timedelta(hours=1))
+    finally:
+        await session.close()
 
     assert heard == ["ACK", "FILL"]
     assert session.capabilities == registry.BROKERS["paper"].capabilities

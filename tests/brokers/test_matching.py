@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allcore.kernel.orders import OrderTicket, PriceEffect, Side
@@ -263,6 +263,7 @@ quotes = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     seen=quotes,
     side=st.sampled_from(Side),
@@ -290,6 +291,7 @@ def test_whatever_is_shown_a_fill_is_within_limit_within_size_and_on_a_good_quot
         assert is_within_limit(terms, net_debit(terms.legs, found.prices))
 
 
+@settings(deadline=None)
 @given(
     near=st.tuples(cents, cents),
     far=st.tuples(cents, cents),

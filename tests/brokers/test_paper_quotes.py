@@ -13,7 +13,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import UnavailableError
 from brokers.services.paper_quotes import RedisQuotes
 from tests.builders import market
-from tests.builders.paper import CALL, PUT
+from tests.builders.paper import CALL, PATIENCE, PUT
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -63,7 +63,7 @@ async def test_redis_away_is_said_and_not_taken_for_an_empty_market() -> None:
 
 async def test_changes_of_watched_symbols_are_heard(quotes: RedisQuotes) -> None:
     batches = quotes.batches(lambda: {PUT})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         first = await anext(batches)
         shown = market.quote(PUT, "4.10", "4.20", received_at=utc_now())
         market.write_quotes([market.quote("TSLA", "250.00", "250.02"), shown], publish=True)
@@ -76,7 +76,7 @@ async def test_changes_of_watched_symbols_are_heard(quotes: RedisQuotes) -> None
 
 async def test_a_broken_line_is_mended_and_said_to_have_missed_something(quotes: RedisQuotes) -> None:
     batches = quotes.batches(lambda: {PUT})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await anext(batches)
         live.client().client_kill_filter(_type="pubsub")
         mended = await anext(batches)

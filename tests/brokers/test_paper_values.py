@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allcore.kernel.instruments import OptionContract, Right
@@ -36,6 +36,7 @@ def test_a_fill_costs_what_the_schedule_says(qty: int, fee: str, *, is_option: b
     assert fill_fee(FEES, is_option=is_option, before=0, filled=qty) == Decimal(fee)
 
 
+@settings(deadline=None)
 @given(parts=st.lists(st.integers(1, 500), min_size=1, max_size=8), is_option=st.booleans())
 def test_an_order_costs_the_same_however_it_is_cut_up(parts: list[int], *, is_option: bool) -> None:
     paid, before = Decimal(0), 0
@@ -200,6 +201,7 @@ def test_a_flat_position_is_not_held() -> None:
     assert after_fill(holding({"TSLA": 100}), filled(Side.SELL, 100, "12.00")).holdings == {}
 
 
+@settings(deadline=None)
 @given(
     fills=st.lists(st.tuples(st.sampled_from(Side), st.integers(1, 50), st.integers(1, 5_000)), min_size=1, max_size=20)
 )

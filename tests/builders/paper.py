@@ -43,7 +43,7 @@ ACCOUNT = "PAPER-1"
 PUT = OptionContract("TSLA", FRIDAY, Right.PUT, Decimal(250)).symbol
 LOW_PUT = OptionContract("TSLA", FRIDAY, Right.PUT, Decimal(240)).symbol
 CALL = OptionContract("TSLA", FRIDAY, Right.CALL, Decimal(260)).symbol
-PATIENCE = 5.0
+PATIENCE = 30.0  # seconds; only a test that fails waits for so long
 
 
 class StillClock:
