@@ -49,12 +49,12 @@ const ORDER_MORE = [
   at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 160 }),
 ];
 const POSITION_COLUMNS = [
-  text("account", "Account", { width: 82 }),
-  text("description", "Position", { flex: 1, minWidth: 140, tooltipField: "symbol" }),
+  text("account", "Account", { width: 96 }),
+  text("description", "Position", { flex: 1, minWidth: 132, tooltipField: "symbol" }),
   numeric("qty", "Qty", (value) => number(value, 0), { width: 58 }),
   numeric("mark", "Mark", (value) => number(value), { width: 64 }),
-  gain("unrealised", "Unrealised", { width: 104 }),
-  gain("day_pnl", "Day", { width: 104 }),
+  gain("unrealised", "Unrealised", { width: 100 }),
+  gain("day_pnl", "Day", { width: 100 }),
   numeric("delta", "Delta", (value) => number(value, 1), { width: 64 }),
 ];
 const POSITION_MORE = [

@@ -42,7 +42,7 @@ export function limits({ limits: rows }) {
   if (!rows?.length) return null;
   const touched = rows.filter((row) => row.outcome !== "PASS" || (!isMissing(row.after) && (!isMissing(row.hard) || !isMissing(row.soft))));
   const quiet = rows.length - touched.length;
-  touched.sort((a, b) => rank(b) - rank(a) || used(b) - used(a));
+  touched.sort((a, b) => rank(b) - rank(a) || isFloor(a) - isFloor(b) || used(b) - used(a));
   return section("Limit headroom", touched.map(limit),
     quiet > 0 && h("p", { class: "text-secondary mb-0" }, icon("shield-check"), ` ${quiet} more checks passed.`));
 }
@@ -51,13 +51,19 @@ const rank = (row) => ["PASS", "WARN", "SOFT_BLOCK", "ERROR", "HARD_BLOCK"].inde
 const top = (row) => Number(row.hard ?? row.soft);
 const used = (row) => (isMissing(row.after) || isMissing(row.hard ?? row.soft) || top(row) === 0 ? 0 : Math.abs(Number(row.after)) / top(row));
 
+// A limit that passes though its value is beyond it is a floor: what is used of it is the floor's part of the value.
+const isFloor = (row) => row.outcome === "PASS" && used(row) > 1;
+
 function limit(row) {
-  const share = (value) => `${Math.min(100, Math.max(0, (100 * Math.abs(Number(value ?? 0))) / (top(row) || 1)))}%`;
+  const share = (value) => {
+    const part = Math.abs(Number(value ?? 0)) / (top(row) || 1);
+    return `${Math.min(100, 100 * (isFloor(row) ? 1 / (part || 1) : part))}%`;
+  };
   const hasBar = !isMissing(row.after) && !isMissing(row.hard ?? row.soft);
   return h("div", { class: `limit ${CLASSES[row.outcome] ?? ""}` },
     h("div", { class: "row-1" }, h("span", {}, row.label ?? words(row.code)),
       hasBar && h("span", { class: "num text-secondary" },
-        `${inUnit(row.before, row.unit)} → ${inUnit(row.after, row.unit)} of ${inUnit(row.hard ?? row.soft, row.unit)}`)),
+        `${inUnit(row.before, row.unit)} → ${inUnit(row.after, row.unit)} ${isFloor(row) ? "at least" : "of"} ${inUnit(row.hard ?? row.soft, row.unit)}`)),
     hasBar && h("div", { class: "limit-bar", "aria-hidden": "true" },
       h("span", { class: "after", style: { width: share(row.after) } }), h("span", { class: "before", style: { width: share(row.before) } }),
       !isMissing(row.soft) && !isMissing(row.hard) && h("i", { style: { left: share(row.soft) } })),

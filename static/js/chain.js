@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { drawSmile } from "./charts.js";
 import { byId, h, setText } from "./dom.js";
 import { isMissing, number, percent } from "./format.js";
-import { on, rowsOf, wantQuotes } from "./live.js";
+import { on, rowsOf, system, wantQuotes } from "./live.js";
 import { Ticket } from "./ticket.js";
 import { sayError } from "./toast.js";
 
@@ -63,12 +63,12 @@ function paintRows() {
     const above = chain.rows.findIndex((row) => Number(row.strike) >= spot);
     byId("chain-rows").replaceChildren(...chain.rows.map((row, index) =>
       h("tr", { class: index === above ? "at-money" : null }, side(row.call, "call", row.strike), h("th", { class: "strike", scope: "row" }, number(row.strike)), side(row.put, "put", row.strike))));
-    byId("chain-rows").children[Math.max(0, above - 6)]?.scrollIntoView({ block: "start" });
-    window.scrollTo(0, 0);
+    const first = byId("chain-rows").children[Math.max(0, above - 9)];
+    if (first) byId("chain-rows").closest(".chain-scroll").scrollTop = first.offsetTop - first.offsetHeight;
   }
   byId("chain-empty").hidden = chain.rows.length > 0;
   setText(byId("chain-empty").querySelector("strong"), "No options of this expiry are listed");
-  setText(byId("chain-source"), chain.spot && chain.spot.source !== "LIVE" ? chain.spot.source : "");
+  setText(byId("chain-source"), chain.spot && system().source !== "LIVE" ? (system().source ?? "").toLowerCase() : "");
   for (const row of chain.rows) [row.call, row.put].forEach((cell) => cell && paintCell(cell));
   paintSpot(chain.spot);
 }

@@ -9,6 +9,7 @@ import { wireThemeSwitch } from "./theme.js";
 import { hydrate } from "./times.js";
 
 const GRACE = 3000;
+const SMALL = 1000; // dollars, below which cents are shown
 const FRESH = 2; // seconds of data age that are still fresh; the risk gate's own limit
 const PHASES = { OPEN: "Open", PRE_OPEN: "Pre-open", AFTER_CLOSE: "After close", CLOSED: "Closed" };
 
@@ -28,7 +29,7 @@ function paintPnl() {
   if (!rows.length) return;
   for (const name of ["day_pnl", "realised", "unrealised"]) {
     const total = sum(rows, name);
-    paintGain(byId(`strip-${name}`), total, signedMoney(total, 0));
+    paintGain(byId(`strip-${name}`), total, signedMoney(total, Math.abs(total) < SMALL ? 2 : 0));
   }
   const equity = sum(rows, "equity");
   const deployed = sum(rows, "deployed");

@@ -20,7 +20,8 @@ function shown(value) {
 function paint(bodyId, dataId) {
   const data = pageData(dataId);
   if (data === null) return;
-  byId(bodyId).replaceChildren(...leaves(data).map(([path, value]) =>
+  const rows = leaves(data).sort(([a], [b]) => a.length - b.length); // the verdicts first, what they rest on after
+  byId(bodyId).replaceChildren(...rows.map(([path, value]) =>
     h("tr", {}, h("td", {}, path.map(label).join(" · ")), h("td", { class: "r" }, shown(value)))));
 }
 
