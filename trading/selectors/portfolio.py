@@ -93,15 +93,24 @@ def book(
         session_open_equity=opened_with,
         day_pnl=None if equity is None else equity - opened_with,
         household_equity=None if None in equities else sum((e for e in equities if e is not None), Decimal(0)),
-        household_notional=notional_by_underlying(
-            tuple(h for own in holdings.values() for h in own), tuple(p for own in pending.values() for p in own)
-        ),
+        household_notional=_notional(holdings, pending),
         holdings=holdings[account.pk],
         pending=pending[account.pk],
         open_breaks=frozenset(
             Break.objects.filter(account=account, resolved_at=None).values_list("underlying", flat=True)
         ),
     )
+
+
+def _notional(
+    holdings: Mapping[int, tuple[Holding, ...]], pending: Mapping[int, tuple[Pending, ...]]
+) -> dict[str, Decimal]:
+    """Return the household's by underlying: each account's own, added up; one's long does not offset another's short."""
+    total: dict[str, Decimal] = {}
+    for account, held in holdings.items():
+        for underlying, notional in notional_by_underlying(held, pending[account]).items():
+            total[underlying] = total.get(underlying, Decimal(0)) + notional
+    return total
 
 
 def open_equity(account: Account, exchange_now: datetime) -> Decimal:

@@ -47,11 +47,12 @@ def run(exchange_now: datetime, parameters: Parameters, *, now: datetime) -> int
 
 def _sleeves(parameters: Parameters, monday: date) -> Iterable[tuple[int, str]]:
     """Yield the account and name of each sleeve: the tier's names, and whatever else was traded in the week."""
-    for account in Account.objects.all():
+    for account in Account.objects.exclude(tier=Account.Tier.MANUAL):
         for name in parameters.tier(Tier(account.tier)).universe:
             yield account.pk, name
     for model in (Execution, BookEvent):
-        rows = model.objects.filter(transact_at__gte=_begin(monday), transact_at__lt=_end(monday)).order_by("id")
+        moved = model.objects.filter(transact_at__gte=_begin(monday), transact_at__lt=_end(monday))
+        rows = moved.exclude(account__tier=Account.Tier.MANUAL).order_by("id")
         for account_id, symbol, underlying in rows.values_list(
             "account_id", "instrument__symbol", "instrument__underlying__symbol"
         ):

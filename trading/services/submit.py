@@ -124,8 +124,8 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
         OrderClosedError: there is nothing left to replace.
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
     """
-    account = _account_of(order_id)
-    gate.lock(account)
+    account, underlying = _account_of(order_id)
+    gate.lock(account, underlying=underlying)
     order = locked(order_id)
     require(actor.user, Action.SEND_ORDER, order.account)
     if OrdStatus(order.status) in CLOSED_STATUSES or order.status == OrdStatus.IN_DOUBT:
@@ -194,11 +194,11 @@ def _account(code: str) -> Account:
     return account
 
 
-def _account_of(order_id: UUID) -> Account:
-    account = Account.objects.select_related("connection").filter(orders__pk=order_id).first()
-    if account is None:
+def _account_of(order_id: UUID) -> tuple[Account, str]:
+    order = Order.objects.select_related("account__connection").filter(pk=order_id).first()
+    if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
-    return account
+    return order.account, order.underlying
 
 
 def _request(order: Order, kind: OrderRequest.Kind, terms: dict[str, object], now: datetime) -> OrderRequest:
