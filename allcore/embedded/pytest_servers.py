@@ -1,4 +1,8 @@
-"""pytest plug-in: servers and settings for the tests, before Django reads its settings."""
+"""pytest plug-in: servers and settings for the tests, before Django reads its settings.
+
+Processes of pytest-xdist share PostgreSQL, where each has a database of its own; a Valkey has no such thing for
+channels, so each process starts one.
+"""
 
 import os
 import shutil
@@ -14,18 +18,16 @@ STARTED = pytest.StashKey[Path]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start what DATABASE_URL and REDIS_URL do not name; the processes of xdist inherit both."""
-    os.environ.setdefault("SECRET_KEY", "tests-only")
-    os.environ.setdefault("FEED", "none")
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        return
+    """Start what DATABASE_URL and REDIS_URL do not name."""
     directory = Path(tempfile.mkdtemp(prefix="desk-tests-"))
     early_config.stash[STARTED] = directory
-    os.environ.setdefault("VAR_DIR", str(directory))
     (directory / "static").mkdir()
+    os.environ["VAR_DIR"] = str(directory)
+    os.environ.setdefault("SECRET_KEY", "tests-only")
+    os.environ.setdefault("FEED", "none")
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = postgres.start(directory)
-    if "REDIS_URL" not in os.environ:
+    if "REDIS_URL" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
         os.environ["REDIS_URL"] = valkey.start(directory)
 
 
