@@ -12,11 +12,11 @@ from django.db import connections as databases
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
 from brokers.models import Connection
-from brokers.paper.contracts import Ticks, listed_tick
 from brokers.paper.quotes import CloseBook
 from brokers.paper.session import CAPABILITIES as PAPER
 from brokers.paper.session import PaperSession, Wiring
 from brokers.paper.settings import PaperSettings
+from brokers.paper.ticks import RuleOf, nobody_knows
 from brokers.ports import Capabilities, Session
 from brokers.services.paper_quotes import RedisQuotes
 from brokers.services.paper_store import DatabaseStore
@@ -44,9 +44,12 @@ def _no_close(underlying: str, day: date) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the apps above know and a broker may ask: price steps, and official closes. Both may read the database."""
+    """What the apps above know and a broker may ask: price steps, and official closes.
 
-    ticks: Ticks = listed_tick
+    Both may read the database: they are asked in a thread of the session's own, never in its loop's.
+    """
+
+    rule_of: RuleOf = nobody_knows
     closes: CloseBook = _no_close
 
 
@@ -69,7 +72,7 @@ def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
             quotes=RedisQuotes(django_settings.REDIS_URL),
             settings=PaperSettings.read(spec.settings),
             clock=utc_now,
-            ticks=knowledge.ticks,
+            rule_of=knowledge.rule_of,
             closes=knowledge.closes,
         )
     )

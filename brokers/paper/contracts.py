@@ -1,4 +1,4 @@
-"""What the paper broker knows of an instrument by its name alone: kind, underlying, multiplier, price step."""
+"""What the paper broker knows of an instrument by its name alone: whether an option, its underlying, its multiplier."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,11 +6,10 @@ from decimal import Decimal
 from functools import lru_cache
 
 from allcore.kernel.calendar import previous_session, session_on
-from allcore.kernel.instruments import InvalidSymbolError, OptionContract, TickRule
+from allcore.kernel.instruments import InvalidSymbolError, OptionContract
 
 OPTION_MULTIPLIER = 100
 CASH_SETTLED = frozenset({"SPX", "SPXW", "XSP", "NDX", "NDXP", "RUT", "RUTW", "VIX", "VIXW", "DJX", "OEX", "XEO"})
-CENT_EVERYWHERE = frozenset({"SPY", "QQQ", "IWM"})  # classes whose options step by a cent at every price
 
 Ticks = Callable[[str, Decimal], Decimal]
 
@@ -33,13 +32,6 @@ def underlying_of(symbol: str) -> str:
 def multiplier_of(symbol: str) -> int:
     """Return how many shares one of it stands for."""
     return 1 if option_named(symbol) is None else OPTION_MULTIPLIER
-
-
-def listed_tick(symbol: str, price: Decimal) -> Decimal:
-    """Return the price step by the exchanges' general rule, for who has no table of classes."""
-    option = option_named(symbol)
-    is_cent = option is None or option.root in CENT_EVERYWHERE
-    return (TickRule.CENT if is_cent else TickRule.PENNY).tick_at(price)
 
 
 @lru_cache(maxsize=8192)

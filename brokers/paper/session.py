@@ -11,7 +11,6 @@ from allcore.kernel.errors import InvalidInputError, UnavailableError
 from allcore.kernel.orders import OrderTicket, OrdType, TimeInForce
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from brokers.paper.accounts import mass_status_of
-from brokers.paper.contracts import Ticks
 from brokers.paper.exchange import Exchange
 from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow
 from brokers.paper.latency import latency_of
@@ -21,6 +20,7 @@ from brokers.paper.quotes import CloseBook, QuoteSource
 from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
 from brokers.paper.settings import PaperSettings
 from brokers.paper.store import Store
+from brokers.paper.ticks import RuleOf, TickBook
 from brokers.paper.writer import Writer
 from brokers.ports import Capabilities, Health, Idempotency, ReplaceKind, Replacement
 
@@ -50,14 +50,14 @@ class SessionDownError(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What a paper session works with. `closes` may block; it is asked in the store's thread."""
+    """What a paper session works with. `rule_of` and `closes` may block: they are asked in the store's thread."""
 
     connection: str
     store: Store
     quotes: QuoteSource
     settings: PaperSettings
     clock: Callable[[], datetime]
-    ticks: Ticks
+    rule_of: RuleOf
     closes: CloseBook
     schedule: tuple[FeeRow, ...] = DEFAULT_SCHEDULE
 
@@ -71,6 +71,7 @@ class PaperSession:
         self._wiring = wiring
         self._events: asyncio.Queue[ExecutionReport | BookReport | Exception | None] = asyncio.Queue()
         self._writer = Writer(wiring.store, self._events.put_nowait, wiring.connection)
+        self._ticks = TickBook(wiring.rule_of)
         self._exchange: Exchange | None = None
         self._pulse: Pulse | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,7 +84,8 @@ class PaperSession:
         wiring = self._wiring
         self._start(self._writer.run())
         snapshot = await self._writer.read(wiring.store.load)
-        terms = Terms(wiring.connection, wiring.ticks, wiring.schedule, wiring.settings.stale_after_s)
+        await self._learn_ticks({leg.symbol for order in snapshot.orders for leg in order.ticket.legs})
+        terms = Terms(wiring.connection, self._ticks.tick, wiring.schedule, wiring.settings.stale_after_s)
         self._exchange = Exchange(snapshot, terms)
         self._pulse = Pulse(self._exchange, wiring.quotes, self._writer, wiring.clock, wiring.closes)
         self._start(self._pulse.listen())
@@ -94,6 +96,7 @@ class PaperSession:
         """Take the order into the books; the exchange hears of it after the wire's latency."""
         exchange = self._up()
         await self._known(exchange, broker_account)
+        await self._learn_ticks({leg.symbol for leg in ticket.legs})
         now = self._wiring.clock()
         order = OrderRecord(
             cl_ord_id=cl_ord_id,
@@ -175,6 +178,10 @@ class PaperSession:
         )
         expect = partial(exchange.take_request, request)
         await self._writer.keep(Change(requests=(request,)), partial(self._sent, expect))
+
+    async def _learn_ticks(self, symbols: set[str]) -> None:
+        if unknown := self._ticks.unknown(sorted(symbols)):
+            await self._writer.read(partial(self._ticks.learn, unknown))
 
     async def _known(self, exchange: Exchange, account: str) -> None:
         if exchange.account(account) is not None:

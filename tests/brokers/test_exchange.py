@@ -7,19 +7,19 @@ from decimal import Decimal
 import pytest
 
 from allcore.kernel.instruments import OptionContract, Right
-from allcore.kernel.orders import OrderTicket, TimeInForce
+from allcore.kernel.orders import OrderTicket, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from brokers.paper.books import AccountBook
-from brokers.paper.contracts import listed_tick
 from brokers.paper.exchange import Exchange
 from brokers.paper.fees import DEFAULT_SCHEDULE
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
 from brokers.paper.store import Snapshot
-from tests.builders.paper import ACCOUNT, LOW_PUT, OPEN_AT, PUT, book, buy, holding, sell
+from brokers.paper.ticks import TickBook
+from tests.builders.paper import ACCOUNT, LOW_PUT, OPEN_AT, PUT, book, buy, holding, leg, sell, ticket
 
-TERMS = Terms("paper", listed_tick, DEFAULT_SCHEDULE, 2.0)
+TERMS = Terms("paper", TickBook().tick, DEFAULT_SCHEDULE, 2.0)
 CLOSE_AT = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)
 
 
@@ -175,7 +175,7 @@ def test_without_quotes_orders_wait_at_the_door_and_time_goes_on(floor: Floor) -
 
 
 @pytest.mark.parametrize(
-    ("ticket", "code"),
+    ("order", "code"),
     [
         (buy("TSLA  260612P00251000", "1.00"), "UNKNOWN_SYMBOL"),
         (buy("TSLA  260605P00250000", "1.00"), "EXPIRED_CONTRACT"),
@@ -188,9 +188,9 @@ def test_without_quotes_orders_wait_at_the_door_and_time_goes_on(floor: Floor) -
         (replace(buy(PUT, "4.20"), legs=(replace(buy(PUT).legs[0], multiplier=10),)), "BAD_MULTIPLIER"),
     ],
 )
-def test_an_order_is_rejected_by_rule_and_with_its_code(floor: Floor, ticket: OrderTicket, code: str) -> None:
+def test_an_order_is_rejected_by_rule_and_with_its_code(floor: Floor, order: OrderTicket, code: str) -> None:
     floor.show("TSLA", "249.99", "250.01", at=OPEN_AT)
-    floor.send("C1", ticket)
+    floor.send("C1", order)
 
     assert floor.go(OPEN_AT) == ["REJECT"]
     assert floor.orders["C1"].reason == code
@@ -351,3 +351,33 @@ def test_a_report_of_a_fill_carries_the_quote_it_was_made_on(floor: Floor) -> No
     assert isinstance(report, ExecutionReport)
     assert report.kind is ReportKind.FILL
     assert report.raw == {"quotes": {PUT: ["4.10", "4.20", 10, 10, OPEN_AT.isoformat()]}}
+
+
+def test_a_combo_is_filled_whole_under_one_execution_id(floor: Floor) -> None:
+    spread = ticket(leg(PUT, Side.SELL), leg(LOW_PUT, Side.BUY), limit="2.80", qty=3, effect=PriceEffect.CREDIT)
+    floor.show(LOW_PUT, "1.20", "1.30", at=OPEN_AT, size=2)
+    floor.send("C1", spread)
+
+    said = floor.go(OPEN_AT)
+
+    fills = floor.changes[-1].fills
+    account = floor.exchange.account(ACCOUNT)
+    assert said == ["ACK", "FILL"]
+    assert [(f.exec_id, f.leg, f.symbol, f.qty, f.px) for f in fills] == [
+        ("C1-1", 0, PUT, 2, Decimal("4.10")),
+        ("C1-1", 1, LOW_PUT, 2, Decimal("1.30")),
+    ]
+    assert account is not None
+    assert account.cash == Decimal(100_000) + 2 * 100 * Decimal("2.80") - 4 * Decimal("0.65")
+
+
+def test_a_combo_waits_until_its_net_price_is_there(floor: Floor) -> None:
+    spread = ticket(leg(PUT, Side.SELL), leg(LOW_PUT, Side.BUY), limit="2.90", effect=PriceEffect.CREDIT)
+    floor.show(LOW_PUT, "1.20", "1.30", at=OPEN_AT)
+    floor.send("C1", spread)
+    said = floor.go(OPEN_AT)
+
+    floor.show(LOW_PUT, "1.10", "1.20", at=after(seconds=1))
+    said += floor.go(after(seconds=1), LOW_PUT)
+
+    assert said == ["ACK", "FILL"]

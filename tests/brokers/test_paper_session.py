@@ -1,6 +1,7 @@
 """The session's own behaviour: faults, a market that is away, expiry, many orders."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from allcore.kernel.errors import UnavailableError
+from allcore.kernel.instruments import TickRule
 from allcore.kernel.reports import ReportKind
 from brokers.paper.records import Change
 from brokers.paper.session import SessionDownError
@@ -63,10 +65,18 @@ async def test_nothing_is_told_that_was_not_kept(desk: PaperDesk, store: MemoryS
     assert store.fills == []
 
 
-async def test_a_submit_given_up_by_its_caller_is_worked_all_the_same(desk: PaperDesk) -> None:
+async def test_a_submit_given_up_by_its_caller_is_worked_all_the_same(desk: PaperDesk, store: MemoryStore) -> None:
+    is_writing, may_write = threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        is_writing.set()
+        may_write.wait()
+
+    store.before_write = write_slowly
     task = asyncio.create_task(desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20")))
-    await asyncio.sleep(0)
+    await asyncio.to_thread(is_writing.wait)
     task.cancel()
+    may_write.set()
 
     assert (await desk.hear(ReportKind.ACK)).cl_ord_id == "C1"
     await desk.hear(ReportKind.FILL)
@@ -149,3 +159,35 @@ async def test_reports_come_in_the_order_in_which_they_were_kept(desk: PaperDesk
 
     assert heard == kept
     assert isinstance(store.batches[0][0], Change)
+
+
+async def test_prices_step_as_the_desk_knows_before_and_after_a_restart(desk: PaperDesk) -> None:
+    desk.rules[PUT] = TickRule.CENT
+    desk.latency_ms = 500.0
+    await desk.restart()
+
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.03"))
+    await desk.restart()
+    desk.clock.forward(minutes=1)
+    desk.market.show(PUT, "4.10", "4.20")
+
+    assert (await desk.hear(ReportKind.ACK)).cl_ord_id == "C1"
+
+
+async def test_of_two_sessions_on_the_same_books_the_one_that_missed_a_write_ends(
+    desk: PaperDesk, store: MemoryStore
+) -> None:
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.00"))
+    await desk.hear(ReportKind.ACK)
+    other = PaperDesk(store=lambda: store, clock=desk.clock)
+    other.market = desk.market
+    await other.start()
+    await other.session.cancel(ACCOUNT, "C2", "C1")
+    await other.hear(ReportKind.CANCEL_ACK)
+
+    desk.market.show(PUT, "3.90", "4.00")
+
+    with pytest.raises(UnavailableError):
+        await desk.hear()
+    assert store.fills == []
+    await other.session.close()

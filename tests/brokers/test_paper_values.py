@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.kernel.instruments import OptionContract, Right
+from allcore.kernel.instruments import OptionContract, Right, TickRule
 from allcore.kernel.orders import OrderTicket, PriceEffect, Side
 from brokers.paper import funds
 from brokers.paper.books import Holding, after_fill
-from brokers.paper.contracts import listed_tick, multiplier_of, underlying_of
+from brokers.paper.contracts import multiplier_of, underlying_of
 from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow, NoFeesError, fill_fee, row_on
 from brokers.paper.latency import latency_of
 from brokers.paper.records import FillRecord
 from brokers.paper.settings import BadPaperSettingsError, PaperSettings
+from brokers.paper.ticks import TickBook
 from tests.builders.paper import ACCOUNT, CALL, LOW_PUT, OPEN_AT, PUT, book, buy, holding, leg, sell, ticket
 
 FEES = row_on(DEFAULT_SCHEDULE, OPEN_AT.date())
@@ -225,7 +226,16 @@ def test_cash_is_what_was_paid_and_quantity_what_was_traded(fills: list[tuple[Si
     ],
 )
 def test_prices_step_by_the_exchanges_rule(symbol: str, price: str, tick: str) -> None:
-    assert listed_tick(symbol, Decimal(price)) == Decimal(tick)
+    assert TickBook().tick(symbol, Decimal(price)) == Decimal(tick)
+
+
+def test_an_instruments_own_rule_goes_before_the_general_one() -> None:
+    ticks = TickBook({PUT: TickRule.NICKEL}.get)
+    ticks.learn([PUT, CALL])
+
+    assert ticks.tick(PUT, Decimal("2.99")) == Decimal("0.05")
+    assert ticks.tick(CALL, Decimal("2.99")) == Decimal("0.01")
+    assert ticks.unknown([PUT, LOW_PUT]) == [LOW_PUT]
 
 
 def test_a_symbol_tells_its_underlying_and_multiplier() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
-from allcore.kernel.instruments import OptionContract, Right
+from allcore.kernel.instruments import OptionContract, Right, TickRule
 from allcore.kernel.orders import (
     OrderTicket,
     OrdType,
@@ -22,7 +22,7 @@ from allcore.kernel.orders import (
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
-from brokers.paper.contracts import listed_tick, multiplier_of, option_named
+from brokers.paper.contracts import multiplier_of, option_named
 from brokers.paper.quotes import Watched
 from brokers.paper.records import (
     BookingRecord,
@@ -131,6 +131,7 @@ class MemoryStore:
     bookings: list[BookingRecord] = field(default_factory=list)
     batches: list[Sequence[Change]] = field(default_factory=list)
     fails: Exception | None = None
+    before_write: Callable[[], object] | None = None
 
     def load(self) -> Snapshot:
         orders = tuple(o for o in self.orders.values() if o.is_open)
@@ -148,6 +149,8 @@ class MemoryStore:
         return request.order_id if request and request.kind is RequestKind.REPLACE else None
 
     def write(self, batch: Sequence[Change]) -> None:
+        if self.before_write is not None:
+            self.before_write()
         if self.fails is not None:
             raise self.fails
         kept = replace(
@@ -209,6 +212,7 @@ class PaperDesk:
     store: Callable[[], Store]
     clock: StillClock = field(default_factory=StillClock)
     latency_ms: float = 0.0
+    rules: dict[str, TickRule] = field(default_factory=dict)
     market: MemoryQuotes = field(init=False)
     session: PaperSession = field(init=False)
     heard: list[ExecutionReport | BookReport] = field(default_factory=list)
@@ -225,7 +229,7 @@ class PaperDesk:
                 quotes=self.market,
                 settings=PaperSettings(latency_ms=self.latency_ms),
                 clock=self.clock,
-                ticks=listed_tick,
+                rule_of=self.rules.get,
                 closes=no_close,
             )
         )
