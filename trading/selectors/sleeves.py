@@ -8,12 +8,12 @@ from decimal import Decimal
 from django.db.models import Max
 
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.instruments import InstrumentKind, OptionContract, Right, TickRule
+from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.orders import OrderTicket, PositionEffect, Side
 from allcore.kernel.quotes import Quote
 from brokers.models import Account
 from marketdata.models import MarketEvent
-from marketdata.selectors import chains, clock, instruments, quotes
+from marketdata.selectors import chains, clock, quotes
 from risk.domain.book import Book
 from risk.domain.exposures import committed, secured
 from risk.domain.limits import MissingNumberError
@@ -31,6 +31,7 @@ from trading.domain.protocol.strikes import Candidate
 from trading.domain.protocol.words import Tier
 from trading.models import MarketWeek, Proposal
 from trading.selectors import portfolio, protocol
+from trading.selectors.candidates import candidates
 from trading.selectors.movements import movements
 
 ENVIRONMENTS = ("PAPER", "LIVE")
@@ -54,7 +55,7 @@ class Desk:
         """Return the options of the expiries, each read once a run."""
         missing = [day for day in sorted(set(expiries)) if (underlying, day) not in self.options]
         for day in missing:
-            self.options[underlying, day] = _candidates(underlying, day)
+            self.options[underlying, day] = candidates(underlying, day)
         return tuple(o for day in sorted(set(expiries)) for o in self.options[underlying, day])
 
 
@@ -185,24 +186,6 @@ def _expiries(desk: Desk, tier: Tier, sleeve: Sleeve) -> set[date]:
     elif not sleeve.shorts:
         wanted |= set(entry.put_expiries(rules, today))
     return wanted
-
-
-def _candidates(underlying: str, expiry: date) -> tuple[Candidate, ...]:
-    listed = list(instruments.options_of(underlying).filter(expiry=expiry))
-    symbols = [row.symbol for row in listed]
-    latest, greeks, interest = quotes.latest(symbols), chains.greeks(symbols), chains.open_interest(symbols)
-    return tuple(
-        Candidate(
-            contract=OptionContract.parse(row.symbol),
-            multiplier=row.multiplier,
-            tick_rule=TickRule(row.tick_rule),
-            quote=(quote := latest.get(row.symbol)),
-            greeks=greeks.get(row.symbol),
-            open_interest=interest.get(row.symbol),
-            volume=None if quote is None else quote.volume,
-        )
-        for row in listed
-    )
 
 
 def _position(seat: Seat, name: str, desk: Desk) -> Position | None:

@@ -14,8 +14,8 @@ from allcore.kernel.clock import utc_now
 from brokers.models import Connection
 from marketdata.domain import feeds
 from marketdata.domain.simulator import world
-from marketdata.services import publish
 from marketdata.services.run import open_feed
+from tests.builders.market import clear
 from trading.models import Proposal, StrategyNote
 from trading.services import classify
 
@@ -59,11 +59,11 @@ def _cheap_passwords(settings: Settings) -> None:
 @pytest.fixture
 def demo(db: None) -> Iterator[DemoDesk]:
     yield begin()
-    publish.clear()
+    clear()
 
 
 @pytest.fixture
 def committed_demo(transactional_db: None) -> Iterator[DemoDesk]:
     """The same, committed, for tests in which several connections work at once."""
     yield begin()
-    publish.clear()
+    clear()

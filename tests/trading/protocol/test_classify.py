@@ -12,8 +12,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.instruments import OptionContract, Right
 from brokers.models import Account, Connection
 from marketdata.models import Bar, Instrument
-from marketdata.services import publish
-from tests.builders.market import daily_closes, instrument, write_clock
+from tests.builders.market import clear, daily_closes, instrument, write_clock
 from tests.builders.protocol import dec
 from trading.domain.protocol.defaults import DEFAULT
 from trading.models import BookEvent, MarketWeek, ParameterSet, WeekLabel
@@ -35,7 +34,8 @@ CALL = OptionContract("TSLA", date(2026, 6, 12), Right.CALL, dec(250))
 
 @pytest.fixture(autouse=True)
 def _market() -> Iterator[None]:
-    """A rising, calm market up to the Friday before, one universe of one name, one account of each tier."""
+    """A rising, calm market up to the Friday before; one name for every tier, and one account."""
+    clear()
     for name in NAMES:
         history(name, [100 + n * 0.5 for n in range(SESSIONS)])
     history("VIX", [*[20.0] * (SESSIONS - 1), 16.0])
@@ -48,7 +48,7 @@ def _market() -> Iterator[None]:
         code="GEN", name="Gen", tier="gen", connection=line, broker_account="1", baseline=Decimal(100_000)
     )
     yield
-    publish.clear()
+    clear()
 
 
 def history(name: str, closes: list[float]) -> None:
