@@ -8,16 +8,11 @@ import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import Counter, Histogram
+from prometheus_client import Histogram
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5.0)
 
 http_seconds = Histogram("desk_http_request_seconds", "Time to answer.", ["method", "route", "status"], buckets=SECONDS)
-order_seconds = Histogram(
-    "desk_order_seconds", "Time an order took for one hop of its road.", ["hop"], buckets=SECONDS
-)  # hop: staged_to_sent, sent_to_acked, acked_to_filled
-order_events = Counter("desk_order_events", "Events applied to orders.", ["event"])
-alerts = Counter("desk_alerts", "What a person should look at.", ["code"])
 
 
 class MetricsMiddleware:
