@@ -5,6 +5,9 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
@@ -13,14 +16,19 @@ from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
 from allcore.demo.seed import seed
 from allcore.kernel.clock import utc_now
+from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
 from benchmarks.harness import BIN
 from brokers.models import Account, Connection, PaperAccount, PaperExecution, PaperPosition
 from marketdata.domain.feeds import parse
 from marketdata.domain.simulator import world
 from marketdata.selectors import quotes
 from risk.models import AccountGrant, Limit, Role
-from trading.models import Execution, Mandate, Order, Position
+from risk.services import gate
+from trading.domain.proposals.card import Reasons
+from trading.models import Execution, Mandate, Order, Position, Proposal
+from trading.selectors import exposures
 from trading.services.fund import deposit
+from trading.services.offer import Offer, offer
 
 CASH = Decimal(1_000_000_000)
 WIDE = Decimal(10**9)
@@ -104,6 +112,41 @@ def asks(symbols: tuple[str, ...]) -> dict[str, Decimal]:
         time.sleep(0.2)
 
 
+def sessions(count: int) -> list[str]:
+    """Return session cookies of as many signed-in browsers."""
+    user = User.objects.get(username="approver")
+    keys = []
+    for _ in range(count):
+        store = SessionStore()
+        store[SESSION_KEY] = str(user.pk)
+        store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        store.create()
+        keys.append(str(store.session_key))
+    return keys
+
+
+def proposal(code: str, number: int) -> tuple[str, str]:
+    """Make one proposal through the strategy's own door; return its id and the hash of its card."""
+    now, account = utc_now(), Account.objects.select_related("connection").get(code=code)
+    ask = asks(("AAPL",))["AAPL"]
+    ticket = OrderTicket(
+        account=code,
+        underlying="AAPL",
+        legs=(TicketLeg("AAPL", Side.BUY, PositionEffect.OPEN, multiplier=1),),
+        quantity=1 + number,
+        ord_type=OrdType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        price_effect=PriceEffect.DEBIT,
+        limit_price=round(ask * Decimal("1.01"), 2),
+    )
+    request = exposures.gate_request(account, ticket, now=now, is_manual=False)
+    reasons = Reasons(Proposal.Strategy.BUY_TO_CLOSE, why={"sentence": "A benchmark.", "rules": []}, alternatives=())
+    wanted = Offer(account, ticket, reasons, approvals_needed=1, minutes=15, fee=Decimal(0))
+    made = offer(wanted, request, gate.assess(request), now=now)
+    return str(made.pk), made.content_hash
+
+
 def wait_until_connected() -> None:
     """Return once the broker worker has reconciled."""
     deadline = time.monotonic() + QUOTES_WITHIN
@@ -124,10 +167,14 @@ def verify() -> dict[str, int]:
     }
     held = {(p.account_id, p.instrument_id): p.qty for p in Position.objects.filter(account__code__startswith="BENCH")}
     theirs = dict(
-        PaperPosition.objects.filter(account__number__startswith="PAPER-BENCH").values_list("symbol").annotate(Sum("qty"))
+        PaperPosition.objects.filter(account__number__startswith="PAPER-BENCH")
+        .values_list("symbol")
+        .annotate(Sum("qty"))
     )
     ours = dict(
-        Position.objects.filter(account__code__startswith="BENCH").values_list("instrument__symbol").annotate(Sum("qty"))
+        Position.objects.filter(account__code__startswith="BENCH")
+        .values_list("instrument__symbol")
+        .annotate(Sum("qty"))
     )
     faults = {
         "unfilled": orders.exclude(status="FILLED").count(),

@@ -10,10 +10,11 @@ import redis
 
 
 class Listener:
-    """Notes when each order was told as FILLED."""
+    """Notes when each order was told as sent, and as FILLED."""
 
     def __init__(self) -> None:
         self._filled: dict[str, float] = {}
+        self.sent: dict[str, float] = {}
         self._changed = threading.Condition()
         self._pubsub = redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None).pubsub()
 
@@ -35,7 +36,11 @@ class Listener:
 
     def _hear(self, message: dict[str, object]) -> None:
         row = message["data"]
-        if message["stream"] == "orders" and isinstance(row, dict) and row.get("status") == "FILLED":
+        if message["stream"] != "orders" or not isinstance(row, dict):
+            return
+        if row.get("sent_at"):
+            self.sent.setdefault(str(row["id"]), time.monotonic())
+        if row.get("status") == "FILLED":
             with self._changed:
                 self._filled.setdefault(str(row["id"]), time.monotonic())
                 self._changed.notify_all()

@@ -70,8 +70,14 @@ def run(
 
 
 def client(  # noqa: PLR0913 one client's whole world
-    index: int, account: str, token: str, numbers: range, prices: dict[str, Decimal], sent: dict[str, float],
-    answered: list[float], lock: threading.Lock,
+    index: int,
+    account: str,
+    token: str,
+    numbers: range,
+    prices: dict[str, Decimal],
+    sent: dict[str, float],
+    answered: list[float],
+    lock: threading.Lock,
 ) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", WEB, timeout=30)
     for number in numbers:
@@ -88,7 +94,9 @@ def client(  # noqa: PLR0913 one client's whole world
             }
         )
         headers = {
-            "Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": str(uuid4())
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": str(uuid4()),
         }
         before = time.monotonic()
         connection.request("POST", "/api/v1/orders/", body, headers)

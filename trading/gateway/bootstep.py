@@ -9,7 +9,7 @@ import structlog
 from celery import bootsteps
 from celery.worker import WorkController
 
-from brokers import registry
+from trading.gateway.knowledge import session_for
 from trading.gateway.runner import ConnectionRunner
 
 QUEUE_PREFIX = "broker."
@@ -62,4 +62,4 @@ class GatewayStep(bootsteps.StartStopStep):
         owner = f"{socket.gethostname()}:{os.getpid()}"
         async with asyncio.TaskGroup() as group:
             for name in names:
-                group.create_task(ConnectionRunner(name, owner, registry.session_for).run())
+                group.create_task(ConnectionRunner(name, owner, session_for).run())

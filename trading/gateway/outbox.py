@@ -42,9 +42,18 @@ class Outbox:
         claimed = await self._line.call(
             partial(claim.claim_batch, self._connection, epoch=self._epoch, limit=BATCH, now=utc_now())
         )
+        # Different orders go out side by side; what concerns one order keeps its order.
+        by_order: dict[str, list[claim.Outbound]] = {}
         for outbound in claimed.outbounds:
-            await self._send(outbound)
+            by_order.setdefault(outbound.orig_cl_ord_id or outbound.cl_ord_id, []).append(outbound)
+        async with asyncio.TaskGroup() as group:
+            for outbounds in by_order.values():
+                group.create_task(self._send_in_turn(outbounds))
         return claimed.taken
+
+    async def _send_in_turn(self, outbounds: list[claim.Outbound]) -> None:
+        for outbound in outbounds:
+            await self._send(outbound)
 
     async def _send(self, outbound: claim.Outbound) -> None:
         """Send one message, once. Whatever is not a plain yes or no leaves the order in doubt."""

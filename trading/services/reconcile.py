@@ -18,7 +18,8 @@ from trading.services import breaks, settle
 from trading.services.advance import advance
 
 ACTOR = "desk:reconcile"
-UNANSWERED = Q(state__in=[OrderRequest.State.SENT, OrderRequest.State.IN_DOUBT])
+UNANSWERED_STATES = (OrderRequest.State.SENT, OrderRequest.State.IN_DOUBT)
+UNANSWERED = Q(state__in=UNANSWERED_STATES)
 
 
 @transaction.atomic
@@ -53,6 +54,7 @@ def _pairs(status: MassStatus) -> list[tuple[OrderReport, Ours | None]]:
         request.cl_ord_id: Ours(
             status=OrdStatus(request.order.status),
             exec_ids=frozenset(execution.exec_id for execution in request.order.executions.all()),
+            awaits_replace=request.kind == OrderRequest.Kind.REPLACE and request.state in UNANSWERED_STATES,
         )
         for request in requests.select_related("order").prefetch_related("order__executions")
     }

@@ -23,6 +23,7 @@ class Ours:
 
     status: OrdStatus
     exec_ids: frozenset[str]
+    awaits_replace: bool = False  # the broker lists the order under the id of a replacement nobody answered
 
 
 def missing_reports(
@@ -34,6 +35,8 @@ def missing_reports(
     status = OrdStatus(theirs.status)
     if ours is not None and ours.status in UNACKNOWLEDGED and status is not OrdStatus.REJECTED:
         reports.append(_say(ReportKind.ACK, theirs, connection, taken_at))
+    if ours is not None and ours.awaits_replace:
+        reports.append(_say(ReportKind.REPLACE_ACK, theirs, connection, taken_at))
     reports.extend(fills)
     if (ending := ENDED.get(status)) is not None and (ours is None or ours.status not in ENDED):
         reports.append(_say(ending, theirs, connection, taken_at))
