@@ -43,7 +43,7 @@ function paintExpiries() {
 
 function side(cell, right, strike) {
   if (cell === null) return Array.from({ length: 6 }, () => h("td", {}, ""));
-  const button = (kind) => h("button", { type: "button", dataset: { symbol: cell.symbol, kind }, "aria-label": `${kind === "bid" ? "Sell" : "Buy"} ${strike} ${right}` }, "–");
+  const button = (kind) => h("button", { type: "button", dataset: { symbol: cell.symbol, kind }, "aria-label": `${kind === "bid" ? "Sell" : "Buy"} ${Number(strike)} ${right}` }, "–");
   const [bid, ask] = [button("bid"), button("ask")];
   bid.addEventListener("click", () => ticket.add(cell.symbol, "SELL"));
   ask.addEventListener("click", () => ticket.add(cell.symbol, "BUY"));
