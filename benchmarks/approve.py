@@ -1,6 +1,6 @@
 """How long an approval takes: the click (HTTP) to `sent` in the books, and a fill to the browsers' sockets.
 
-Twenty browsers are connected meanwhile. `sent` is heard as every browser hears it: on the live channel, after the commit.
+Twenty browsers are connected meanwhile. `sent` is heard as browsers hear it: on the live channel, after the commit.
 `socket` is from the fill's commit to the last of the twenty sockets that were told.
 """
 
@@ -10,6 +10,10 @@ import json
 import sys
 import threading
 import time
+from typing import Self
+
+from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 from benchmarks.harness import figures, processes, report, servers, wait_for
 
@@ -82,7 +86,7 @@ class Browsers:
         self._loop = asyncio.new_event_loop()
         self._open = threading.Semaphore(0)
 
-    def __enter__(self) -> "Browsers":
+    def __enter__(self) -> Self:
         threading.Thread(target=self._loop.run_until_complete, args=(self._all(),), daemon=True).start()
         for _ in self._cookies:
             if not self._open.acquire(timeout=TOLD_WITHIN):
@@ -97,9 +101,7 @@ class Browsers:
         await asyncio.gather(*(self._one(cookie) for cookie in self._cookies), return_exceptions=True)
 
     async def _one(self, cookie: str) -> None:
-        from websockets.asyncio.client import connect
-
-        url, origin = f"ws://127.0.0.1:{SOCKETS}/ws/desk/", f"http://127.0.0.1:{WEB}"
+        url, origin = f"ws://127.0.0.1:{SOCKETS}/ws/desk/", Origin(f"http://127.0.0.1:{WEB}")
         async with connect(url, additional_headers={"Cookie": f"sessionid={cookie}"}, origin=origin) as socket:
             await socket.send(json.dumps({"type": "subscribe", "streams": ["proposals", "orders", "positions", "pnl"]}))
             self._open.release()

@@ -17,7 +17,7 @@ from allcore.audit.models import AuditEntry
 from allcore.demo.seed import seed
 from allcore.kernel.clock import utc_now
 from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
-from benchmarks.harness import BIN
+from benchmarks.harness import BIN, ROOT
 from brokers.models import Account, Connection, PaperAccount, PaperExecution, PaperPosition
 from marketdata.domain.feeds import parse
 from marketdata.domain.simulator import world
@@ -90,7 +90,7 @@ def _widen(limit: Limit, account: Account) -> None:
 
 def commands(web: int, sockets: int) -> dict[str, list[str]]:
     """Return the processes of the road, as the Procfile starts them."""
-    lines = (line.split(":", 1) for line in open("Procfile", encoding="utf-8") if ":" in line)
+    lines = (line.split(":", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ":" in line)
     values = {"$HOST": "127.0.0.1", "$PORT": str(web), "$SOCKET_PORT": str(sockets), "$VAR_DIR": os.environ["VAR_DIR"]}
     found = {}
     for name, command in lines:

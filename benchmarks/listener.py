@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 import redis
 
@@ -16,9 +17,9 @@ class Listener:
         self._filled: dict[str, float] = {}
         self.sent: dict[str, float] = {}
         self._changed = threading.Condition()
-        self._pubsub = redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None).pubsub()
+        self._pubsub = redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None).pubsub()  # type: ignore[no-untyped-call]  # the package's own gap
 
-    def __enter__(self) -> "Listener":
+    def __enter__(self) -> Self:
         self._pubsub.subscribe("live")
         threading.Thread(target=self._listen, daemon=True).start()
         return self

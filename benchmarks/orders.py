@@ -10,10 +10,11 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import uuid4
 
-from benchmarks.harness import BIN, figures, processes, report, servers, wait_for
+from benchmarks.harness import figures, processes, report, servers, wait_for
 
 WEB, SOCKETS = 18431, 18432
 CLIENTS = 8
@@ -58,7 +59,7 @@ def run(
         start = time.monotonic()
         with ThreadPoolExecutor(len(tokens)) as pool:
             jobs = [
-                pool.submit(client, index, account, token, range(first, first + each), prices, sent, answered, lock)
+                pool.submit(Client(index, account, token, range(first, first + each), prices, sent, answered, lock).run)
                 for index, (account, token) in enumerate(tokens)
             ]
             for job in jobs:
@@ -69,45 +70,54 @@ def run(
     return answered, [(filled[order] - sent[order]) * 1000 for order in sent], http_s, booked_s
 
 
-def client(  # noqa: PLR0913 one client's whole world
-    index: int,
-    account: str,
-    token: str,
-    numbers: range,
-    prices: dict[str, Decimal],
-    sent: dict[str, float],
-    answered: list[float],
-    lock: threading.Lock,
-) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", WEB, timeout=30)
-    for number in numbers:
-        symbol = SYMBOLS[(index + number) % len(SYMBOLS)]
-        body = json.dumps(
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client's whole world; `sent` and `answered` are shared by all, under `lock`."""
+
+    index: int
+    account: str
+    token: str
+    numbers: range
+    prices: dict[str, Decimal]
+    sent: dict[str, float]
+    answered: list[float]
+    lock: threading.Lock
+
+    def run(self) -> None:
+        """Send the orders one after another, each when the one before is answered."""
+        connection = http.client.HTTPConnection("127.0.0.1", WEB, timeout=30)
+        for number in self.numbers:
+            headers = {
+                "Authorization": f"Bearer {self.token}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": str(uuid4()),
+            }
+            body = self._order(number)
+            before = time.monotonic()
+            connection.request("POST", "/api/v1/orders/", body, headers)
+            answer = connection.getresponse()
+            content = json.loads(answer.read())
+            after = time.monotonic()
+            if answer.status != 201:
+                raise RuntimeError(f"{answer.status}: {content}")
+            with self.lock:
+                self.sent[content["id"]] = before
+                self.answered.append((after - before) * 1000)
+
+    def _order(self, number: int) -> str:
+        symbol = SYMBOLS[(self.index + number) % len(SYMBOLS)]
+        # Another price each time: the same order again within ten seconds is rightly refused.
+        limit = self.prices[symbol] * Decimal("1.01") + Decimal(number // 50) / 100
+        return json.dumps(
             {
-                "account": account,
+                "account": self.account,
                 "underlying": symbol,
                 "legs": [{"symbol": symbol, "side": "BUY", "position_effect": "OPEN"}],
                 "quantity": 1 + number % 50,
                 "ord_type": "LIMIT",
-                # Another price each time: the same order again within ten seconds is rightly refused.
-                "limit_price": str(round(prices[symbol] * Decimal("1.01") + Decimal(number // 50) / 100, 2)),
+                "limit_price": str(round(limit, 2)),
             }
         )
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/json",
-            "Idempotency-Key": str(uuid4()),
-        }
-        before = time.monotonic()
-        connection.request("POST", "/api/v1/orders/", body, headers)
-        answer = connection.getresponse()
-        content = json.loads(answer.read())
-        after = time.monotonic()
-        if answer.status != 201:
-            raise RuntimeError(f"{answer.status}: {content}")
-        with lock:
-            sent[content["id"]] = before
-            answered.append((after - before) * 1000)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class DyingSettle:
 
 def main(connection: str, step: str) -> None:
     if step in ("settling", "settled"):
-        inbox.settle = DyingSettle(before_commit=step == "settling")  # type: ignore[assignment]  # a stand-in that dies
+        inbox.settle = DyingSettle(before_commit=step == "settling")  # type: ignore[assignment,attr-defined]  # it dies
     owner = f"test:{os.getpid()}"
     build = runner.ConnectionRunner(connection, owner, lambda name: DyingSession(session_for(name), step))
     asyncio.run(build.run())

@@ -60,7 +60,7 @@ class LotClose(models.Model):
 
 
 class Position(models.Model):
-    """The sum of an account's lots in one instrument. Kept, so that reads are one row; rebuilt from lots by reconcile."""
+    """The sum of an account's lots in one instrument. Kept, so that reads are one row; rebuilt from the ledgers."""
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")

@@ -78,7 +78,7 @@ class BookEvent(models.Model):
 
 
 class Quarantine(models.Model):
-    """A broker's message that could not be applied: an ExecID seen with other content, an order unknown, a field amiss."""
+    """A broker's message that could not be applied: an ExecID seen with other content, say."""
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     code = models.CharField(max_length=40)

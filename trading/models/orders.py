@@ -19,7 +19,7 @@ def _choices(
 
 
 class Order(models.Model):
-    """One order. `status` and the quantities are what `trading.domain.orders` derives from `events`; nothing else sets them.
+    """One order. `status` and the quantities are what `trading.domain.orders` derives from its events; nothing else is.
 
     `limit_price` and `stop_price` are dollars per share of one unit, never negative; `price_effect` says who pays.
     """

@@ -30,7 +30,7 @@ class ParameterSet(models.Model):
 
 
 class MarketWeek(models.Model):
-    """The market's class for one week. It may be worsened by the engine within the week and improved by a person only."""
+    """The market's class for one week. The engine may worsen it within the week; only a person improves it."""
 
     class Klass(models.TextChoices):
         GREEN = "GREEN", "Green"

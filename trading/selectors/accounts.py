@@ -2,10 +2,9 @@
 
 from decimal import Decimal
 
-from risk.selectors.permissions import visible_accounts
-
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
+from risk.selectors.permissions import visible_accounts
 from trading.models import CashBalance, Mandate
 from trading.selectors.rows import Row, iso, text
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
-from risk.selectors.permissions import visible_accounts
 
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
+from risk.selectors.permissions import visible_accounts
 from trading.models import Execution, Order
 from trading.selectors.rows import Row, execution_row, iso, order_row
 

@@ -105,7 +105,7 @@ def book(
 def _notional(
     holdings: Mapping[int, tuple[Holding, ...]], pending: Mapping[int, tuple[Pending, ...]]
 ) -> dict[str, Decimal]:
-    """Return the household's by underlying: each account's own, added up; one's long does not offset another's short."""
+    """Return the household's by underlying: one account's long does not offset another's short."""
     total: dict[str, Decimal] = {}
     for account, held in holdings.items():
         for underlying, notional in notional_by_underlying(held, pending[account]).items():

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
-from risk.selectors.permissions import visible_accounts
 
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
+from risk.selectors.permissions import visible_accounts
 from trading.models import Proposal
 from trading.selectors.rows import Row, proposal_row
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 import orjson
 import redis
-from risk.selectors.permissions import visible_accounts
 
 from allcore import live
 from allcore.accounts.models import User
 from allcore.kernel.errors import InvalidInputError, UnavailableError
+from risk.selectors.permissions import visible_accounts
 from trading.selectors import orders, proposals
 from trading.selectors.rows import Row, order_row
 

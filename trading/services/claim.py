@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from brokers.selectors.connections import holds_lease
 from django.db import transaction
 
 from allcore.audit.services import record
 from allcore.kernel.clock import seconds_between
 from allcore.kernel.orders import OrderTicket
+from brokers.selectors.connections import holds_lease
 from risk.services import reservations
 from trading.domain.approval import release
 from trading.models import Order, OrderEvent, OrderRequest

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from risk.domain.permissions import Action
-from risk.selectors.permissions import require
 
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.audit.services import record
 from allcore.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from brokers.models import Account
+from risk.domain.permissions import Action
+from risk.selectors.permissions import require
 from trading.models import Mandate
 
 LONGEST = timedelta(days=90)

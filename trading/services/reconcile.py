@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from brokers.services.connections import mark_reconciled
 from django.db import transaction
 from django.db.models import Q
 
 from allcore.audit.services import record
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.reports import MassStatus, OrderReport
+from brokers.services.connections import mark_reconciled
 from risk.services import reservations
 from trading.domain.reconcile import doubts
 from trading.domain.reconcile.orders import Ours, missing_reports

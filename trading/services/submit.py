@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from risk.domain.permissions import Action
-from risk.selectors.permissions import require
 
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
@@ -18,6 +16,8 @@ from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import CLOSED_STATUSES, OrderTicket, OrdStatus
 from brokers.models import Account
 from marketdata.selectors import instruments
+from risk.domain.permissions import Action
+from risk.selectors.permissions import require
 from risk.services import gate, reservations
 from trading.domain import tickets
 from trading.models import Approval, Order, OrderEvent, OrderRequest
