@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from allcore.accounts.models import User
 from allcore.audit.services import record
 from allcore.kernel.instruments import OptionContract, Right
+from marketdata.models import Instrument
 from risk.models import Role
 from risk.services.limits import ensure_defaults
 from tests.browser.cards import content, order, proposal
@@ -90,6 +91,7 @@ def furnished(socket: FakeSocket, sign_in: Callable[[User], None]) -> User:
     officer = person("ann", Role.RISK_OFFICER).user
     ensure_defaults(NOW)
     make_order(make_ticket(account), account)
+    Instrument.objects.filter(kind="OPTION").update(is_active=False)  # its contract is older than those below
     record("order.staged", "order:one", {"quantity": 2}, actor="user:ann", at=NOW, account="REV-1")
     MarketWeek.objects.create(monday=date(2026, 6, 8), klass="GREEN", evidence={"trend": "BULL"}, classified_at=NOW)
     for outcome, name in (("PROPOSED", "TSLA"), ("WAITING", "NVDA"), ("IDLE", "AMZN")):
