@@ -49,13 +49,13 @@ const ORDER_MORE = [
   at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 160 }),
 ];
 const POSITION_COLUMNS = [
-  text("account", "Account", { width: 96 }),
-  text("description", "Position", { flex: 1, minWidth: 132, tooltipField: "symbol" }),
-  numeric("qty", "Qty", (value) => number(value, 0), { width: 58 }),
+  text("account", "Account", { width: 90 }),
+  text("description", "Position", { flex: 1, minWidth: 148, tooltipField: "symbol" }),
+  numeric("qty", "Qty", (value) => number(value, 0), { width: 52 }),
   numeric("mark", "Mark", (value) => number(value), { width: 64 }),
-  gain("unrealised", "Unrealised", { width: 100 }),
-  gain("day_pnl", "Day", { width: 100 }),
-  numeric("delta", "Delta", (value) => number(value, 1), { width: 64 }),
+  gain("unrealised", "Unrealised", { width: 98 }),
+  gain("day_pnl", "Day", { width: 94 }),
+  numeric("delta", "Delta", (value) => number(value, 1), { width: 62 }),
 ];
 const POSITION_MORE = [
   numeric("avg_px", "Average", (value) => number(value), { width: 90 }), numeric("market_value", "Value", (value) => money(value), { width: 120 }),

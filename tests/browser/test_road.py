@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.real_desk import Desk, running
@@ -29,8 +29,8 @@ def open_page(browser: Browser, desk: Desk, tmp_path: Path) -> Iterator[OpenPage
     """Open a browser of its own and sign in by the form: `open_page("approver")`. It leaves a recording."""
     contexts = []
 
-    def open_(name: str, viewport: dict[str, int] = WIDE) -> Page:
-        context = browser.new_context(viewport=viewport)  # type: ignore[arg-type]  # a size
+    def open_(name: str, viewport: ViewportSize = WIDE) -> Page:
+        context = browser.new_context(viewport=viewport)
         context.tracing.start(screenshots=True)
         contexts.append((name, context))
         page = context.new_page()

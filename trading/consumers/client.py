@@ -49,4 +49,5 @@ class Client:
             await self.wake.wait()
             self.wake.clear()
             while (frame := self.outbox.pop()) is not None:
-                await asyncio.wait_for(self.send(frame.decode()), self.send_timeout)
+                async with asyncio.timeout(self.send_timeout):  # wait_for may lose a cancellation on Python 3.11
+                    await self.send(frame.decode())

@@ -16,6 +16,7 @@ from trading.consumers.reading import Readers, Reading
 from trading.selectors import live
 
 MESSAGE_LIMIT = 4096
+CLOSE_TIMEOUT = 1.0
 UNDERLYINGS_LIMIT = 16
 SYMBOL_LENGTH = 21
 
@@ -103,7 +104,8 @@ class DeskConsumer(AsyncWebsocketConsumer):
         except TimeoutError:
             await hub_here()[0].leave(client)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.close(code=TOO_SLOW), 1.0)
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self.close(code=TOO_SLOW)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Subscribe or resync; anything else closes the socket."""

@@ -183,7 +183,8 @@ class Hub:
 
     async def _read_facts(self, now: datetime) -> None:
         try:
-            self._facts = await asyncio.wait_for(self._reading.system(now), BEAT_READ)
+            async with asyncio.timeout(BEAT_READ):
+                self._facts = await self._reading.system(now)
         except Exception:  # noqa: BLE001 the beat goes on without them, and says that they are old
             self._facts = self._facts | {"facts_missing": True}
 

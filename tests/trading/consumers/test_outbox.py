@@ -1,5 +1,7 @@
 """What waits for one client."""
 
+from typing import cast
+
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from trading.consumers.outbox import BATCH, Outbox
 
 
 def drained(outbox: Outbox) -> list[dict[str, object]]:
-    frames = []
+    frames: list[dict[str, object]] = []
     while (frame := outbox.pop()) is not None:
         frames.append(orjson.loads(frame))
     return frames
@@ -110,7 +112,9 @@ def test_above_capacity_all_is_forgotten_and_the_client_is_owed_snapshots() -> N
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 99), st.booleans()), max_size=40))
 def test_the_last_value_of_every_row_arrives_however_sends_and_changes_mix(steps: list[tuple[str, int, bool]]) -> None:
-    outbox, wanted, seen = Outbox(), {}, {}
+    outbox = Outbox()
+    wanted: dict[object, object] = {}
+    seen: dict[object, object] = {}
     frames: list[dict[str, object]] = []
     for key, value, sends in steps:
         outbox.put("orders", "order", orjson.dumps([key, value]), key=key)
@@ -119,9 +123,9 @@ def test_the_last_value_of_every_row_arrives_however_sends_and_changes_mix(steps
             frames.append(orjson.loads(frame))
     frames += drained(outbox)
 
-    for frame in frames:
-        key, value = frame["data"]  # type: ignore[misc]  # a pair
-        seen[key] = value
+    for sent in frames:
+        pair = cast("list[object]", sent["data"])
+        seen[pair[0]] = pair[1]
 
     assert seen == wanted
     assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
