@@ -18,6 +18,12 @@ def in_force(account: Account, underlying: str = "") -> Limits:
     return Limits(narrowest(rows.order_by("id")))
 
 
+def in_force_for(accounts: Iterable[Account]) -> dict[int, Limits]:
+    """Return, by account's key, every limit that holds whatever the underlying; one query for all."""
+    rows = list(Limit.objects.filter(underlying="").order_by("id"))
+    return {a.pk: Limits(narrowest(row for row in rows if row.account_id in (None, a.pk))) for a in accounts}
+
+
 def narrowest(rows: Iterable[Limit]) -> dict[str, Bound]:
     """Return by code the bound of the narrowest row."""
     found: dict[str, tuple[int, Bound]] = {}

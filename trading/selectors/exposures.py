@@ -1,7 +1,6 @@
 """The question to the gate, put together: the book, the market, the protocol's terms, the limits in force."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,17 +16,16 @@ from marketdata.selectors import chains, instruments, quotes
 from marketdata.selectors.clock import exchange_now as exchange_time
 from marketdata.selectors.clock import source
 from risk.domain.market import Listing, MarketView
-from risk.domain.request import GateRequest, Recent
+from risk.domain.request import GateRequest
 from risk.selectors import kill
 from risk.selectors.limits import in_force
 from trading.domain.approval.drift import combo_mid
 from trading.domain.approval.release import ReleaseView
-from trading.models import Order, OrderRequest
+from trading.models import Order
 from trading.selectors import portfolio
+from trading.selectors.household import household
 from trading.selectors.protocol import terms
-from trading.selectors.tickets import ticket_of
-
-RECENT = timedelta(seconds=60)
+from trading.selectors.recent import last_minute
 
 
 def gate_request(
@@ -40,20 +38,19 @@ def gate_request(
     filled: int = 0,
 ) -> GateRequest:
     """Return the whole question; `account.connection` should be loaded."""
-    house = portfolio.household(account.connection.environment)
+    house = household(account.connection.environment, exchange_time(now))
     legs = [leg.symbol for leg in ticket.legs]
     market = _market(account, ticket, house.symbols | set(legs) | {ticket.underlying}, now)
+    lately = last_minute(account, ticket, now)
     return GateRequest(
         account_id=account.pk,
         ticket=ticket,
-        book=portfolio.book(
-            account, house, quotes=market.quotes, greeks=market.greeks, exchange_now=market.exchange_now
-        ),
+        book=portfolio.book(account, house, quotes=market.quotes, greeks=market.greeks),
         market=market,
         terms=terms(account, now, underlying=ticket.underlying),
         limits=in_force(account, ticket.underlying),
-        recent=tuple(_twins(account, ticket, now)),
-        messages=tuple(_messages(account, now)),
+        recent=lately.twins,
+        messages=lately.messages,
         exclude_order_id=exclude_order_id,
         filled=filled,
         is_manual=is_manual,
@@ -95,20 +92,6 @@ def _listing(row: Instrument) -> Listing:
         tick_rule=TickRule(row.tick_rule),
         is_active=row.is_active,
     )
-
-
-def _messages(account: Account, now: datetime) -> Iterable[datetime]:
-    asked = OrderRequest.objects.filter(order__account=account, created_at__gt=now - RECENT)
-    return asked.exclude(kind=OrderRequest.Kind.CANCEL).order_by("id").values_list("created_at", flat=True)
-
-
-def _twins(account: Account, ticket: OrderTicket, now: datetime) -> Iterable[Recent]:
-    """Yield the account's orders of the last minute that may be the same again."""
-    sent = Order.objects.filter(
-        account=account, staged_at__gte=now - RECENT, underlying=ticket.underlying, order_qty=ticket.quantity
-    ).select_related("account")
-    for order in sent.prefetch_related("legs__instrument").order_by("id"):
-        yield Recent(ticket_of(order), order.staged_at or order.created_at, order.pk)
 
 
 def arrival(request: GateRequest) -> dict[str, object]:

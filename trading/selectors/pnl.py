@@ -9,17 +9,17 @@ from django.db.models import Max, Sum
 
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.quotes import Greeks, Quote
-from brokers.models import Account
+from brokers.models import Account, Connection
 from risk.domain.book import Holding
 from risk.domain.exposures import committed
 from risk.domain.limits import Limits, MissingNumberError
 from risk.models import Reservation
-from risk.selectors.limits import in_force
+from risk.selectors.limits import in_force_for
 from trading.domain.books.valuation import Line, Valued, drawdown, ratio, total, value
 from trading.domain.greeks import NetGreeks, net_greeks
 from trading.models import CashBalance, EquityPoint, LedgerEntry, Position
 from trading.selectors import books
-from trading.selectors.portfolio import open_equity
+from trading.selectors.household import household
 
 ZERO = Decimal(0)
 STALE_AFTER = 60.0  # seconds since the source last vouched for a quote
@@ -90,6 +90,12 @@ def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> l
     reserved = dict(open_reservations.order_by().values_list("account").annotate(Sum("cash")))
     totals = Position.objects.filter(account__in=chosen).order_by().values_list("account")
     sums = {account: (realised, fees) for account, realised, fees in totals.annotate(Sum("realised"), Sum("fees"))}
+    limits = in_force_for(chosen)
+    members = {
+        member.account_id: member
+        for environment in Connection.Environment.values
+        for member in household(environment, exchange_now).members
+    }
     return [
         AccountBooks(
             account=account,
@@ -97,19 +103,13 @@ def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> l
             reserved=reserved.get(account.pk, ZERO),
             realised=sums.get(account.pk, (ZERO, ZERO))[0],
             fees=sums.get(account.pk, (ZERO, ZERO))[1],
-            opened_with=open_equity(account, exchange_now),
-            capital=_capital(account),
-            limits=in_force(account),
+            opened_with=members[account.pk].opened_with,
+            capital=members[account.pk].capital,
+            limits=limits[account.pk],
             lines=tuple(line for line in lines if line.account == account.code),
         )
         for account in chosen
     ]
-
-
-def _capital(account: Account) -> Decimal:
-    # CAPITAL is the other side of CASH: a deposit is below zero on it.
-    flows = LedgerEntry.objects.filter(account=account, ledger=LedgerEntry.Ledger.CAPITAL)
-    return -(flows.aggregate(sum=Sum("amount"))["sum"] or ZERO)
 
 
 def peak_pnl(account: Account) -> Decimal:

@@ -32,6 +32,7 @@ from trading.domain.protocol.words import Tier
 from trading.models import MarketWeek, Proposal
 from trading.selectors import portfolio, protocol
 from trading.selectors.candidates import candidates
+from trading.selectors.household import Household, household
 from trading.selectors.movements import movements
 
 ENVIRONMENTS = ("PAPER", "LIVE")
@@ -48,7 +49,7 @@ class Desk:
     week: MarketWeek | None
     market: MarketState | None
     rate: float
-    house: portfolio.Household
+    house: Household
     options: dict[tuple[str, date], tuple[Candidate, ...]] = field(default_factory=dict)
 
     def listed(self, underlying: str, expiries: Iterable[date]) -> tuple[Candidate, ...]:
@@ -93,7 +94,7 @@ def desk(environment: str, *, now: datetime) -> Desk:
         week=week,
         market=protocol.market_state(week, exchange_now),
         rate=clock.rate(),
-        house=portfolio.household(environment),
+        house=household(environment, exchange_now),
     )
 
 
@@ -101,7 +102,7 @@ def seat(desk: Desk, account: Account) -> Seat:
     """Return an account with its tier's names and whatever else it holds; `account.connection` should be loaded."""
     symbols = desk.house.symbols | set(protocol.universe(desk.parameters))
     latest, greeks = quotes.latest(symbols), chains.greeks(symbols)
-    own = portfolio.book(account, desk.house, quotes=latest, greeks=greeks, exchange_now=desk.exchange_now)
+    own = portfolio.book(account, desk.house, quotes=latest, greeks=greeks)
     rules = desk.parameters.tier(Tier(account.tier))
     names = tuple(sorted(set(rules.universe) | {h.underlying for h in own.holdings}))
     return Seat(

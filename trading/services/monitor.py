@@ -25,7 +25,7 @@ from trading.services import equity
 POSITIONS_KEY = "monitor:positions"
 PNL_KEY = "monitor:pnl"
 PERIOD = 1.0  # seconds between two looks at the market
-SHORTEST_GAP = 0.1  # seconds between two looks when much is booked
+SHORTEST_GAP = 0.25  # seconds between two looks when much is booked
 READ_AGAIN = timedelta(seconds=5)  # whatever is heard, the books are read anew this often
 BOOKED = frozenset({"executions", "orders"})
 LONGEST_PAUSE = 5.0
