@@ -36,7 +36,12 @@ class LastMinute:
 
 def last_minute(account: Account, ticket: OrderTicket, now: datetime) -> LastMinute:
     """Return what the account sent in the last minute; a twin has the ticket's name and quantity."""
-    asked: dict[str, Any] = {"account": account.pk, "since": now - SPAN, "underlying": ticket.underlying, "quantity": ticket.quantity}
+    asked: dict[str, Any] = {
+        "account": account.pk,
+        "since": now - SPAN,
+        "underlying": ticket.underlying,
+        "quantity": ticket.quantity,
+    }
     with connection.cursor() as cursor:
         cursor.execute(READ, asked)
         (text,) = cursor.fetchone()
