@@ -12,7 +12,6 @@ class KillLevel(models.IntegerChoices):
     PAUSE = 1, "Pause: no new opening intents"
     BLOCK_NEW = 2, "Block new: no opening orders, open proposals voided"
     CANCEL_ALL = 3, "Cancel all: working orders are cancelled"
-    FLATTEN = 4, "Flatten: positions are closed by plan"
 
 
 class KillScope(models.TextChoices):

@@ -38,7 +38,7 @@ def flag_level(var_dir: Path | None = None) -> int:
     except (OSError, UnicodeDecodeError):
         return KillLevel.BLOCK_NEW
     asked = int(text) if text.isascii() and text.isdigit() else KillLevel.BLOCK_NEW
-    return min(max(asked, KillLevel.BLOCK_NEW), KillLevel.FLATTEN)
+    return min(max(asked, KillLevel.BLOCK_NEW), KillLevel.CANCEL_ALL)
 
 
 def levels() -> list[KillState]:

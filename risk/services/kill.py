@@ -51,7 +51,7 @@ def engage(  # noqa: PLR0913 what an engagement is
         require_anywhere(actor.user, Action.ENGAGE_KILL)
     _check(scope, target)
     if level not in KillLevel.values or level == KillLevel.NORMAL:
-        raise InvalidInputError(f"A level to engage is 1 to {KillLevel.FLATTEN:d}, was {level}.", level=level)
+        raise InvalidInputError(f"A level to engage is 1 to {KillLevel.CANCEL_ALL:d}, was {level}.", level=level)
     state = _locked_state(scope, target)
     if state is not None and level <= state.level:
         return state.event

@@ -7,7 +7,7 @@ import { on, system } from "./live.js";
 import { sayError, toast } from "./toast.js";
 
 const ARMED_FOR = 8000;
-const LEVELS = ["Normal", "Pause", "Block new", "Cancel all", "Flatten"];
+const LEVELS = ["Normal", "Pause", "Block new", "Cancel all"];
 const HOLDS = { GLOBAL: "the whole desk", BROKER: "broker", ACCOUNT: "account", UNDERLYING: "underlying" };
 
 export const levelName = (level) => `${level} ${LEVELS[level]}`;

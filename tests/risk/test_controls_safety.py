@@ -36,7 +36,7 @@ def test_mode_connection_and_prices_agree(mode: str, environment: str, source: s
     assert check("environment", asked).outcome is outcome
 
 
-@pytest.mark.parametrize(("level", "outcome"), [(0, PASS), (1, HARD), (2, HARD), (3, HARD), (4, HARD)])
+@pytest.mark.parametrize(("level", "outcome"), [(0, PASS), (1, HARD), (2, HARD), (3, HARD)])
 def test_from_level_one_nothing_is_opened(level: int, outcome: Outcome) -> None:
     assert check("kill_switch", request(market=market(kill_level=level))).outcome is outcome
 

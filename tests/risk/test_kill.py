@@ -67,9 +67,9 @@ def test_engaging_at_or_below_the_level_in_force_is_the_same_event(trader: Actor
 def test_engaging_above_raises_the_level(trader: Actor) -> None:
     stop(trader, 1)
 
-    event = stop(trader, 4)
+    event = stop(trader, 3)
 
-    assert (event.from_level, event.to_level, level()) == (1, 4, 4)
+    assert (event.from_level, event.to_level, level()) == (1, 3, 3)
 
 
 def test_the_highest_scope_that_holds_an_order_counts(trader: Actor) -> None:
@@ -276,7 +276,7 @@ def test_what_is_done_to_the_switch_is_audited(trader: Actor, officer: Actor) ->
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", 2), ("2", 2), ("3\n", 3), ("4", 4), ("9", 4), ("0", 2), ("1", 2), ("stop", 2), ("-3", 2), ("\u0663", 2)],
+    [("", 2), ("2", 2), ("3\n", 3), ("4", 3), ("9", 3), ("0", 2), ("1", 2), ("stop", 2), ("-3", 2), ("\u0663", 2)],
 )
 def test_a_file_stops_the_desk(var_dir: Path, text: str, expected: int) -> None:
     (var_dir / "KILL").write_text(text)
