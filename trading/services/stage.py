@@ -12,22 +12,29 @@ from django.db import transaction
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
+from allcore.kernel.errors import ForbiddenError
 from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import OrderTicket
 from allcore.live import publish_on_commit
 from brokers.models import Account
 from marketdata.models import Instrument
-from risk.models import Verdict
+from risk.models import Reservation, Verdict
 from risk.services import gate
 from trading.domain.orders import lifecycle
 from trading.domain.orders.events import EventKind
 from trading.domain.proposals.sentences import sentence
-from trading.models import Approval, Order, OrderEvent, OrderLeg, OrderRequest, Proposal
+from trading.models import Approval, Mandate, Order, OrderEvent, OrderLeg, OrderRequest, Proposal
 from trading.selectors import exposures
 from trading.selectors.rows import order_row
 from trading.services.ring import ring_on_commit
 
 BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
+
+
+class MandateExceededError(ForbiddenError):
+    """The order is larger than what a person signed for."""
+
+    code = "MANDATE_EXCEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Staging:
     approval_kind: Approval.Kind
     approval: Approval | None = None  # of a proposal: made before
     proposal: Proposal | None = None
-    mandate_id: int | None = None
+    mandate: Mandate | None = None
     soft_overridden: bool = False  # somebody who may has accepted the soft breaches
 
 
@@ -62,6 +69,8 @@ def stage(staging: Staging, *, now: datetime) -> Order:
     denied = verdict.outcome == Verdict.Outcome.HARD_BLOCK or (
         verdict.outcome == Verdict.Outcome.SOFT_BLOCK and not staging.soft_overridden
     )
+    if staging.mandate is not None and not denied:
+        _hold_to(staging.mandate, order_id)
     order = _create(staging, request, verdict, order_id=order_id, denied=denied, now=now)
     if not denied:
         outbox = OrderRequest.objects.create(
@@ -133,6 +142,16 @@ def _create(
     return order
 
 
+def _hold_to(mandate: Mandate, order_id: uuid.UUID) -> None:
+    cash = Reservation.objects.values_list("cash", flat=True).get(order_id=order_id)
+    if cash > mandate.max_order_cash:
+        raise MandateExceededError(
+            f"The order would use ${cash}; the mandate allows ${mandate.max_order_cash} an order. Nothing was sent.",
+            cash=cash,
+            allowed=mandate.max_order_cash,
+        )
+
+
 def _blank(cl_ord_id: str, ticket: OrderTicket) -> lifecycle.OrderState:
     return lifecycle.OrderState(
         order_qty=ticket.quantity, chain=(cl_ord_id,), price=ticket.limit_price, stop_price=ticket.stop_price
@@ -158,7 +177,7 @@ def _add_legs(order: Order, ticket: OrderTicket) -> None:
 def _approval(staging: Staging, now: datetime) -> Approval:
     return Approval.objects.create(
         kind=staging.approval_kind,
-        mandate_id=staging.mandate_id,
+        mandate=staging.mandate,
         user=staging.actor.user,
         content_hash=exposures.ticket_hash(staging.ticket),
         evidence=staging.actor.evidence,

@@ -72,7 +72,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
             actor=actor,
             trace_id=trace_id,
             approval_kind=Approval.Kind.MANDATE if right is not None else Approval.Kind.TICKET,
-            mandate_id=None if right is None else right.pk,
+            mandate=right,
         ),
         now=now,
     )

@@ -1,0 +1,100 @@
+"""What a script may send: what a person signed, up to its ceiling, until its end."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from allcore.accounts.actors import Actor
+from allcore.accounts.models import User
+from allcore.kernel.clock import utc_now
+from allcore.kernel.errors import ForbiddenError, InvalidInputError
+from tests.trading.passage.conftest import draft
+from trading.models import Approval, Mandate, Order
+from trading.services import submit
+from trading.services.mandates import NoMandateError, sign
+from trading.services.stage import MandateExceededError
+
+pytestmark = pytest.mark.usefixtures("desk")
+REASON = "The nightly rebalancing script of the desk."
+
+
+@pytest.fixture
+def officer() -> Actor:
+    return Actor(User.objects.get(username="risk"))
+
+
+@pytest.fixture
+def script(trader: Actor) -> Actor:
+    return Actor(trader.user, "token", "bot")
+
+
+def signed(officer: Actor, ceiling: str = "2000.20") -> Mandate:
+    return sign(
+        account="GEN-1",
+        grantee="trader",
+        max_order_cash=Decimal(ceiling),
+        days=1,
+        reason=REASON,
+        actor=officer,
+        now=utc_now(),
+    )
+
+
+def send(script: Actor) -> Order:
+    return submit.place(draft=draft(), actor=script, key="k", trace_id="t", now=utc_now())
+
+
+def test_a_script_s_order_names_the_mandate_it_was_sent_under(officer: Actor, script: Actor) -> None:
+    mandate = signed(officer)
+
+    order = send(script)
+
+    assert order.status == "READY"
+    assert order.approval == Approval.objects.get(kind="MANDATE", mandate=mandate)
+
+
+def test_an_order_at_the_ceiling_passes_and_a_cent_beyond_sends_nothing(officer: Actor, script: Actor) -> None:
+    signed(officer, "2000.19")
+
+    with pytest.raises(MandateExceededError, match="Nothing was sent"):
+        send(script)
+
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"expires_at": timedelta(0)}, {"revoked_at": timedelta(0)}])
+def test_a_mandate_that_has_ended_or_was_revoked_allows_nothing(
+    officer: Actor, script: Actor, change: dict[str, timedelta]
+) -> None:
+    mandate, now = signed(officer), utc_now()
+    Mandate.objects.filter(pk=mandate.pk).update(**{name: now + later for name, later in change.items()})
+
+    with pytest.raises(NoMandateError):
+        send(script)
+
+
+def test_a_trader_signs_no_mandate(trader: Actor) -> None:
+    with pytest.raises(ForbiddenError):
+        signed(trader)
+
+
+def test_a_token_signs_no_mandate(officer: Actor) -> None:
+    with pytest.raises(ForbiddenError, match="by a person"):
+        signed(Actor(officer.user, "token", "bot"))
+
+
+@pytest.mark.parametrize(
+    ("days", "ceiling", "reason"), [(0, "1", REASON), (91, "1", REASON), (1, "0", REASON), (1, "1", "short")]
+)
+def test_a_mandate_has_an_end_a_ceiling_and_a_reason(officer: Actor, days: int, ceiling: str, reason: str) -> None:
+    with pytest.raises(InvalidInputError):
+        sign(
+            account="GEN-1",
+            grantee="trader",
+            max_order_cash=Decimal(ceiling),
+            days=days,
+            reason=reason,
+            actor=officer,
+            now=utc_now(),
+        )
