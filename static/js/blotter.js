@@ -52,7 +52,9 @@ const POSITION_COLUMNS = [
   text("account", "Account", { width: 90 }),
   text("description", "Position", { flex: 1, minWidth: 148, tooltipField: "symbol" }),
   numeric("qty", "Qty", (value) => number(value, 0), { width: 52 }),
-  numeric("mark", "Mark", (value) => number(value), { width: 64 }),
+  numeric("mark", "Mark", (value) => number(value), {
+    width: 64, cellClassRules: { stale: ({ data }) => data.is_stale }, tooltipValueGetter: ({ data }) => (data.is_stale ? "The last good mark: the quote is old" : null),
+  }),
   gain("unrealised", "Unrealised", { width: 98 }),
   gain("day_pnl", "Day", { width: 94 }),
   numeric("delta", "Delta", (value) => number(value, 1), { width: 62 }),

@@ -7,6 +7,7 @@ import { wireKillSwitch } from "./kill.js";
 import { connect, on, onState, rowsOf, system } from "./live.js";
 import { wireThemeSwitch } from "./theme.js";
 import { hydrate } from "./times.js";
+import { toast } from "./toast.js";
 
 const GRACE = 3000;
 const SMALL = 1000; // dollars, below which cents are shown
@@ -105,6 +106,7 @@ hydrate();
 document.body.addEventListener("htmx:afterSettle", (event) => hydrate(event.target));
 wireKillSwitch();
 on("pnl", paintPnl);
+on("alerts", ({ whole, changed }) => whole || changed.forEach((alert) => toast("wrong", words(alert.code), alert.message)));
 on("system", ({ type }) => type === "beat" && paintSystem());
 onAccount(paintPnl);
 onState(paintState);

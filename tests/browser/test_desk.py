@@ -372,3 +372,11 @@ def test_the_strip_adds_up_the_accounts_and_follows_the_switch(page: Page, socke
     page.locator("#account-switch").select_option("REV-1")
 
     expect(page.locator("#strip-day_pnl")).to_have_text("▲+$1,500")
+
+
+def test_an_alert_is_said_until_it_is_closed(page: Page, socket: FakeSocket, open_desk: Open) -> None:
+    open_desk()
+
+    socket.send("alerts", "order", {"code": "OVERFILL", "message": "The broker filled more than was ordered."})
+
+    expect(page.get_by_role("alert").filter(has_text="Overfill")).to_contain_text("filled more than was ordered")

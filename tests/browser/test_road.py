@@ -30,22 +30,28 @@ def open_page(browser: Browser, desk: Desk, tmp_path: Path) -> Iterator[OpenPage
     contexts = []
 
     def open_(name: str, viewport: ViewportSize = WIDE) -> Page:
-        context = browser.new_context(viewport=viewport)
-        context.tracing.start(screenshots=True)
-        contexts.append((name, context))
-        page = context.new_page()
-        page.set_default_timeout(STEP)
-        page.goto(desk.url)
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(desk.passwords[name])
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.locator("html")).to_have_attribute("data-live", "yes", timeout=STEP)
+        page = signed_in(browser, desk.url, name, desk.passwords[name], viewport)
+        contexts.append((name, page.context))
         return page
 
     yield open_
     for name, context in contexts:
         context.tracing.stop(path=tmp_path / f"{name}.zip")
         context.close()
+
+
+def signed_in(browser: Browser, url: str, name: str, password: str, viewport: ViewportSize = WIDE) -> Page:
+    """Return a page of a browser of its own, live; it is recorded from here on."""
+    context = browser.new_context(viewport=viewport)
+    context.tracing.start(screenshots=True)
+    page = context.new_page()
+    page.set_default_timeout(STEP)
+    page.goto(url)
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("html")).to_have_attribute("data-live", "yes", timeout=STEP)
+    return page
 
 
 def open_cards(page: Page) -> list[str]:
@@ -97,3 +103,25 @@ def test_a_phone_is_live_too_and_says_that_prices_are_simulated(open_page: OpenP
 
     expect(page.locator("#source-badge")).to_have_text("SIMULATED")
     expect(page.locator("#strip-time")).to_have_text(re.compile(r"\d\d:\d\d:\d\d EDT"))
+
+
+def test_a_second_start_finds_its_books_and_its_broker_again(browser: Browser, tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        page = signed_in(browser, first.url, "approver", first.passwords["approver"])
+        sentence = open_cards(page)[0]
+        page.locator(".queue-card").filter(has_text=sentence).click()
+        page.locator("#act-approve").click(timeout=STEP)
+        row = page.locator("#orders-grid [role=row]").filter(has_text=sentence)
+        expect(row).to_contain_text("Filled", timeout=FIRST_PROPOSAL)
+        page.context.close()
+
+    with running(tmp_path) as second:
+        page = signed_in(browser, second.url, "approver", first.passwords["approver"])
+
+        expect(page.locator("#orders-grid [role=row]").filter(has_text=sentence)).to_contain_text(
+            "Filled", timeout=STEP
+        )
+        expect(page.locator("#positions-grid [role=row]").filter(has_text="put").first).to_be_visible(timeout=STEP)
+        expect(page.locator("#broker-banner")).to_be_hidden(timeout=STEP)
+        assert second.passwords == {}
+        page.context.close()
