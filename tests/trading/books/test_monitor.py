@@ -77,7 +77,7 @@ class Ears:
     """Hears what is published on the live channel."""
 
     def __init__(self) -> None:
-        self._pubsub = live.client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call] # redis
+        self._pubsub = live.client().pubsub(ignore_subscribe_messages=True)
         self._pubsub.subscribe(live.CHANNEL)
         self._pubsub.get_message(timeout=1.0)
 
