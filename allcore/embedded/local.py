@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from allcore.embedded import postgres, valkey
 from allcore.embedded.preflight import StartRefusedError
@@ -44,6 +45,16 @@ def servers(var: Path) -> Iterator[dict[str, str]]:
     finally:
         for server in reversed(started):
             server.stop(var)
+
+
+def revive(var: Path, addresses: Mapping[str, str]) -> list[str]:
+    """Start again, where they were, those of our own servers that are gone; return their names."""
+    revived = []
+    for name, server in SERVERS.items():
+        if not os.environ.get(name) and server.running_port(_home(server, var)) is None:
+            server.start(var, port=urlsplit(addresses[name]).port)
+            revived.append(_home(server, var).name)
+    return revived
 
 
 def _home(server: ModuleType, var: Path) -> Path:

@@ -38,7 +38,7 @@ def _user(data: Path) -> str | None:
     return SYSTEM_USER
 
 
-def start(directory: Path) -> str:
+def start(directory: Path, *, port: int | None = None) -> str:
     """Start the server if it does not run, and return its URL; the first start makes the cluster and its password."""
     data = directory / "postgres"
     data.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,9 @@ def start(directory: Path) -> str:
             user=user,
         )
         handed.unlink()
-    port = running_port(data)
-    if port is None:
-        port = free_port()
+    running = running_port(data)
+    port = running or port or free_port()
+    if running is None:
         pg_ctl(
             ["-w", "-l", str(data / "log"), "-o", f"{OPTIONS} -p {port}", "start"],
             pgdata=data,

@@ -1,6 +1,7 @@
 """`make run`: the whole desk on one machine, from nothing to "ready"."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
@@ -15,13 +16,14 @@ from honcho.environ import parse_procfile
 
 from allcore import __version__
 from allcore.embedded import preflight
-from allcore.embedded.local import ROOT, environment, port_setting, servers, var_dir
+from allcore.embedded.local import ROOT, environment, port_setting, revive, servers, var_dir
 from allcore.embedded.supervisor import Program, say, supervise
 
 DEMO = ROOT / "allcore" / "demo"
 READY_SECONDS = 120.0
 LATER = frozenset({"worker", "beat", "monitor"})  # seven at once keep each other, and the page, waiting
 POLL_SECONDS = 0.25
+SERVER_CHECK_SECONDS = 2.0
 
 
 def main() -> None:
@@ -36,7 +38,7 @@ def main() -> None:
             with servers(var) as addresses:
                 told = environment(var, addresses) | places
                 _prepare(var, told)
-                asyncio.run(_serve(var, told, started))
+                asyncio.run(_serve(var, addresses, told, started))
         except KeyboardInterrupt:
             say("Interrupted.")
     say("Stopped.")
@@ -86,7 +88,7 @@ def _preparation(told: dict[str, str]) -> str:
     return digest.hexdigest()
 
 
-async def _serve(var: Path, told: dict[str, str], started: float) -> None:
+async def _serve(var: Path, addresses: dict[str, str], told: dict[str, str], started: float) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -98,9 +100,22 @@ async def _serve(var: Path, told: dict[str, str], started: float) -> None:
     ]
     first = [program for program in programs if program.name not in LATER]
     async with asyncio.TaskGroup() as group:
+        group.create_task(_keep_servers(var, addresses, stop))
         group.create_task(supervise(first, var, stop))
         await _announce(told, started, stop)
         group.create_task(supervise([program for program in programs if program not in first], var, stop))
+
+
+async def _keep_servers(var: Path, addresses: dict[str, str], stop: asyncio.Event) -> None:
+    """Start our own PostgreSQL and Valkey again should one die; the processes find them where they were."""
+    while not stop.is_set():
+        try:
+            for name in await asyncio.to_thread(revive, var, addresses):
+                say(f"{name} died and was started again. Its log: {var / name / 'log'}")
+        except (OSError, subprocess.SubprocessError) as e:
+            say(f"An embedded server is gone and does not start: {e}")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SERVER_CHECK_SECONDS)
 
 
 async def _announce(told: dict[str, str], started: float, stop: asyncio.Event) -> None:

@@ -14,13 +14,13 @@ START_TIMEOUT = 10.0
 POLL = 0.02
 
 
-def start(directory: Path) -> str:
+def start(directory: Path, *, port: int | None = None) -> str:
     """Start the server if it does not run, and return its URL."""
     home = directory / "valkey"
     home.mkdir(parents=True, exist_ok=True)
-    port = running_port(home)
-    if port is None:
-        port = free_port()
+    running = running_port(home)
+    port = running or port or free_port()
+    if running is None:
         options = {
             "bind": "127.0.0.1",
             "port": str(port),
