@@ -124,5 +124,6 @@ async def _next(line: "redis.client.PubSub", watched: Watched) -> dict[str, Quot
             await line.ping()
         return {}
     symbols = watched()
-    rows = orjson.loads(message["data"]) if symbols and isinstance(message["data"], bytes) else []
+    # The answer to a ping comes by the same way, and is no quote.
+    rows = orjson.loads(message["data"]) if symbols and message["type"] == "message" else []
     return {symbol: quote_of(symbol, row) for symbol, row in rows if symbol in symbols}

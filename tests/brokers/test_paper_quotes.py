@@ -11,6 +11,7 @@ from django.conf import settings
 from allcore import live
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import UnavailableError
+from brokers.services import paper_quotes
 from brokers.services.paper_quotes import RedisQuotes
 from tests.builders import market
 from tests.builders.paper import CALL, PATIENCE, PUT
@@ -85,5 +86,23 @@ async def test_a_broken_line_is_mended_and_said_to_have_missed_something(quotes:
 
     assert mended is None
     assert heard is not None
+    assert set(heard) == {PUT}
+    await batches.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_silent_line_is_tested_and_its_answer_is_no_quote(
+    quotes: RedisQuotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper_quotes, "SILENCE", 0.05)
+    batches = quotes.batches(lambda: {PUT})
+    async with asyncio.timeout(PATIENCE):
+        await anext(batches)
+        silent = [await anext(batches) for _ in range(3)]
+        market.write_quotes([market.quote(PUT, "4.10", "4.20")], publish=True)
+        heard = await anext(batches)
+        while not heard:
+            heard = await anext(batches)
+
+    assert silent == [{}, {}, {}]
     assert set(heard) == {PUT}
     await batches.aclose()  # type: ignore[attr-defined]
