@@ -3,7 +3,8 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
 
@@ -22,6 +23,12 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def _use_our_logs(**kwargs: object) -> None:
     """Keep Celery from setting up logging of its own; Django's setup has done it."""
+
+
+@task_prerun.connect
+def _drop_a_dead_connection(**kwargs: object) -> None:
+    """Let a task after a restart of PostgreSQL connect anew; connections are kept from task to task."""
+    close_old_connections()
 
 
 def _host_broker_sessions() -> None:
