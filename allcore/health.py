@@ -8,7 +8,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from allcore import live
 from allcore.kernel.clock import utc_now
@@ -25,10 +30,31 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say whether the desk can serve: 200, or 503 with what is missing."""
+    answer = state()
+    return JsonResponse(answer, status=200 if answer["ready"] else 503)
+
+
+class HealthOut(serializers.Serializer[object]):
+    """What works: `checks` says "ok" or what is wrong, by part."""
+
+    ready = serializers.BooleanField()
+    checks = serializers.DictField(child=serializers.CharField())
+
+
+class Health(APIView):
+    """The desk's health."""
+
+    @extend_schema(responses={200: HealthOut})
+    def get(self, request: Request) -> Response:
+        """Say what the desk can use now and what it lacks; always 200, since asking has worked."""
+        return Response(state())
+
+
+def state() -> dict[str, object]:
+    """Return whether the desk is ready, and each check's finding."""
     problems = {name: check() for name, check in CHECKS.items()}
-    is_ready = not any(problems.values())
-    answer = {"ready": is_ready, "checks": {name: problem or "ok" for name, problem in problems.items()}}
-    return JsonResponse(answer, status=200 if is_ready else 503)
+    checks = {name: problem or "ok" for name, problem in problems.items()}
+    return {"ready": not any(problems.values()), "checks": checks}
 
 
 def _postgresql() -> str:

@@ -8,6 +8,7 @@ from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from allcore import live
+from allcore.accounts.models import User
 
 
 def test_alive_is_said_without_asking_anybody(client: Client) -> None:
@@ -85,3 +86,13 @@ def test_a_store_that_is_away_is_a_503_that_says_when_to_try_again(
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+
+
+def test_the_api_tells_who_is_signed_in_what_works(client: Client, alice: User) -> None:
+    assert client.get("/api/v1/health/").status_code == 401
+    client.force_login(alice)
+
+    answer = client.get("/api/v1/health/")
+
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["postgresql"] == "ok"
