@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from brokers.paper.writer import Writer
 from brokers.ports import Capabilities, Health, Idempotency, ReplaceKind, Replacement
 
 CLOSE_SECONDS = 5.0  # for the store to take what has happened
+CANCEL_SECONDS = 1.0
 CAPABILITIES = Capabilities(
     ord_types=frozenset(OrdType),
     times_in_force=frozenset(TimeInForce),
@@ -149,17 +150,16 @@ class PaperSession:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.remove_done_callback(self._ended)
-        for task in tasks[1:]:
-            task.cancel()
-        await asyncio.gather(*tasks[1:], return_exceptions=True)
+        await _end(tasks[1:])
         if tasks and not tasks[0].done():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._writer.drain()
-            tasks[0].cancel()
-        await asyncio.gather(*tasks[:1], return_exceptions=True)
+        await _end(tasks[:1])
         await self._writer.stop()
-        await self._wiring.quotes.close()
+        with contextlib.suppress(TimeoutError):  # the other end may be gone; nothing is lost with the line
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._wiring.quotes.close()
         self._events.put_nowait(None)
 
     async def _ask(self, kind: RequestKind, account: str, cl_ord_id: str, orig: str, terms: Replacement | None) -> None:
@@ -223,3 +223,12 @@ class PaperSession:
         if self._fault is None:
             self._fault = error or SessionDownError(f"{self._wiring.connection} ended.")
             self._events.put_nowait(SessionDownError(f"{self._wiring.connection} broke: {self._fault!r}"[:200]))
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel the tasks until they have ended: a library that is just closing a line may swallow one cancellation."""
+    waiting = {task for task in tasks if not task.done()}
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_SECONDS)

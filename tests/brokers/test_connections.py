@@ -170,18 +170,18 @@ async def test_a_session_built_by_name_trades_on_the_feeds_quotes_and_keeps_its_
     market.write_quotes([market.quote(PUT, "4.10", "4.20")])
     heard: list[str] = []
 
-    try:
-        await session.connect()
-        await session.submit("C1", "P1", sell(PUT, "4.10"))
-        async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE):
+        try:
+            await session.connect()
+            await session.submit("C1", "P1", sell(PUT, "4.10"))
             async for event in session.events():
                 assert isinstance(event, ExecutionReport)
                 heard.append(str(event.kind))
                 if event.kind is ReportKind.FILL:
                     break
-        status = await session.mass_status(utc_now() - timedelta(hours=1))
-    finally:
-        await session.close()
+            status = await session.mass_status(utc_now() - timedelta(hours=1))
+        finally:
+            await session.close()
 
     assert heard == ["ACK", "FILL"]
     assert session.capabilities == registry.BROKERS["paper"].capabilities
