@@ -9,13 +9,27 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 
+from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import TickRule
 from allcore.kernel.reports import ReportKind
 from brokers.paper.records import Change
 from brokers.paper.session import SessionDownError
 from brokers.paper.store import StaleWriterError
-from tests.builders.paper import ACCOUNT, OPEN_AT, PUT, MemoryStore, PaperDesk, book, buy, holding, sell
+from tests.builders.paper import (
+    ACCOUNT,
+    OPEN_AT,
+    PATIENCE,
+    PUT,
+    MemoryQuotes,
+    MemoryStore,
+    PaperDesk,
+    StillClock,
+    book,
+    buy,
+    holding,
+    sell,
+)
 
 
 @pytest.fixture
@@ -191,3 +205,33 @@ async def test_of_two_sessions_on_the_same_books_the_one_that_missed_a_write_end
         await desk.hear()
     assert store.fills == []
     await other.session.close()
+
+
+class QuotesThatLoseACancellation(MemoryQuotes):
+    """As a client does that waits with Python 3.11's wait_for: the answer and the cancellation come together."""
+
+    def __init__(self) -> None:
+        super().__init__(StillClock())
+        self.is_asked = asyncio.Event()
+        self.has_lost_one = False
+
+    async def clock(self) -> ExchangeClock:
+        self.is_asked.set()
+        if not self.has_lost_one:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.has_lost_one = True
+        return await super().clock()
+
+
+async def test_a_session_closes_even_if_a_cancellation_gets_lost(store: MemoryStore) -> None:
+    desk = PaperDesk(store=lambda: store)
+    desk.market = quotes = QuotesThatLoseACancellation()
+    await desk.start()
+    await quotes.is_asked.wait()
+
+    async with asyncio.timeout(PATIENCE):
+        await desk.session.close()
+
+    assert quotes.has_lost_one
