@@ -18,7 +18,7 @@ def text(name: str, default: str | None = None) -> str:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as e:
             raise BadSettingError(f"{name}_FILE", f"names a file that cannot be read: {e.strerror}") from e
-    value = os.environ.get(name, default)
+    value = os.environ.get(name) or default  # `make` hands on what is not set as empty
     if value is None:
         raise BadSettingError(name, "is missing")
     return value

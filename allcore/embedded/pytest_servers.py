@@ -23,11 +23,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.stash[STARTED] = directory
     (directory / "static").mkdir()
     os.environ["VAR_DIR"] = str(directory)
-    os.environ.setdefault("SECRET_KEY", "tests-only")
-    os.environ.setdefault("FEED", "none")
-    if "DATABASE_URL" not in os.environ:
+    # `make` hands on what is not set as empty.
+    for name, ours in (("SECRET_KEY", "tests-only"), ("FEED", "none")):
+        os.environ[name] = os.environ.get(name) or ours
+    if not os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = postgres.start(directory)
-    if "REDIS_URL" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
+    if not os.environ.get("REDIS_URL") or "PYTEST_XDIST_WORKER" in os.environ:
         os.environ["REDIS_URL"] = valkey.start(directory)
 
 
