@@ -37,7 +37,9 @@ venv-dev:
 .PHONY: test
 test: check  ## Check and test everything, browser included
 	@scripts/chromium
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not browser"
+	@# Apart: Playwright's synchronous API keeps a loop running, in which no asynchronous test can run.
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m browser
 
 .PHONY: check
 check: venv-dev  ## Format, lint, types, architecture, templates, spelling, migrations
