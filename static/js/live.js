@@ -102,7 +102,7 @@ function hearSystem(type, data) {
     setServerTime(data.system_time);
     if (data.live) lastLive = Date.now();
     lastBeat = data;
-    check(data.live);
+    check();
   }
   tell("system", { type, changed: [data], whole: false });
 }
@@ -117,9 +117,10 @@ function tell(stream, message) {
   }
 }
 
-function check(beatIsLive = true) {
+function check() {
   const open = socket?.readyState === WebSocket.OPEN;
-  const live = open && beatIsLive && lastLive !== null && Date.now() - lastLive < STALE_AFTER;
+  // What the last beat said holds until the next: a check by the clock must not take it back.
+  const live = open && lastBeat?.live === true && lastLive !== null && Date.now() - lastLive < STALE_AFTER;
   if (live === state.live) return;
   state = { live, since: live ? null : new Date(lastLive === null ? serverNow() : lastLive).toISOString() };
   document.documentElement.dataset.live = live ? "yes" : "no";
