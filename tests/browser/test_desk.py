@@ -86,6 +86,7 @@ def test_the_keyboard_alone_moves_approves_and_rejects(page: Page, open_desk: Op
 
     page.keyboard.press("j")
     expect(page.locator("#panel-sentence")).to_contain_text("second")
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
     page.keyboard.press("a")
     expect(page.locator(".desk-toast.done")).to_be_visible()
     page.keyboard.press("k")
@@ -127,6 +128,7 @@ def test_a_refusal_says_why_and_stays(page: Page, open_desk: Open) -> None:
     Answers(page, "/approval/$", 409, refusal("CONFLICT", "Bob was first: he rejected it. Nothing was sent."))
     open_desk(proposal("one"))
 
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
     page.keyboard.press("a")
 
     expect(page.get_by_role("alert").filter(has_text="Bob was first")).to_contain_text("Nothing was sent.")
@@ -146,6 +148,7 @@ def test_an_approval_without_an_answer_is_sent_again_under_the_same_key(page: Pa
     page.route(re.compile("/approval/$"), answer)
     open_desk(proposal("one"))
 
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
     page.keyboard.press("a")
 
     expect(page.locator(".desk-toast.done")).to_be_visible()
@@ -158,6 +161,7 @@ def test_a_soft_breach_is_approved_with_a_reason_only(page: Page, open_desk: Ope
     answers = Answers(page, "/approval/$", 201, {"proposal": row, "order": order("READY")})
     open_desk(row)
 
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
     page.keyboard.press("a")
     page.get_by_label("Why it is right all the same").fill("The name falls back below the cap on Friday.")
     page.locator("#override-dialog").get_by_role("button", name="Approve").click()
