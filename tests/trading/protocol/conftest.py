@@ -14,6 +14,7 @@ from allcore.kernel.clock import utc_now
 from brokers.models import Connection
 from marketdata.domain import feeds
 from marketdata.domain.simulator import world
+from marketdata.services import feed_state
 from marketdata.services.run import open_feed
 from tests.builders.market import clear
 from trading.models import Proposal, StrategyNote
@@ -50,6 +51,12 @@ def begin() -> DemoDesk:
     return DemoDesk(later)
 
 
+def end() -> None:
+    """Empty Redis and give back the feed's lock, which a rolled back transaction keeps."""
+    feed_state.release()
+    clear()
+
+
 @pytest.fixture(autouse=True)
 def _cheap_passwords(settings: Settings) -> None:
     """Nobody signs in here; argon2 would take longer than the tests."""
@@ -59,11 +66,11 @@ def _cheap_passwords(settings: Settings) -> None:
 @pytest.fixture
 def demo(db: None) -> Iterator[DemoDesk]:
     yield begin()
-    clear()
+    end()
 
 
 @pytest.fixture
 def committed_demo(transactional_db: None) -> Iterator[DemoDesk]:
     """The same, committed, for tests in which several connections work at once."""
     yield begin()
-    clear()
+    end()
