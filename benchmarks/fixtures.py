@@ -16,7 +16,8 @@ from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
 from allcore.demo.seed import seed
 from allcore.kernel.clock import utc_now
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from benchmarks.harness import BIN, ROOT
 from brokers.models import Account, Connection, PaperAccount, PaperExecution, PaperPosition
 from marketdata.domain.feeds import parse

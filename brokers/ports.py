@@ -6,14 +6,15 @@ was sent, try again), UnknownOutcomeError (it may have arrived: reconcile, never
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from allcore.kernel.orders import OrderTicket, OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
+from allcore.kernel.tickets import OrderTicket
 
 
 class ReplaceKind(StrEnum):
@@ -32,9 +33,21 @@ class Idempotency(StrEnum):
     LOOKUP_ONLY = "LOOKUP_ONLY"  # cannot tell; orders can be listed
 
 
+class Login(StrEnum):
+    """How a session proves who it is."""
+
+    NONE = "NONE"
+    GATEWAY = "GATEWAY"  # by a program beside the desk that a person signs in to
+    OAUTH2 = "OAUTH2"
+    OAUTH1 = "OAUTH1"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a broker takes natively."""
+    """What a broker takes natively, and how it behaves. What it does not take is refused before it leaves.
+
+    `executions_for` is how far back it tells executions.
+    """
 
     ord_types: frozenset[OrdType]
     times_in_force: frozenset[TimeInForce]
@@ -43,6 +56,96 @@ class Capabilities:
     idempotency: Idempotency
     order_stream: bool
     preview: bool
+    brackets: bool = False
+    quotes: bool = False
+    login: Login = Login.NONE
+    executions_for: timedelta = timedelta(days=1)
+    buckets: tuple["Bucket", ...] = ()
+
+
+class Lane(StrEnum):
+    """Who waits for whom: orders and cancels never wait for data."""
+
+    ORDERS = "ORDERS"
+    DATA = "DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A broker's limit on calls: `rate` a second, `burst` at once, of which `reserved` are for the orders' lane."""
+
+    name: str
+    rate: float
+    burst: int
+    reserved: int = 0
+
+
+class Pacer(Protocol):
+    """Shares a broker's limits among all who call it."""
+
+    async def take(self, bucket: Bucket, *, lane: Lane, weight: int = 1) -> None:
+        """Wait until the call may go out."""
+
+    async def pushed_back(self, bucket: Bucket, *, retry_after: float | None) -> None:
+        """Hear that the broker said "too many": slow down, for `retry_after` seconds if it said so."""
+
+
+class Secrets(Protocol):
+    """The credentials of one connection; they are kept encrypted, and never logged."""
+
+    async def read(self) -> dict[str, str]:
+        """Return them, decrypted."""
+
+    async def renew(self, values: dict[str, str], *, expires_at: datetime | None) -> None:
+        """Replace the named values, such as a refreshed token, in one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """Under which names an order is known. It is written before the wire is touched, and its ClOrdID is burned then.
+
+    `chain` are the broker's ids, oldest first: a cancel-and-new replace adds one. `ticket` is `OrderTicket.as_dict()`.
+    """
+
+    cl_ord_id: str
+    broker_account: str
+    ticket: dict[str, object]
+    intended_at: datetime
+    chain: tuple[str, ...] = ()
+    orig_cl_ord_id: str = ""
+    details: dict[str, object] = field(default_factory=dict)
+
+
+class KeyBook(Protocol):
+    """What survives a crash between the wire and the answer: which order is whose."""
+
+    async def intend(self, key: OrderKey) -> None:
+        """Write the key.
+
+        Raises:
+            RefusedError: the ClOrdID was used before.
+        """
+
+    async def learn(self, cl_ord_id: str, broker_order_id: str, details: dict[str, object] | None = None) -> None:
+        """Add the broker's id for it (once), and details of the adapter's own."""
+
+    async def by_cl_ord_id(self, cl_ord_id: str) -> OrderKey | None:
+        """Return the key, or None."""
+
+    async def by_broker_order_id(self, broker_order_id: str) -> OrderKey | None:
+        """Return the key of which the id is one, or None."""
+
+    async def since(self, at: datetime) -> tuple[OrderKey, ...]:
+        """Return the keys intended since, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the broker says an order would do; None is what it does not say. Dollars."""
+
+    commission: Decimal | None
+    margin_change: Decimal | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +157,7 @@ class Replacement:
     quantity: int
     limit_price: Decimal | None
     stop_price: Decimal | None
+    ticket: OrderTicket | None = None  # the new terms whole, for brokers that take a replace as a whole order
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +180,13 @@ class OrderEntry(Protocol):
 
     async def cancel(self, broker_account: str, cl_ord_id: str, orig_cl_ord_id: str) -> None:
         """Ask to cancel the order last accepted as `orig_cl_ord_id`."""
+
+
+class Previewer(Protocol):
+    """What an order would do, asked without sending it. Only where the capabilities say `preview`."""
+
+    async def preview(self, broker_account: str, ticket: OrderTicket) -> Preview:
+        """Return what the broker says."""
 
 
 class AccountReader(Protocol):

@@ -1,6 +1,7 @@
 """Tables of the outside world."""
 
 from brokers.models.connections import Account, Connection
+from brokers.models.order_keys import OrderKeyRow
 from brokers.models.paper import (
     PaperAccount,
     PaperBooking,
@@ -13,6 +14,7 @@ from brokers.models.paper import (
 __all__ = [
     "Account",
     "Connection",
+    "OrderKeyRow",
     "PaperAccount",
     "PaperBooking",
     "PaperExecution",

@@ -8,8 +8,9 @@ from decimal import Decimal
 from allcore.kernel.calendar import Phase, next_session, phase_at, session_on
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.money import is_on_tick
-from allcore.kernel.orders import OrderTicket, OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper import funds
 from brokers.paper.books import AccountBook
 from brokers.paper.contracts import CASH_SETTLED, Ticks, last_moment, multiplier_of, option_named

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.money import ZERO
-from allcore.kernel.orders import OrderTicket, PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper.contracts import OPTION_MULTIPLIER, option_named
 
 

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.orders import OrderTicket, OrdType, PriceEffect, Side, TicketLeg
+from allcore.kernel.orders import OrdType, PriceEffect, Side
 from allcore.kernel.quotes import Quality, Quote
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 
 CONFIRMATIONS = 2  # a stop triggers on the second quote in a row beyond it: one lone quote is not a price
 STOP_WIDTH = Decimal("0.25")  # dollars; a wider quote than this and than half its mid triggers no stop

@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from allcore.kernel.orders import OrderTicket, Side
+from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind, BookReport, ExecutionReport
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper.matching import NOT_SEEN, Watch, Working
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from allcore.kernel.orders import InvalidTicketError
 from allcore.kernel.reports import ReportKind
+from allcore.kernel.tickets import InvalidTicketError
 from brokers.paper.matching import Watch
 from brokers.paper.records import OrderRecord, RequestKind, RequestRecord, RequestState, Status
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import partial
 
 from allcore.kernel.errors import InvalidInputError, UnavailableError
-from allcore.kernel.orders import OrderTicket, OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper.accounts import mass_status_of
 from brokers.paper.exchange import Exchange
 from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
-from allcore.kernel.orders import OrderTicket, Side
+from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account, PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition, PaperRequest
 from brokers.paper.books import AccountBook, Holding
 from brokers.paper.matching import Shelf, Taken, Watch

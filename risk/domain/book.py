@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from allcore.kernel.instruments import InstrumentKind, Right
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 
 
 @dataclass(frozen=True, slots=True)

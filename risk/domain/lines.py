@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from allcore.kernel.instruments import OCC_LENGTH, OptionContract
-from allcore.kernel.orders import OrderTicket, TicketLeg
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from risk.domain.book import Holding
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from allcore.kernel.money import ZERO
-from allcore.kernel.orders import OrderTicket, PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.limits import MissingNumberError
 
 MARKET_SLACK = Decimal("0.50")  # the exchanges' collar of market orders: the greater of 50 cents and 5 %

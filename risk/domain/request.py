@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import Book, Pending
 from risk.domain.cover import Requirement
 from risk.domain.limits import Limits

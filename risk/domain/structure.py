@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from allcore.kernel.instruments import Right
-from allcore.kernel.orders import OrderTicket, PositionEffect, Side, TicketLeg
+from allcore.kernel.orders import PositionEffect, Side
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from risk.domain.lines import contract_of
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models.functions import Greatest
 
-from allcore.kernel.orders import content_hash
+from allcore.kernel.tickets import content_hash
 from brokers.models import Account
 from risk.domain import gate
 from risk.domain.permissions import Action, needed_to_override

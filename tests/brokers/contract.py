@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from allcore.kernel.errors import InvalidInputError, RefusedError
-from allcore.kernel.orders import OrderTicket
 from allcore.kernel.reports import ExecutionReport, ReportKind
+from allcore.kernel.tickets import OrderTicket
 from brokers.ports import Replacement
 from tests.builders.paper import ACCOUNT, OPEN_AT, PUT, PaperDesk, buy, sell
 

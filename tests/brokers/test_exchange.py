@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from allcore.kernel.instruments import OptionContract, Right
-from allcore.kernel.orders import OrderTicket, PriceEffect, Side, TimeInForce
+from allcore.kernel.orders import PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper.books import AccountBook
 from brokers.paper.exchange import Exchange
 from brokers.paper.fees import DEFAULT_SCHEDULE

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.kernel.orders import OrderTicket, PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper.matching import Market, Taken, Watch, Working, is_within_limit, match, net_debit
 from tests.builders.paper import CALL, LOW_PUT, OPEN_AT, PUT, buy, leg, sell, ticket
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allcore.kernel.instruments import OptionContract, Right, TickRule
-from allcore.kernel.orders import OrderTicket, PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper import funds
 from brokers.paper.books import Holding, after_fill
 from brokers.paper.contracts import multiplier_of, underlying_of

@@ -7,7 +7,8 @@ from decimal import Decimal
 from allcore.accounts.models import User
 from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.instruments import InstrumentKind, OptionContract
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.models import Account, Connection
 from marketdata.models import Instrument
 from risk.models import Reservation, Verdict

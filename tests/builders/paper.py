@@ -9,18 +9,10 @@ from decimal import Decimal
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import OptionContract, Right, TickRule
-from allcore.kernel.orders import (
-    OrderTicket,
-    OrdType,
-    PositionEffect,
-    PriceEffect,
-    Side,
-    TicketLeg,
-    TimeInForce,
-    natural_effect,
-)
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
+from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
 from brokers.paper.contracts import multiplier_of, option_named
 from brokers.paper.quotes import Watched

@@ -11,17 +11,9 @@ from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.kernel.calendar import Phase
 from allcore.kernel.instruments import InstrumentKind, OptionContract, Right, TickRule
-from allcore.kernel.orders import (
-    OrderTicket,
-    OrdType,
-    PositionEffect,
-    PriceEffect,
-    Side,
-    TicketLeg,
-    TimeInForce,
-    natural_effect,
-)
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Greeks, Quote
+from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from brokers.models import Account, Connection
 from risk.domain.book import Book, Holding, Pending
 from risk.domain.defaults import DEFAULTS

@@ -7,17 +7,8 @@ import pytest
 
 from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.money import ceil_to_tick, floor_to_tick, from_float, is_on_tick, to_cents
-from allcore.kernel.orders import (
-    InvalidTicketError,
-    OrderTicket,
-    OrdType,
-    PositionEffect,
-    PriceEffect,
-    Side,
-    TicketLeg,
-    TimeInForce,
-    content_hash,
-)
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.tickets import InvalidTicketError, OrderTicket, TicketLeg, content_hash
 
 PUT = TicketLeg("TSLA  260612P00250000", Side.SELL, PositionEffect.OPEN)
 LOWER = TicketLeg("TSLA  260612P00240000", Side.BUY, PositionEffect.OPEN)

@@ -7,7 +7,8 @@ import pytest
 
 from allcore.kernel.calendar import Phase
 from allcore.kernel.instruments import InstrumentKind
-from allcore.kernel.orders import OrderTicket, PositionEffect, Side
+from allcore.kernel.orders import PositionEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import Holding
 from risk.domain.verdict import Outcome
 from tests.builders.risk import (

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from allcore.kernel.orders import OrderTicket, PositionEffect, PriceEffect, Side
+from allcore.kernel.orders import PositionEffect, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import Holding, Pending
 from risk.domain.verdict import Outcome
 from tests.builders.risk import (

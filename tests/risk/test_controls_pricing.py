@@ -3,7 +3,8 @@
 import pytest
 
 from allcore.kernel.instruments import TickRule
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.verdict import Outcome
 from tests.builders.risk import (
     CALL,

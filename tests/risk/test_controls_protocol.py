@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from allcore.kernel.orders import OrderTicket, PositionEffect, PriceEffect, Side
+from allcore.kernel.orders import PositionEffect, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.protocol import NOT_PROTOCOL
 from risk.domain.structure import Structure, structure_of
 from risk.domain.verdict import Outcome

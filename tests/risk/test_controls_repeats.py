@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.request import Recent
 from risk.domain.verdict import Outcome
 from tests.builders.risk import NOW, book, check, dec, limits, pending, put_spread, request, sell_put

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from allcore.kernel.orders import OrderTicket, PositionEffect, PriceEffect, Side
+from allcore.kernel.orders import PositionEffect, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.verdict import Outcome
 from tests.builders.risk import (
     CALL,

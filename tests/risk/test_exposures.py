@@ -2,7 +2,8 @@
 
 import pytest
 
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.exposures import (
     bound,
     cash_required,

@@ -6,7 +6,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.kernel.orders import OrderTicket, PositionEffect, PriceEffect, Side
+from allcore.kernel.orders import PositionEffect, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import Holding, Pending
 from risk.domain.cover import requirement
 from risk.domain.gate import assess

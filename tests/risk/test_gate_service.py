@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from allcore.kernel.orders import OrderTicket, content_hash
+from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
 from risk.domain.book import Pending
 from risk.domain.exposures import notional_by_underlying

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from risk.domain.gate import assess
 from risk.domain.market import MarketView
 from risk.domain.request import GateRequest

@@ -15,8 +15,8 @@ from django.db import transaction
 
 django.setup()
 
-from allcore.kernel.orders import OrderTicket  # noqa: E402 Django must be up
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus  # noqa: E402
+from allcore.kernel.tickets import OrderTicket  # noqa: E402 Django must be up
 from brokers.ports import Health, Replacement, Session  # noqa: E402
 from trading.domain.reconcile import doubts  # noqa: E402
 from trading.gateway import inbox, runner  # noqa: E402

@@ -5,16 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from allcore.kernel.errors import InvalidInputError
-from allcore.kernel.orders import (
-    OrderTicket,
-    OrdType,
-    PositionEffect,
-    PriceEffect,
-    Side,
-    TicketLeg,
-    TimeInForce,
-    natural_effect,
-)
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
+from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 
 
 class UnknownInstrumentError(InvalidInputError):
@@ -49,6 +41,10 @@ def complete(draft: Mapping[str, Any], multipliers: Mapping[str, int]) -> OrderT
         price_effect=PriceEffect(effect),
         limit_price=_price(draft.get("limit_price")),
         stop_price=_price(draft.get("stop_price")),
+        trail_amount=_price(draft.get("trail_amount")),
+        trail_percent=_price(draft.get("trail_percent")),
+        expire_at=draft.get("expire_at"),
+        trigger=TriggerPrice(draft["trigger"]) if draft.get("trigger") else None,
     )
 
 

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from brokers.models import Account, Connection
 from marketdata.models import Instrument
 from risk.models import Verdict
@@ -13,7 +13,7 @@ from trading.models.proposals import Approval, Proposal
 
 
 def _choices(
-    words: type[Side | OrdType | TimeInForce | PositionEffect | PriceEffect | OrdStatus],
+    words: type[Side | OrdType | TimeInForce | PositionEffect | PriceEffect | OrdStatus | TriggerPrice],
 ) -> list[tuple[str, str]]:
     return [(w.value, w.value.replace("_", " ").capitalize()) for w in words]
 
@@ -42,11 +42,15 @@ class Order(models.Model):
     underlying = models.CharField(max_length=10)
     description = models.CharField(max_length=200, blank=True)  # as a trader would say it
     side = models.CharField(max_length=4, choices=_choices(Side))
-    ord_type = models.CharField(max_length=10, choices=_choices(OrdType))
+    ord_type = models.CharField(max_length=16, choices=_choices(OrdType))
     time_in_force = models.CharField(max_length=4, choices=_choices(TimeInForce))
     price_effect = models.CharField(max_length=6, choices=_choices(PriceEffect))
     limit_price = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     stop_price = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    trail_amount = models.DecimalField(max_digits=14, decimal_places=4, null=True)  # dollars per share
+    trail_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True)
+    expire_at = models.DateTimeField(null=True)  # of a GTD order
+    trigger = models.CharField(max_length=16, choices=_choices(TriggerPrice), blank=True)
     order_qty = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=_choices(OrdStatus))
     fix_ord_status = models.CharField(max_length=20, blank=True)

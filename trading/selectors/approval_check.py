@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from allcore.kernel.orders import OrderTicket
 from allcore.kernel.quotes import Quality
+from allcore.kernel.tickets import OrderTicket
 from marketdata.selectors import quotes
 from trading.domain.approval.drift import combo_mid, has_drifted, tolerance
 from trading.models import Proposal

@@ -9,7 +9,7 @@ from django.conf import settings
 from allcore.kernel.calendar import phase_at, session_on
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind, Right, TickRule
-from allcore.kernel.orders import OrderTicket, content_hash
+from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
 from marketdata.models import Instrument
 from marketdata.selectors import chains, instruments, quotes

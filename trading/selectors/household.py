@@ -18,7 +18,8 @@ from allcore.kernel.calendar import session_on
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.money import ZERO
-from allcore.kernel.orders import CLOSED_STATUSES, OrderTicket
+from allcore.kernel.orders import CLOSED_STATUSES
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import Pending
 
 CLOSED = sorted(str(status) for status in CLOSED_STATUSES)

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from risk.domain.request import Recent
 from trading.selectors.household import TICKET

@@ -9,8 +9,9 @@ from django.db.models import Max
 
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind, Right
-from allcore.kernel.orders import OrderTicket, PositionEffect, Side
+from allcore.kernel.orders import PositionEffect, Side
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from marketdata.models import MarketEvent
 from marketdata.selectors import chains, clock, quotes

@@ -1,6 +1,7 @@
 """The ticket of an order, read back from its rows."""
 
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from trading.models import Order
 
 
@@ -26,4 +27,8 @@ def ticket_of(order: Order) -> OrderTicket:
         price_effect=PriceEffect(order.price_effect),
         limit_price=order.limit_price,
         stop_price=order.stop_price,
+        trail_amount=order.trail_amount,
+        trail_percent=order.trail_percent,
+        expire_at=order.expire_at,
+        trigger=TriggerPrice(order.trigger) if order.trigger else None,
     )

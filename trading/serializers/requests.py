@@ -4,16 +4,8 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
-from allcore.kernel.orders import (
-    MAX_LEGS,
-    OrderTicket,
-    OrdType,
-    PositionEffect,
-    PriceEffect,
-    Side,
-    TicketLeg,
-    TimeInForce,
-)
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
+from allcore.kernel.tickets import MAX_LEGS, OrderTicket, TicketLeg
 
 
 class Price(serializers.DecimalField):
@@ -44,6 +36,10 @@ class OrderIn(serializers.Serializer[OrderTicket]):
     price_effect = serializers.ChoiceField([p.value for p in PriceEffect], required=False)
     limit_price = Price(required=False, allow_null=True, default=None)
     stop_price = Price(required=False, allow_null=True, default=None)
+    trail_amount = Price(required=False, allow_null=True, default=None)
+    trail_percent = Price(required=False, allow_null=True, default=None)
+    expire_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    trigger = serializers.ChoiceField([t.value for t in TriggerPrice], required=False, allow_null=True, default=None)
 
 
 class ReplaceIn(serializers.Serializer[object]):

@@ -11,7 +11,7 @@ from allcore.accounts.actors import Actor
 from allcore.kernel.clock import seconds_between
 from allcore.kernel.errors import InvalidInputError, NotFoundError, RefusedError
 from allcore.kernel.money import is_on_tick
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.permissions import Action
 from risk.domain.request import GateRequest
 from risk.selectors.permissions import require

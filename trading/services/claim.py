@@ -10,7 +10,7 @@ from django.db import transaction
 
 from allcore.audit.services import record
 from allcore.kernel.clock import seconds_between
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from brokers.selectors.connections import holds_lease
 from risk.services import reservations
 from trading.domain.approval import release

@@ -9,7 +9,8 @@ from django.db import transaction
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RefusedError
-from allcore.kernel.orders import OrderTicket, OrdStatus
+from allcore.kernel.orders import OrdStatus
+from allcore.kernel.tickets import OrderTicket
 from allcore.live import publish_on_commit
 from risk.domain.permissions import Action
 from risk.selectors.permissions import may, require

@@ -3,8 +3,9 @@
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.ids import mint_cl_ord_id
-from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce, natural_effect
+from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.reports import ExecutionReport, ReportKind
+from allcore.kernel.tickets import natural_effect
 from brokers.models import Account
 from trading.domain.orders.lifecycle import OrderState
 from trading.models import Order, OrderEvent, OrderLeg, OrderRequest

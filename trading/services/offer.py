@@ -9,7 +9,7 @@ from django.db import transaction
 
 from allcore.accounts.models import User
 from allcore.audit.services import record
-from allcore.kernel.orders import OrderTicket, content_hash
+from allcore.kernel.tickets import OrderTicket, content_hash
 from allcore.live import publish_on_commit
 from allcore.logs import new_trace_id
 from brokers.models import Account

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError
 
 from allcore.kernel.errors import DeskError, UnavailableError
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from risk.services import gate
 from trading.domain.proposals.card import reasons_of

@@ -14,7 +14,7 @@ from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import ForbiddenError
 from allcore.kernel.ids import mint_cl_ord_id
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from allcore.live import publish_on_commit
 from brokers.models import Account
 from marketdata.models import Instrument
@@ -113,6 +113,10 @@ def _create(
         price_effect=ticket.price_effect,
         limit_price=ticket.limit_price,
         stop_price=ticket.stop_price,
+        trail_amount=ticket.trail_amount,
+        trail_percent=ticket.trail_percent,
+        expire_at=ticket.expire_at,
+        trigger=ticket.trigger or "",
         order_qty=ticket.quantity,
         leaves_qty=state.leaves_qty,
         status=state.status,

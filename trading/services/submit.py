@@ -13,7 +13,8 @@ from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, NotFoundError
 from allcore.kernel.ids import mint_cl_ord_id
-from allcore.kernel.orders import CLOSED_STATUSES, OrderTicket, OrdStatus
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from marketdata.selectors import instruments
 from risk.domain.permissions import Action

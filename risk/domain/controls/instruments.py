@@ -3,7 +3,8 @@
 from allcore.kernel.calendar import Phase
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind
-from allcore.kernel.orders import PositionEffect, TicketLeg
+from allcore.kernel.orders import PositionEffect
+from allcore.kernel.tickets import TicketLeg
 from risk.domain.controls.finding import Finding, blocked, passed
 from risk.domain.exposures import room_to_close
 from risk.domain.lines import contract_of, signed

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from allcore.kernel.instruments import Right
 from allcore.kernel.money import ZERO, is_on_tick
-from allcore.kernel.orders import OrderTicket, OrdType, PriceEffect, Side
+from allcore.kernel.orders import OrdType, PriceEffect, Side
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.controls.finding import Finding, blocked, measured, passed, yes_or_no
 from risk.domain.exposures import is_option, only_reduces
 from risk.domain.limits import MissingNumberError

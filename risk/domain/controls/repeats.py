@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from allcore.kernel.orders import OrderTicket
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.controls.finding import Finding, measured, passed
 from risk.domain.request import GateRequest
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from allcore.kernel.calendar import Phase
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from trading.domain.approval.drift import combo_mid, has_drifted
 from trading.domain.approval.release import ReleaseView, refusal
 

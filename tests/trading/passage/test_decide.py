@@ -13,7 +13,7 @@ from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError, ForbiddenError, InvalidInputError
-from allcore.kernel.orders import OrderTicket, content_hash
+from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
 from risk.services import gate
 from tests.builders import market

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allcore.kernel.instruments import OptionContract, Right
-from allcore.kernel.orders import OrderTicket, OrdType, PositionEffect, PriceEffect, Side, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from tests.builders.protocol import FRIDAY, NOW, SESSION, dec
 from trading.domain.proposals.payoff import Line, Situation, payoff
 from trading.domain.proposals.sentences import sentence

@@ -14,8 +14,8 @@ from django.db import connection
 from allcore import live
 from allcore.audit.models import AuditEntry
 from allcore.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
-from allcore.kernel.orders import OrderTicket, content_hash
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
 from marketdata.domain import wire
 from marketdata.selectors import quotes

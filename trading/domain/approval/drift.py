@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from allcore.kernel.orders import PriceEffect, Side, TicketLeg
+from allcore.kernel.orders import PriceEffect, Side
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import TicketLeg
 
 SHARE_OF_PREMIUM = Decimal("0.10")
 SMALLEST = Decimal("0.05")

@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from allcore.kernel.calendar import Phase
-from allcore.kernel.orders import OrderTicket
 from allcore.kernel.quotes import Quality, Quote
+from allcore.kernel.tickets import OrderTicket
 from trading.domain.approval.drift import combo_mid, has_drifted, tolerance
 
 FRESH_SECONDS = 2.0

@@ -7,8 +7,9 @@ from decimal import Decimal
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import TickRule
 from allcore.kernel.money import ZERO, to_cents
-from allcore.kernel.orders import OrderTicket, PriceEffect
+from allcore.kernel.orders import PriceEffect
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from risk.domain.lines import contract_of
 from risk.domain.market import COMBO_TICK
 from risk.domain.prices import natural, passive

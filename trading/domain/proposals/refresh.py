@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from allcore.kernel.orders import OrderTicket, PositionEffect
+from allcore.kernel.orders import PositionEffect
+from allcore.kernel.tickets import OrderTicket
 from trading.domain.approval.drift import combo_mid, has_drifted, tolerance
 from trading.domain.proposals.view import Idea, SleeveView
 

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract
-from allcore.kernel.orders import OrderTicket, OrdType, PriceEffect, TicketLeg, TimeInForce
+from allcore.kernel.orders import OrdType, PriceEffect, TimeInForce
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 
 TIMES = {
     TimeInForce.DAY: "day",

@@ -3,15 +3,8 @@
 from decimal import Decimal
 
 from allcore.kernel.money import ceil_to_tick
-from allcore.kernel.orders import (
-    OrderTicket,
-    OrdType,
-    PositionEffect,
-    PriceEffect,
-    Side,
-    TicketLeg,
-    TimeInForce,
-)
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.tickets import OrderTicket, TicketLeg
 from trading.domain.protocol.strikes import Candidate
 
 

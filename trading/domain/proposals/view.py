@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from allcore.kernel.instruments import Right
-from allcore.kernel.orders import OrderTicket
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from trading.domain.protocol.cycles import Cycle
 from trading.domain.protocol.outlook import Probabilities
 from trading.domain.protocol.overlays import MarketState, Overlay, atr_overlay, atr_regime, market_overlay

@@ -1,0 +1,108 @@
+"""The key book of one connection, in the database."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db import connections as databases
+
+from allcore.kernel.errors import ConflictError
+from brokers.models import Connection, OrderKeyRow
+from brokers.ports import OrderKey
+
+Answer = TypeVar("Answer")
+
+
+class IdBurnedError(ConflictError):
+    """The ClOrdID was used before."""
+
+    code = "CL_ORD_ID_USED"
+
+
+class DatabaseKeys:
+    """Reads and writes in a thread of its own, whose database connection it keeps."""
+
+    def __init__(self, connection: str) -> None:
+        self._connection = connection
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{connection}-keys")
+
+    async def intend(self, key: OrderKey) -> None:
+        """Write the key before anything is sent.
+
+        Raises:
+            IdBurnedError: the ClOrdID was used before.
+        """
+        await self._call(self._intend, key)
+
+    async def learn(self, cl_ord_id: str, broker_order_id: str, details: dict[str, object] | None = None) -> None:
+        """Add the broker's id for the order, once, and details of the adapter's own."""
+        await self._call(self._learn, cl_ord_id, broker_order_id, details or {})
+
+    async def by_cl_ord_id(self, cl_ord_id: str) -> OrderKey | None:
+        """Return the key, or None."""
+        return await self._call(self._first, {"cl_ord_id": cl_ord_id})
+
+    async def by_broker_order_id(self, broker_order_id: str) -> OrderKey | None:
+        """Return the key of which the id is one, or None."""
+        return await self._call(self._first, {"chain__contains": [broker_order_id]})
+
+    async def since(self, at: datetime) -> tuple[OrderKey, ...]:
+        """Return the keys intended since, oldest first."""
+        return await self._call(self._since, at)
+
+    async def close(self) -> None:
+        """Let the thread and its database connection go."""
+        await self._call(databases.close_all)
+        self._thread.shutdown()
+
+    async def _call(self, work: Callable[..., Answer], *args: object) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def _intend(self, key: OrderKey) -> None:
+        try:
+            with transaction.atomic():
+                OrderKeyRow.objects.create(
+                    connection=Connection.objects.get(name=self._connection),
+                    cl_ord_id=key.cl_ord_id,
+                    orig_cl_ord_id=key.orig_cl_ord_id,
+                    broker_account=key.broker_account,
+                    ticket=key.ticket,
+                    chain=list(key.chain),
+                    details=key.details,
+                    intended_at=key.intended_at,
+                )
+        except IntegrityError as e:
+            raise IdBurnedError(
+                f"The id {key.cl_ord_id} was used before; nothing was sent.", cl_ord_id=key.cl_ord_id
+            ) from e
+
+    def _learn(self, cl_ord_id: str, broker_order_id: str, details: dict[str, object]) -> None:
+        with transaction.atomic():
+            row = OrderKeyRow.objects.select_for_update().get(connection__name=self._connection, cl_ord_id=cl_ord_id)
+            if broker_order_id and broker_order_id not in row.chain:
+                row.chain.append(broker_order_id)
+            row.details |= details
+            row.save(update_fields=["chain", "details"])
+
+    def _first(self, wanted: dict[str, Any]) -> OrderKey | None:
+        row = OrderKeyRow.objects.filter(connection__name=self._connection, **wanted).order_by("-id").first()
+        return None if row is None else _key(row)
+
+    def _since(self, at: datetime) -> tuple[OrderKey, ...]:
+        rows = OrderKeyRow.objects.filter(connection__name=self._connection, intended_at__gte=at).order_by("id")
+        return tuple(_key(row) for row in rows)
+
+
+def _key(row: OrderKeyRow) -> OrderKey:
+    return OrderKey(
+        cl_ord_id=row.cl_ord_id,
+        broker_account=row.broker_account,
+        ticket=row.ticket,
+        intended_at=row.intended_at,
+        chain=tuple(row.chain),
+        orig_cl_ord_id=row.orig_cl_ord_id,
+        details=row.details,
+    )
