@@ -13,9 +13,10 @@ from uuid import uuid4
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from allcore.redaction import HIDDEN, scrub
+
 TRACE_HEADER = "X-Request-ID"
 SECRET = re.compile(r"passw|token|secret|authorization|cookie|api_?key|credential", re.IGNORECASE)
-HIDDEN = "[hidden]"
 
 _trace: ContextVar[str] = ContextVar("trace_id", default="")
 _acceptable = re.compile(r"[A-Za-z0-9._-]{8,32}")
@@ -87,6 +88,11 @@ def _shown(key: object, value: object) -> object:
     return value
 
 
+def _scrub_line(_: Any, __: str, line: str) -> str:
+    """Hide open credentials wherever they stand in the finished line: in a traceback, in what a broker said."""
+    return scrub(line)
+
+
 def configure(options: Mapping[str, str]) -> None:
     """Send every log of the process, structlog's and the standard library's, through the same processors to stderr.
 
@@ -108,7 +114,7 @@ def configure(options: Mapping[str, str]) -> None:
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared],
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending, _scrub_line],
     }
     logging.config.dictConfig(
         {

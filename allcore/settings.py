@@ -17,6 +17,8 @@ FEED = env.text("FEED", "sim")
 SOCKET_URL = env.text("SOCKET_URL", "")  # empty: the page's own origin (a proxy in front); make run: the ASGI port
 SOCKET_PORT = env.integer("SOCKET_PORT", 0)  # of make run, where sockets have a port of their own; 0: SOCKET_URL says
 BEHIND_TLS = env.boolean("BEHIND_TLS", default=False)
+VAULT_KEYS = env.text("VAULT_KEYS", "")  # master keys, newest first: id:base64 of 32 bytes; empty: nothing can be kept
+VAULT_PROVIDER = env.text("VAULT_PROVIDER", "")  # dotted path of a MasterKeys class: a key service instead of keys
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # empty: /metrics answers this machine alone
 
 DATABASE_URL = env.text("DATABASE_URL")
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "allcore.accounts",
     "allcore.audit",
+    "allcore.vault",
     "allcore.demo",
     "brokers",
     "marketdata",

@@ -24,6 +24,7 @@ from allcore.kernel.errors import (
     UnknownOutcomeError,
 )
 from allcore.logs import trace_id
+from allcore.redaction import scrub
 
 log = structlog.get_logger("desk.api")
 
@@ -83,7 +84,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 
 
 def _of_ours(error: DeskError) -> Response:
-    answer = Response(body(error.code, error.message, error.context), status=status_of(error))
+    answer = Response(body(error.code, scrub(error.message), error.context), status=status_of(error))
     if answer.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
         answer["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer

@@ -7,6 +7,7 @@ from django.db import connection
 
 from allcore import logs
 from allcore.api.json import dumps
+from allcore.redaction import scrub
 
 INSERT = """
 INSERT INTO audit_entry (at, actor, action, subject, account, trace_id, payload)
@@ -35,7 +36,7 @@ def record(  # noqa: PLR0913 an entry has these columns
         subject,
         account,
         trace_id or logs.trace_id(),
-        dumps(payload).decode(),
+        scrub(dumps(payload).decode()),
     )
     with connection.cursor() as cursor:
         cursor.execute(INSERT, row)

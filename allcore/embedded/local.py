@@ -1,5 +1,6 @@
 """One machine's desk: where its data lies, its own servers, and what its processes are told."""
 
+import base64
 import os
 import secrets
 import subprocess
@@ -82,12 +83,23 @@ def environment(var: Path, addresses: Mapping[str, str]) -> dict[str, str]:
     }
     if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
         ours["SECRET_KEY"] = _secret_key(var / "secret_key")
+    if not any(os.environ.get(name) for name in ("VAULT_KEYS", "VAULT_KEYS_FILE", "VAULT_PROVIDER")):
+        ours["VAULT_KEYS"] = _vault_key(var / "vault_key")
     (var / "static").mkdir(exist_ok=True)
     return {name: value for name, value in os.environ.items() if value} | ours | dict(addresses)
 
 
 def _secret_key(file: Path) -> str:
+    return _kept(file, secrets.token_urlsafe(48))
+
+
+def _vault_key(file: Path) -> str:
+    """Return the master key of this machine's vault; whoever loses the file loses the credentials, not the books."""
+    return _kept(file, f"local:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+
+
+def _kept(file: Path, fresh: str) -> str:
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        file.write_text(fresh, encoding="ascii")
     return file.read_text(encoding="ascii")

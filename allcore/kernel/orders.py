@@ -32,7 +32,7 @@ class OrdType(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """TimeInForce(59). OPG and CLS make a market or limit order one of the opening or closing auction (MOO, LOC, ...)."""
+    """TimeInForce(59). OPG and CLS put a market or limit order into the opening or closing auction (MOO, LOC)."""
 
     DAY = "DAY"
     GTC = "GTC"

@@ -39,7 +39,7 @@ class OrderTicket:
     """What to trade, complete. Prices are per share of one unit, never negative; `price_effect` says who pays.
 
     `stop_price` is the trigger of a stop and the touch of a limit-if-touched order. A trailing stop has either a
-    `trail_amount` in dollars or a `trail_percent`. `expire_at` is a GTD order's end. `trigger` None: as the desk's policy says.
+    `trail_amount` in dollars or a `trail_percent`. `expire_at` is a GTD order's end. `trigger` None: the desk's policy.
 
     Raises:
         InvalidTicketError: a field is missing, superfluous or out of range for the order type.
