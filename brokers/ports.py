@@ -4,7 +4,7 @@ Errors say what the caller should do: InvalidInputError (fix it), RefusedError (
 was sent, try again), UnknownOutcomeError (it may have arrived: reconcile, never resend).
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -167,6 +167,45 @@ class Health:
     is_connected: bool
     heard_at: datetime | None
     details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plumbing:
+    """What an adapter is given: who it is, and everything it may reach beside its broker.
+
+    `environment` is PAPER or LIVE; the adapter refuses to connect unless its address and account agree with it.
+    """
+
+    connection: str
+    environment: str
+    settings: Mapping[str, object]
+    clock: Callable[[], datetime]
+    keys: KeyBook
+    secrets: Secrets
+    pacer: Pacer
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Where a person goes to give the desk leave. `needs_code`: the broker shows a code to be typed in here."""
+
+    url: str
+    state: str
+    needs_code: bool
+
+
+class Authoriser(Protocol):
+    """How a person gives the desk leave, at brokers that sign in by OAuth."""
+
+    async def begin(self, callback_url: str) -> Leave:
+        """Return where to send the person; what must survive until `finish` is kept among the secrets."""
+
+    async def finish(self, answer: Mapping[str, str]) -> datetime | None:
+        """Turn the broker's answer (its callback's query, or `code` as typed) into kept tokens; return their end.
+
+        Raises:
+            RefusedError: the broker says no, or the answer is to another question (state).
+        """
 
 
 class OrderEntry(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import redis.asyncio as aioredis
 from django.conf import settings as django_settings
 from django.db import connections as databases
 
@@ -17,9 +18,12 @@ from brokers.paper.session import CAPABILITIES as PAPER
 from brokers.paper.session import PaperSession, Wiring
 from brokers.paper.settings import PaperSettings
 from brokers.paper.ticks import RuleOf, nobody_knows
-from brokers.ports import Capabilities, Session
+from brokers.ports import Authoriser, Capabilities, Plumbing, Session
+from brokers.services.order_keys import DatabaseKeys
+from brokers.services.pacing import RedisPacer
 from brokers.services.paper_quotes import RedisQuotes
 from brokers.services.paper_store import DatabaseStore
+from brokers.services.secrets import VaultSecrets
 
 
 class UnknownBrokerError(InvalidInputError):
@@ -58,10 +62,31 @@ DEFAULT_KNOWLEDGE = Knowledge()
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One adapter."""
+    """One adapter. `secrets` are the credentials a person enters; `authorise` is how they give leave, if they must."""
 
+    name: str
     capabilities: Capabilities
     open_session: Callable[[ConnectionSpec, Knowledge], Session]
+    secrets: tuple[str, ...] = ()
+    authorise: Callable[[Plumbing], Authoriser] | None = None
+
+
+def plumbing(spec: ConnectionSpec) -> Plumbing:
+    """Return what the connection's adapter is given."""
+    return Plumbing(
+        connection=spec.name,
+        environment=spec.environment,
+        settings=spec.settings,
+        clock=utc_now,
+        keys=DatabaseKeys(spec.name),
+        secrets=VaultSecrets(spec.name),
+        pacer=RedisPacer(spec.name, aioredis.Redis.from_url(django_settings.REDIS_URL)),
+    )
+
+
+def plumbed(open_session: Callable[[Plumbing], Session]) -> Callable[[ConnectionSpec, Knowledge], Session]:
+    """Return how an adapter that speaks to a broker outside opens a session."""
+    return lambda spec, _: open_session(plumbing(spec))
 
 
 def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
@@ -79,7 +104,7 @@ def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
 
 
 BROKERS: dict[str, Broker] = {
-    "paper": Broker(PAPER, _paper),
+    "paper": Broker("Paper", PAPER, _paper),
 }
 
 
