@@ -30,6 +30,14 @@ class BookKind(StrEnum):
     EXPIRY = "EXPIRY"
     ASSIGNMENT = "ASSIGNMENT"
     EXERCISE = "EXERCISE"
+    CASH_SETTLEMENT = "CASH_SETTLEMENT"  # an index option: its settlement value, and no shares
+    SPLIT = "SPLIT"
+    DIVIDEND = "DIVIDEND"  # ordinary: cash for shares, nothing for options
+    SPECIAL_DIVIDEND = "SPECIAL_DIVIDEND"  # cash for shares, a lower strike for options
+    SYMBOL_CHANGE = "SYMBOL_CHANGE"
+
+
+CLOSINGS = frozenset({BookKind.EXPIRY, BookKind.ASSIGNMENT, BookKind.EXERCISE, BookKind.CASH_SETTLEMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,19 @@ class ExecutionReport:
 
 @dataclass(frozen=True, slots=True)
 class BookReport:
-    """An expiry, assignment or exercise: `qty` contracts, signed as the position was, closed at `px`.
+    """What befell one position: `qty` contracts or shares of `symbol`, signed as the position was before it.
 
-    For a delivery, `shares` (signed) of `underlying` change hands at `delivery_px` a share.
+    EXPIRY, ASSIGNMENT, EXERCISE, CASH_SETTLEMENT end it at `px` a share (of the last, the settlement's intrinsic value;
+    of the others 0). For a delivery, `shares` (signed) of `underlying` change hands at `delivery_px` a share.
+
+    SPLIT, SYMBOL_CHANGE, and SPECIAL_DIVIDEND of an option carry it over, its cost unchanged: afterwards it is `to_qty`
+    of `to_symbol` (empty and None: as before), one contract of which is priced by `multiplier` and delivers
+    `deliverable` shares (None: as before). One report for each position held, the shares and each option, each with an
+    event id of its own. `ratio_new` for `ratio_old` is what was announced: 4 for 1, 3 for 2.
+    `allcore.kernel.adjustments` says what becomes of an option.
+
+    DIVIDEND, and SPECIAL_DIVIDEND of shares, pay `amount` a share, written above zero: who is short pays it.
+    `cash` is other dollars that come with the event (below zero: paid), such as for a fraction of a share in a split.
     """
 
     kind: BookKind
@@ -86,6 +104,14 @@ class BookReport:
     shares: int = 0
     delivery_px: Decimal | None = None
     fee: Decimal = Decimal(0)
+    ratio_new: int = 1
+    ratio_old: int = 1
+    amount: Decimal | None = None
+    to_symbol: str = ""
+    to_qty: int | None = None
+    multiplier: int | None = None
+    deliverable: int | None = None
+    cash: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
