@@ -45,6 +45,11 @@ class Account(models.Model):
         REV = "rev", "Revenue"
         COM = "com", "Compounding"
 
+    class ExternalPolicy(models.TextChoices):
+        OBSERVE = "OBSERVE", "Watch it"
+        ADOPT = "ADOPT", "Treat it as the desk's"
+        CANCEL = "CANCEL", "Cancel it"
+
     code = models.SlugField(max_length=20, unique=True)
     name = models.CharField(max_length=80)
     tier = models.CharField(max_length=6, choices=Tier)
@@ -53,6 +58,8 @@ class Account(models.Model):
     is_enabled = models.BooleanField(default=True)
     allows_self_approval = models.BooleanField(default=False)  # may who changed a proposal also approve it?
     baseline = models.DecimalField(max_digits=18, decimal_places=2)  # US dollars put in; forks measure surplus from it
+    # What to do about an order at the broker that the desk did not send.
+    external_policy = models.CharField(max_length=7, choices=ExternalPolicy, default=ExternalPolicy.OBSERVE)
     position_order = models.PositiveSmallIntegerField(default=0)  # where it stands in lists
 
     class Meta:

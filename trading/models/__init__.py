@@ -6,7 +6,7 @@ from trading.models.idempotency import IdempotencyKey
 from trading.models.orders import Order, OrderEvent, OrderLeg, OrderRequest
 from trading.models.proposals import Approval, Mandate, Proposal
 from trading.models.protocol import MarketWeek, ParameterSet, StrategyNote, WeekLabel
-from trading.models.reconcile import Break
+from trading.models.reconcile import Break, ExternalOrder, Inquiry
 
 __all__ = [
     "Approval",
@@ -16,7 +16,9 @@ __all__ = [
     "ClosingMark",
     "EquityPoint",
     "Execution",
+    "ExternalOrder",
     "IdempotencyKey",
+    "Inquiry",
     "LedgerEntry",
     "Lot",
     "LotClose",

@@ -1,5 +1,6 @@
 """What was traded, and what befell positions: the ledger that books are rebuilt from."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -86,6 +87,8 @@ class Quarantine(models.Model):
     report = models.JSONField()
     received_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
+    resolution = models.CharField(max_length=400, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         db_table = "quarantine"

@@ -29,12 +29,13 @@ class Order(models.Model):
         TICKET = "TICKET", "Ticket by hand"
         API = "API", "Script"
         EXTERNAL = "EXTERNAL", "Found at the broker"
+        RECONCILIATION = "RECONCILIATION", "Adjusted by reconciliation"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     cl_ord_id = models.CharField(max_length=20, unique=True)  # of the first request
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
-    origin = models.CharField(max_length=8, choices=Origin)
+    origin = models.CharField(max_length=14, choices=Origin)
     proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, null=True, related_name="order")
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True, related_name="orders")
     verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, related_name="orders")
@@ -74,7 +75,7 @@ class Order(models.Model):
         db_table = "order"
         constraints = [
             models.CheckConstraint(
-                condition=Q(origin="EXTERNAL")
+                condition=Q(origin__in=["EXTERNAL", "RECONCILIATION"])
                 | Q(
                     status__in=[
                         "DRAFT",
@@ -158,17 +159,22 @@ class OrderRequest(models.Model):
         REJECTED = "REJECTED", "Rejected by the broker"
         IN_DOUBT = "IN_DOUBT", "Outcome unknown"
         VOIDED = "VOIDED", "Not sent"
+        WAITING = "WAITING", "Waits for a cancel"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=7, choices=Kind)
     cl_ord_id = models.CharField(max_length=20, unique=True)
-    orig_cl_ord_id = models.CharField(max_length=20, blank=True)
+    orig_cl_ord_id = models.CharField(max_length=60, blank=True)  # of a NEW that is not ours: the broker's name for it
     state = models.CharField(max_length=8, choices=State, default=State.TO_SEND)
     terms = models.JSONField(default=dict)  # of a REPLACE: quantity, limit_price, stop_price
     lease_epoch = models.BigIntegerField(null=True)  # whose claim it was
     reason = models.CharField(max_length=300, blank=True)
-    queries = models.PositiveSmallIntegerField(default=0)  # status queries made while in doubt
+    # Of a REPLACE at a broker that has none: the cancel that must be confirmed before it is sent as a new order.
+    guard = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="guarded")
+    queries = models.PositiveSmallIntegerField(default=0)  # whole answers in which it was missing, while in doubt
+    first_query_at = models.DateTimeField(null=True)
+    last_query_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
@@ -178,13 +184,19 @@ class OrderRequest(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order"], condition=Q(kind="NEW"), name="an_order_is_new_once"),
             models.CheckConstraint(
-                condition=Q(state__in=["TO_SEND", "VOIDED"]) | Q(sent_at__isnull=False), name="what_was_sent_has_a_time"
+                condition=Q(state__in=["TO_SEND", "VOIDED", "WAITING"]) | Q(sent_at__isnull=False),
+                name="what_was_sent_has_a_time",
             ),
         ]
         indexes = [
             models.Index(fields=["connection", "id"], condition=Q(state="TO_SEND"), name="outbox"),
             models.Index(
                 fields=["connection", "id"], condition=Q(state__in=["SENT", "IN_DOUBT"]), name="outbox_unanswered"
+            ),
+            models.Index(
+                fields=["connection", "orig_cl_ord_id"],
+                condition=Q(kind="NEW") & ~Q(orig_cl_ord_id=""),
+                name="orders_not_ours",
             ),
         ]
 

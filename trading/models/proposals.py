@@ -34,6 +34,7 @@ class Proposal(models.Model):
         COVERED_CALL = "COVERED_CALL", "Covered call"
         ROLL = "ROLL", "Roll"
         BUY_TO_CLOSE = "BUY_TO_CLOSE", "Buy to close"
+        OFFSET = "OFFSET", "Offset of a fault"
 
     class RejectReason(models.TextChoices):
         PRICE = "PRICE", "Price"
