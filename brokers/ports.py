@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from allcore.kernel.orders import OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
@@ -46,7 +46,8 @@ class Login(StrEnum):
 class Capabilities:
     """What a broker takes natively, and how it behaves. What it does not take is refused before it leaves.
 
-    `executions_for` is how far back it tells executions.
+    `executions_for` is how far back it tells executions, `gtc_for` how long it keeps a good-till-cancelled order.
+    `triggers` are the prices that an order may name to be set off by; one that names another is held at the desk.
     """
 
     ord_types: frozenset[OrdType]
@@ -60,6 +61,8 @@ class Capabilities:
     quotes: bool = False
     login: Login = Login.NONE
     executions_for: timedelta = timedelta(days=1)
+    gtc_for: timedelta = timedelta(days=90)
+    triggers: frozenset[TriggerPrice] = frozenset()
     buckets: tuple["Bucket", ...] = ()
 
 

@@ -1,12 +1,13 @@
 """What an account holds and what it may yet come to hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from allcore.kernel.instruments import InstrumentKind, Right
+from allcore.kernel.orders import Side
 from allcore.kernel.tickets import OrderTicket
 
 
@@ -31,7 +32,8 @@ class Holding:
 class Pending:
     """An order that may still fill: staged, sent, working or in doubt. `leaves` units of it are open.
 
-    `cash` is what its reservation holds, in dollars, if all of `leaves` fills.
+    `cash` is what its reservation holds, in dollars, if all of `leaves` fills. `group` names the list whose orders end
+    one another.
     """
 
     order_id: UUID
@@ -39,11 +41,35 @@ class Pending:
     leaves: int
     cash: Decimal
     staged_at: datetime
+    group: UUID | None = None
 
     @property
     def underlying(self) -> str:
         """The ticket's underlying."""
         return self.ticket.underlying
+
+
+Claim = frozenset[tuple[str, Side, int]]
+
+
+def claim_of(ticket: OrderTicket) -> Claim | None:
+    """Return what an order would close, or None if it opens anything."""
+    return None if ticket.is_opening else frozenset((leg.symbol, leg.side, leg.ratio) for leg in ticket.legs)
+
+
+def at_worst(pending: Iterable[Pending]) -> tuple[Pending, ...]:
+    """Return the orders that count: of a list's orders that would all close the same position, the largest alone.
+
+    The desk lets one of those work at a time, so that they cannot fill together. Orders of a list that open something
+    can, in a race: each of them counts.
+    """
+    kept: dict[object, Pending] = {}
+    for order in pending:
+        claim = claim_of(order.ticket)
+        key = order.order_id if order.group is None or claim is None else (order.group, claim)
+        if key not in kept or order.leaves > kept[key].leaves:
+            kept[key] = order
+    return tuple(kept.values())
 
 
 @dataclass(frozen=True, slots=True)

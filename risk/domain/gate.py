@@ -5,10 +5,22 @@ from decimal import Decimal
 
 from allcore.kernel.errors import DeskError
 from allcore.kernel.money import ZERO
-from risk.domain.controls import capital, instruments, positions, pricing, protocol, quotes, repeats, safety, sizes
+from allcore.kernel.orders import TimeInForce
+from risk.domain.controls import (
+    capital,
+    instruments,
+    positions,
+    pricing,
+    protocol,
+    quotes,
+    repeats,
+    safety,
+    sizes,
+    terms,
+)
 from risk.domain.controls.finding import Control, Finding, Scope, passed
 from risk.domain.exposures import cash_required, only_reduces
-from risk.domain.request import GateRequest
+from risk.domain.request import Awaits, GateRequest
 from risk.domain.verdict import Assessment, CheckResult, Level, Outcome
 
 # Where one of these says no, the others are not asked: their numbers would be somebody else's.
@@ -25,6 +37,7 @@ CONTROLS = (
     Control("alive", "Expired contract", Level.BROKER, Scope.ALL, instruments.alive),
     Control("standard", "Adjusted contract", Level.BROKER, Scope.OPENING, instruments.standard),
     Control("position_effect", "Open or close", Level.BROKER, Scope.ALL, instruments.position_effect),
+    Control("time_in_force", "Time in force", Level.BROKER, Scope.ALL, terms.time_in_force),
     Control("market_hours", "Market hours", Level.SAFETY, Scope.ALL, safety.market_hours),
     Control("expiry_day", "Last hours before expiry", Level.RISK_HARD, Scope.OPENING, positions.expiry_day),
     Control("quote_quality", "Quote quality", Level.SAFETY, Scope.CLOSING_WARNED, quotes.quality),
@@ -65,6 +78,25 @@ CONTROLS = (
 )
 # fmt: on
 
+# What the market decides is asked when an order that waits is released: its limit is not meant for this moment.
+AT_RELEASE: dict[Awaits, frozenset[str]] = {
+    Awaits.TRIGGER: frozenset({"price_collar", "price_from_mid"}),
+    Awaits.PARENT: frozenset(
+        {
+            "price_collar",
+            "price_from_mid",
+            "market_width",
+            "stop_side",
+            "quote_quality",
+            "quote_age",
+            "spot_age",
+            "quote_width",
+            "duplicate",
+        }
+    ),
+}
+BEFORE_THE_OPEN = frozenset({"quote_quality", "quote_age", "spot_age", "quote_width", "market_width"})
+
 
 def assess(request: GateRequest) -> Assessment:
     """Ask every control. None is left out because another failed, save after a gatekeeper's no."""
@@ -98,8 +130,8 @@ def _ask(control: Control, request: GateRequest, *, is_closing: bool) -> CheckRe
 
 
 def _finding(control: Control, request: GateRequest, *, is_closing: bool) -> Finding:
-    if is_closing and control.scope is Scope.OPENING:
-        return passed("Does not hold an order that only closes.")
+    if why := _unasked(control, request, is_closing=is_closing):
+        return passed(why)
     try:
         finding = control.check(request)
     except DeskError as error:
@@ -110,6 +142,17 @@ def _finding(control: Control, request: GateRequest, *, is_closing: bool) -> Fin
     if is_closing and is_block and control.scope is Scope.CLOSING_WARNED:
         return replace(finding, outcome=Outcome.WARN)
     return finding
+
+
+def _unasked(control: Control, request: GateRequest, *, is_closing: bool) -> str:
+    """Return why the control does not hold this order, or nothing."""
+    if is_closing and control.scope is Scope.OPENING:
+        return "Does not hold an order that only closes."
+    if request.awaits is not None and control.code in AT_RELEASE[request.awaits]:
+        return "Asked when the order is released."
+    if request.ticket.time_in_force is TimeInForce.OPG and control.code in BEFORE_THE_OPEN:
+        return "Nothing is quoted before the opening auction."
+    return ""
 
 
 def _is_closing(request: GateRequest) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from allcore.kernel.calendar import Phase
 from allcore.kernel.instruments import InstrumentKind, Right, TickRule
+from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Greeks, Quote
 
 COMBO_TICK = Decimal("0.01")  # combos trade in cents whatever their legs' steps
@@ -14,7 +15,10 @@ COMBO_TICK = Decimal("0.01")  # combos trade in cents whatever their legs' steps
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The standing facts of one instrument. `underlying` of a share is the share itself; `expiry` is New York's."""
+    """The standing facts of one instrument. `underlying` of a share is the share itself; `expiry` is New York's.
+
+    `instrument_id` is the key of its row, for who writes what the gate let pass.
+    """
 
     symbol: str
     underlying: str
@@ -25,6 +29,19 @@ class Listing:
     multiplier: int
     tick_rule: TickRule
     is_active: bool
+    instrument_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTakes:
+    """What the account's broker takes by itself; `gtc_for` is how long it keeps a good-till-cancelled order."""
+
+    broker: str
+    ord_types: frozenset[OrdType]
+    times_in_force: frozenset[TimeInForce]
+    triggers: frozenset[TriggerPrice]
+    max_legs: int
+    gtc_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +65,4 @@ class MarketView:
     connection_paused: bool
     kill_level: int
     feed_source: str  # SIMULATED, REPLAY or LIVE
+    takes: BrokerTakes | None = None  # None: nobody can say, and nothing passes

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from allcore.kernel.money import ZERO
-from allcore.kernel.orders import PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side, TriggerPrice
 from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket
 from risk.domain.limits import MissingNumberError
@@ -43,6 +43,11 @@ def signed_limit(ticket: OrderTicket) -> Decimal | None:
     return -ticket.limit_price if ticket.price_effect is PriceEffect.CREDIT else ticket.limit_price
 
 
+def own_stop(ticket: OrderTicket) -> Decimal | None:
+    """Return the stop as a price of what is traded, or None: the underlying's price may set an option off."""
+    return None if ticket.trigger is TriggerPrice.UNDERLYING_LAST else ticket.stop_price
+
+
 def natural(ticket: OrderTicket, quotes: Mapping[str, Quote]) -> Decimal:
     """Return what a share of one unit costs at once: asks paid for what is bought, bids received for what is sold."""
     return _net(ticket, {leg.symbol: both_sides(leg.symbol, quotes)[leg.side is Side.BUY] for leg in ticket.legs})
@@ -69,10 +74,20 @@ def worst_cost(ticket: OrderTicket, quotes: Mapping[str, Quote]) -> Decimal:
     if limit is not None:
         return limit
     cost = natural(ticket, quotes)
-    if ticket.stop_price is not None and ticket.side is Side.BUY:
-        cost = max(cost, ticket.stop_price)
+    stop = own_stop(ticket)
+    if stop is not None and ticket.side is Side.BUY:
+        cost = max(cost, stop)
+    if ticket.side is Side.BUY:
+        cost += _trail(ticket, cost)
     cost += max(MARKET_SLACK, MARKET_SHARE * abs(cost))
     return min(cost, ZERO) if ticket.price_effect is PriceEffect.CREDIT else cost
+
+
+def _trail(ticket: OrderTicket, cost: Decimal) -> Decimal:
+    """Return how far above the market a trailing purchase may come to trade."""
+    if ticket.trail_percent is not None:
+        return abs(cost) * ticket.trail_percent / 100
+    return ticket.trail_amount or ZERO
 
 
 def unit_multiplier(ticket: OrderTicket) -> int:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from allcore.kernel.tickets import OrderTicket
-from risk.domain.book import Book, Pending
+from risk.domain.book import Book, Pending, claim_of
 from risk.domain.cover import Requirement
 from risk.domain.limits import Limits
 from risk.domain.market import MarketView
@@ -21,13 +22,21 @@ class Recent:
     order_id: UUID | None = None
 
 
+class Awaits(StrEnum):
+    """What an order held at the desk waits for. All that the market decides is asked again when it is released."""
+
+    TRIGGER = "TRIGGER"
+    PARENT = "PARENT"  # the fill of another order
+
+
 @dataclass(frozen=True, slots=True)
 class GateRequest:
     """May this ticket go, given all this?
 
     A replace names its order in `exclude_order_id`, carries the new terms as the ticket, and says in `filled` how many
-    units are done already. `recent` holds the account's messages of the last minute that may be this one's twins (same
-    name and quantity); `messages` the times of all of them.
+    units are done already. `group` names the list whose orders end one another: those that would close the same
+    position as this one do not count beside it. `recent` holds the account's messages of the last minute that may be
+    this one's twins (same name and quantity); `messages` the times of all of them.
     """
 
     account_id: int  # the Account's key
@@ -41,6 +50,8 @@ class GateRequest:
     exclude_order_id: UUID | None = None
     filled: int = 0
     is_manual: bool = False
+    awaits: Awaits | None = None  # None: it goes out at once
+    group: UUID | None = None
     # What the order adds at worst: half a dozen controls ask for it, and it is long to find. replace() starts it anew.
     worst: list[Requirement] = field(init=False, default_factory=list, compare=False, repr=False)
 
@@ -52,4 +63,8 @@ class GateRequest:
     @property
     def pending(self) -> tuple[Pending, ...]:
         """The other orders that may still fill."""
-        return self.book.without(self.exclude_order_id)
+        others = self.book.without(self.exclude_order_id)
+        if self.group is None:
+            return others
+        own = claim_of(self.ticket)
+        return tuple(p for p in others if p.group != self.group or own is None or claim_of(p.ticket) != own)

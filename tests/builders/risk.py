@@ -11,7 +11,7 @@ from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.kernel.calendar import Phase
 from allcore.kernel.instruments import InstrumentKind, OptionContract, Right, TickRule
-from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Greeks, Quote
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from brokers.models import Account, Connection
@@ -19,7 +19,7 @@ from risk.domain.book import Book, Holding, Pending
 from risk.domain.defaults import DEFAULTS
 from risk.domain.gate import assess
 from risk.domain.limits import Bound, Limits
-from risk.domain.market import Listing, MarketView
+from risk.domain.market import BrokerTakes, Listing, MarketView
 from risk.domain.protocol import NOT_PROTOCOL, ProtocolTerms
 from risk.domain.request import GateRequest
 from risk.domain.structure import Structure
@@ -56,6 +56,9 @@ PRICES: dict[str, tuple[str, str]] = {
     CALL: ("2.00", "2.10"),
     HIGHER_CALL: ("0.80", "0.86"),
 }
+TAKES = BrokerTakes(
+    "paper", frozenset(OrdType), frozenset(TimeInForce), frozenset(TriggerPrice), 4, gtc_for=timedelta(days=90)
+)
 DELTAS = {PUT: -0.489, LOWER_PUT: -0.22, NEXT_PUT: -0.30, CALL: 0.45, HIGHER_CALL: 0.12}
 
 
@@ -227,6 +230,7 @@ def market(**changes: Any) -> MarketView:
         connection_paused=False,
         kill_level=0,
         feed_source="SIMULATED",
+        takes=TAKES,
     )
     return replace(plain, **changes)
 

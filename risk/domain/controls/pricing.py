@@ -11,17 +11,18 @@ from risk.domain.exposures import is_option, only_reduces
 from risk.domain.limits import MissingNumberError
 from risk.domain.lines import contract_of
 from risk.domain.market import COMBO_TICK
-from risk.domain.prices import both_sides, natural, passive, quote_of, signed_limit
+from risk.domain.prices import both_sides, natural, own_stop, passive, quote_of, signed_limit
 from risk.domain.request import GateRequest
 
 COLLAR_FLOOR = Decimal("0.10")  # dollars a share beyond the quote that are never called far
 MID_FLOOR = Decimal("0.50")
-WITHOUT_LIMIT = (OrdType.MARKET, OrdType.STOP)
+WITHOUT_LIMIT = (OrdType.MARKET, OrdType.STOP, OrdType.TRAILING_STOP)
 
 
 def tick(request: GateRequest) -> Finding:
-    """Limit and stop are whole numbers of the instrument's steps; combos trade in cents."""
-    for price in (request.ticket.limit_price, request.ticket.stop_price):
+    """Limit, stop and trailing distance are whole numbers of the instrument's steps; combos trade in cents."""
+    ticket = request.ticket
+    for price in (ticket.limit_price, own_stop(ticket), ticket.trail_amount):
         if price is None:
             continue
         step = _step(request, price)
@@ -103,8 +104,9 @@ def collar(request: GateRequest) -> Finding:
 
 def _reference(request: GateRequest) -> Decimal:
     ticket = request.ticket
-    if ticket.stop_price is not None:
-        return ticket.stop_price * ticket.side.sign
+    stop = own_stop(ticket)
+    if stop is not None:
+        return stop * ticket.side.sign
     return natural(ticket, request.market.quotes)
 
 
@@ -140,15 +142,17 @@ def without_limit(request: GateRequest) -> Finding:
 
 
 def stop_side(request: GateRequest) -> Finding:
-    """A stop waits on the far side of the market: a sale's below the bid, a purchase's above the ask."""
+    """A stop waits where the market is not: a sale's below the bid, a purchase's above the ask; a touch otherwise."""
     ticket = request.ticket
-    if ticket.stop_price is None:
-        return passed("The order has no stop price.")
+    stop = own_stop(ticket)
+    if stop is None:
+        return passed("The order has no stop price of what it trades.")
     quote = quote_of(ticket.legs[0].symbol, request.market.quotes)
     near = quote.ask if ticket.side is Side.BUY else quote.bid
     if near is None:
         raise MissingNumberError(f"The quote of {quote.symbol} lacks the side that a stop is judged by.")
-    waits = ticket.stop_price > near if ticket.side is Side.BUY else ticket.stop_price < near
+    waits_above = (ticket.side is Side.BUY) is not (ticket.ord_type is OrdType.LIMIT_IF_TOUCHED)
+    waits = stop > near if waits_above else stop < near
     return yes_or_no(
         ok=waits,
         good="The stop waits.",

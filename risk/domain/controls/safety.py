@@ -1,6 +1,7 @@
 """Who and whether at all: identity, environment, kill switch, connection, clean books. A failure here ends the run."""
 
 from allcore.kernel.calendar import Phase
+from allcore.kernel.orders import TimeInForce
 from risk.domain.controls.finding import Finding, blocked, passed, yes_or_no
 from risk.domain.exposures import only_reduces
 from risk.domain.request import GateRequest
@@ -56,8 +57,10 @@ def reconciled(request: GateRequest) -> Finding:
 
 
 def market_hours(request: GateRequest) -> Finding:
-    """The exchange is open; the second of the close is not."""
+    """The exchange is open; the second of the close is not. What is for the opening auction comes before."""
     market = request.market
+    if request.ticket.time_in_force is TimeInForce.OPG:
+        return passed("The order is for the opening auction.")
     is_open = market.phase is Phase.OPEN and (market.closes_at is None or market.exchange_now < market.closes_at)
     return yes_or_no(
         ok=is_open, good="The exchange is open.", bad=f"The exchange is not open; its phase is {market.phase}."

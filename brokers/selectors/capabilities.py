@@ -1,0 +1,13 @@
+"""What a broker takes, by its name."""
+
+from brokers.ports import Capabilities
+from brokers.registry import broker_named
+
+
+def capabilities_of(broker: str) -> Capabilities:
+    """Return what the broker takes natively.
+
+    Raises:
+        UnknownBrokerError: no adapter has that name.
+    """
+    return broker_named(broker).capabilities
