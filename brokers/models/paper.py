@@ -39,6 +39,7 @@ class PaperOrder(models.Model):
     is_triggered = models.BooleanField(default=False)
     confirmations = models.PositiveSmallIntegerField(default=0)  # of a stop not yet triggered
     seen_at = models.DateTimeField(null=True)  # when the quote that a stop counted last was vouched for
+    trail_mark = models.DecimalField(max_digits=14, decimal_places=4, null=True)  # best price a trailing stop has seen
     is_resting = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=0)  # counts the writes: who missed one may not write the next

@@ -10,15 +10,17 @@ from allcore.kernel.clock import new_york_date
 from allcore.kernel.money import is_on_tick
 from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.quotes import Quote
-from allcore.kernel.tickets import OrderTicket
-from brokers.paper import funds
+from allcore.kernel.tickets import AUCTIONS, OrderTicket
+from brokers.paper import auctions, funds
 from brokers.paper.books import AccountBook
 from brokers.paper.contracts import CASH_SETTLED, Ticks, last_moment, multiplier_of, option_named
 from brokers.paper.matching import far_price, net_debit
+from brokers.paper.triggers import symbols_of, watched_symbol
 
 MAX_QUANTITY = 10_000  # units of one order
 MAX_SHARES = 1_000_000
 COMBO_TICK = Decimal("0.01")
+AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,29 @@ def refusal(arrival: Arrival) -> str:
 
 
 def expires_at(ticket: OrderTicket, at: datetime) -> datetime | None:
-    """Return when the order lapses: a day order at its session's close, any order with the first of its contracts."""
+    """Return when the order lapses: by its time in force, and any order with the first of its contracts."""
     ends: Iterable[datetime] = [last_moment(o) for leg in ticket.legs if (o := option_named(leg.symbol)) is not None]
-    if ticket.time_in_force is not TimeInForce.GTC:
-        session = session_on(new_york_date(at))
-        if session is None or at >= session.closes_at:
-            session = next_session(new_york_date(at))
-        ends = [*ends, session.closes_at]
-    return min(ends, default=None)
+    end = _end_of(ticket, at)
+    return min(ends if end is None else [*ends, end], default=None)
+
+
+def _end_of(ticket: OrderTicket, at: datetime) -> datetime | None:
+    match ticket.time_in_force:
+        case TimeInForce.GTC:
+            return None
+        case TimeInForce.GTD:
+            return ticket.expire_at
+        case TimeInForce.OPG | TimeInForce.CLS:
+            return auctions.auction_at(ticket.time_in_force, at) + auctions.PATIENCE
+        case TimeInForce.DAY | TimeInForce.IOC | TimeInForce.FOK:
+            session = session_on(new_york_date(at))
+            if session is None or at >= session.closes_at:
+                session = next_session(new_york_date(at))
+            return session.closes_at
 
 
 def _unknown(arrival: Arrival) -> bool:
-    return any(leg.symbol not in arrival.quotes for leg in arrival.ticket.legs)
+    return any(symbol not in arrival.quotes for symbol in symbols_of(arrival.ticket))
 
 
 def _unsupported(arrival: Arrival) -> bool:
@@ -72,22 +85,38 @@ def _too_large(arrival: Arrival) -> bool:
 
 
 def _closed(arrival: Arrival) -> bool:
-    """Market and immediate orders need an open exchange; others wait for it."""
-    is_now = arrival.ticket.ord_type is OrdType.MARKET or arrival.ticket.time_in_force is TimeInForce.IOC
-    return is_now and phase_at(arrival.at) is not Phase.OPEN
+    """Market and immediate orders need an open exchange; others wait for it, or for an auction."""
+    ticket = arrival.ticket
+    is_now = ticket.ord_type is OrdType.MARKET or ticket.time_in_force in AT_ONCE
+    return is_now and ticket.time_in_force not in AUCTIONS and phase_at(arrival.at) is not Phase.OPEN
+
+
+def _no_auction(arrival: Arrival) -> bool:
+    is_for_auction = arrival.ticket.time_in_force in AUCTIONS
+    return is_for_auction and any(option_named(leg.symbol) is not None for leg in arrival.ticket.legs)
+
+
+def _auction_closed(arrival: Arrival) -> bool:
+    time_in_force = arrival.ticket.time_in_force
+    return time_in_force in AUCTIONS and not auctions.takes(time_in_force, arrival.at)
+
+
+def _too_old(arrival: Arrival) -> bool:
+    end = arrival.ticket.expire_at
+    return end is not None and end <= arrival.at
 
 
 def _unpriced(arrival: Arrival) -> bool:
-    """A market order's cost is not known without a far side to it."""
-    return arrival.ticket.ord_type is OrdType.MARKET and _far_debit(arrival) is None
+    """The cost of an order without a price of its own is not known without a far side to it."""
+    return funds.own_price(arrival.ticket) is None and _far_debit(arrival) is None
 
 
 def _off_tick(arrival: Arrival) -> bool:
     ticket = arrival.ticket
-    prices = [px for px in (ticket.limit_price, ticket.stop_price) if px is not None]
     if ticket.is_multi_leg:
-        return any(not is_on_tick(px, COMBO_TICK) for px in prices)
-    return any(not is_on_tick(px, arrival.ticks(ticket.legs[0].symbol, px)) for px in prices)
+        return ticket.limit_price is not None and not is_on_tick(ticket.limit_price, COMBO_TICK)
+    prices = ((ticket.legs[0].symbol, ticket.limit_price), (watched_symbol(ticket), ticket.stop_price))
+    return any(px is not None and not is_on_tick(px, arrival.ticks(symbol, px)) for symbol, px in prices)
 
 
 def _unpaid(arrival: Arrival) -> str:
@@ -112,6 +141,9 @@ RULES: tuple[tuple[str, Callable[[Arrival], bool]], ...] = (
     ("UNKNOWN_SYMBOL", _unknown),
     ("BAD_MULTIPLIER", _bad_multiplier),
     ("QUANTITY_TOO_LARGE", _too_large),
+    ("NO_AUCTION", _no_auction),
+    ("AUCTION_CLOSED", _auction_closed),
+    ("EXPIRY_PAST", _too_old),
     ("MARKET_CLOSED", _closed),
     ("OFF_TICK", _off_tick),
     ("NO_PRICE", _unpriced),
@@ -124,6 +156,10 @@ TEXTS = {
     "BAD_MULTIPLIER": "The multiplier is not the instrument's.",
     "QUANTITY_TOO_LARGE": "The quantity is above the largest allowed.",
     "MARKET_CLOSED": "Market and immediate orders are taken while the exchange is open.",
+    "NO_AUCTION": "Options have no opening or closing auction here.",
+    "AUCTION_CLOSED": "The auction takes no more orders.",
+    "AUCTION_UNFILLED": "The auction's price did not reach the limit, or was not known.",
+    "EXPIRY_PAST": "The order's end has passed.",
     "OFF_TICK": "The price is not a whole number of ticks.",
     "NO_PRICE": "There is no price on the other side.",
     "INSUFFICIENT_SHARES": "The account does not hold what the order sells.",
@@ -133,4 +169,6 @@ TEXTS = {
     "BAD_TERMS": "The new terms do not fit the order's type.",
     "DAY_ENDED": "The order lapsed at the close.",
     "IOC_REMAINDER": "What could not be traded at once lapsed.",
+    "FOK_NOT_FILLED": "All of it could not be traded at once.",
+    "DATE_ENDED": "The order lapsed at its end.",
 }

@@ -9,14 +9,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.orders import TimeInForce
 from allcore.kernel.reports import ReportKind
-from brokers.paper import closes, entry, requests
+from allcore.kernel.tickets import AUCTIONS
+from brokers.paper import auctions, closes, entry, requests
 from brokers.paper.books import AccountBook
 from brokers.paper.contracts import option_named
 from brokers.paper.floor import LOOK_AGAIN, Floor
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import Change, OrderRecord, RequestRecord, Status
 from brokers.paper.store import Snapshot
+from brokers.paper.triggers import symbols_of
 
 
 class Exchange:
@@ -81,7 +85,7 @@ class Exchange:
         arriving = [name for at, _, name in self._arrivals if at <= now]
         names |= {self._requests[name].order_id if name in self._requests else name for name in arriving}
         orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
-        symbols = {leg.symbol for order in orders for leg in order.ticket.legs}
+        symbols = {symbol for order in orders for symbol in symbols_of(order.ticket)}
         return symbols | self.watched() if self._is_missing_quotes else symbols
 
     def look_at_all(self, now: datetime) -> None:
@@ -93,7 +97,7 @@ class Exchange:
         """Return what happens up to the moment. Without quotes only time goes on: nothing arrives, nothing trades."""
         for quote in moment.quotes.values():
             self.closes.note(quote)
-        changes = self._lapsed(moment)
+        changes = [*self._closed(moment), *self._lapsed(moment)]
         if moment.is_blind:
             return changes
         self._is_missing_quotes = False
@@ -109,7 +113,9 @@ class Exchange:
     def awaiting_close(self, exchange_now: datetime) -> set[tuple[str, date]]:
         """Return the underlyings and days whose close is needed and was not seen."""
         due = closes.expiring(self._floor.accounts.values(), exchange_now)
-        return {(e.option.root, e.day) for e in due if self.closes.on(e.option.root, e.day) is None}
+        needed = [(e.option.root, e.day) for e in due]
+        needed += [(symbol, day) for _, symbol, day in self._at_auction(exchange_now)]
+        return {(symbol, day) for symbol, day in needed if self.closes.on(symbol, day) is None}
 
     def _expect(self, at: datetime, name: str) -> None:
         self._seq += 1
@@ -132,7 +138,24 @@ class Exchange:
 
     def _lapsed(self, moment: Moment) -> list[Change]:
         over = [o for o in self._working() if o.expires_at is not None and o.expires_at <= moment.exchange_now]
-        return [self._floor.lapsed(o, "DAY_ENDED", moment.now, o.expires_at or moment.exchange_now) for o in over]
+        return [self._floor.lapsed(o, _why_over(o), moment.now, o.expires_at or moment.exchange_now) for o in over]
+
+    def _closed(self, moment: Moment) -> list[Change]:
+        """Hold the closing auction of the orders whose symbol's close is known."""
+        changes: list[Change] = []
+        for order, symbol, day in self._at_auction(moment.exchange_now):
+            if (price := self.closes.on(symbol, day)) is not None:
+                changes += self._floor.closed_at(order, price, moment)
+        return changes
+
+    def _at_auction(self, exchange_now: datetime) -> list[tuple[OrderRecord, str, date]]:
+        """Return the orders whose closing auction has been, with its symbol and New York's date."""
+        ended = [
+            (o, o.expires_at - auctions.PATIENCE)
+            for o in self._working()
+            if o.ticket.time_in_force is TimeInForce.CLS and o.expires_at is not None
+        ]
+        return [(o, o.ticket.legs[0].symbol, new_york_date(at)) for o, at in ended if at + closes.GRACE <= exchange_now]
 
     def _arrived(self, moment: Moment) -> list[Change]:
         changes: list[Change] = []
@@ -187,3 +210,9 @@ class Exchange:
         due = closes.expiring(self._floor.accounts.values(), moment.exchange_now)
         booked = [b for e in due if (b := closes.settled_by(self.closes, e, moment.now)) is not None]
         return [self._floor.keep(Change(bookings=(b,), reports=(self._floor.say.of_booking(b),))) for b in booked]
+
+
+def _why_over(order: OrderRecord) -> str:
+    if order.ticket.time_in_force in AUCTIONS:
+        return "AUCTION_UNFILLED"
+    return "DATE_ENDED" if order.ticket.time_in_force is TimeInForce.GTD else "DAY_ENDED"

@@ -3,20 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.orders import TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.reports import ReportKind
+from allcore.kernel.tickets import OrderTicket
 from brokers.paper import entry
 from brokers.paper.books import AccountBook, after_booking, after_fill
 from brokers.paper.contracts import option_named
 from brokers.paper.fees import fill_fee, row_on
-from brokers.paper.matching import Market, Match, Shelf, Taken, match
+from brokers.paper.matching import Market, Match, Shelf, Taken, at_price, match
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.orderbook import OrderBook
 from brokers.paper.records import Change, FillRecord, OrderRecord, Status
 from brokers.paper.reports import Speaker
 from brokers.paper.store import Snapshot
+from brokers.paper.triggers import level_of
 
 LOOK_AGAIN = timedelta(seconds=1)
 
@@ -61,7 +64,7 @@ class Floor:
             entry.Arrival(
                 ticket=replace(order.ticket, quantity=order.ticket.quantity - order.cum_qty),
                 book=self.accounts[order.account],
-                working=tuple(replace(o.ticket, quantity=o.leaves) for o in others),
+                working=tuple(_committed(o) for o in others),
                 quotes=moment.quotes,
                 at=moment.exchange_now,
                 ticks=self._terms.ticks,
@@ -71,7 +74,7 @@ class Floor:
     def tried(self, name: str, moment: Moment) -> list[Change]:
         """Match the order as it now is. Of an immediate order, what cannot be had at once lapses."""
         order = self.orders.get(name)
-        if order is None or order.status is not Status.WORKING:
+        if order is None or order.status is not Status.WORKING or order.ticket.time_in_force is TimeInForce.CLS:
             return []
         found = match(order.working, self._market(moment))
         if found.look_again:
@@ -80,8 +83,16 @@ class Floor:
             self.look.discard(name)
         changes = self._moved(order, found, moment)
         left = self.orders.get(name)
-        if left is not None and left.ticket.time_in_force is TimeInForce.IOC:
-            changes.append(self.lapsed(left, "IOC_REMAINDER", moment.now, moment.exchange_now))
+        if left is not None and (code := _end_at_once(left)):
+            changes.append(self.lapsed(left, code, moment.now, moment.exchange_now))
+        return changes
+
+    def closed_at(self, order: OrderRecord, price: Decimal, moment: Moment) -> list[Change]:
+        """Trade an order for the closing auction at the close, or let it lapse."""
+        changes = self._moved(order, at_price(order.working, price), moment)
+        left = self.orders.get(order.cl_ord_id)
+        if left is not None:
+            changes.append(self.lapsed(left, "AUCTION_UNFILLED", moment.now, moment.exchange_now))
         return changes
 
     def lapsed(self, order: OrderRecord, code: str, now: datetime, at: datetime) -> Change:
@@ -142,12 +153,40 @@ class Floor:
                 ),
                 multiplier=leg.multiplier,
                 transact_at=moment.exchange_now,
-                quote_at=moment.quotes[leg.symbol].source_at,
+                quote_at=_quote_at(leg.symbol, moment),
                 units=found.units,
             )
             for index, (leg, px) in enumerate(zip(order.ticket.legs, found.prices, strict=True))
         )
 
 
-def _stage(order: OrderRecord) -> tuple[bool, int]:
-    return order.watch.is_triggered, order.watch.confirmations
+def _quote_at(symbol: str, moment: Moment) -> datetime:
+    """Return which update of the quote was traded on; the closing auction needs none."""
+    quote = moment.quotes.get(symbol)
+    return moment.exchange_now if quote is None else quote.source_at
+
+
+def _stage(order: OrderRecord) -> tuple[bool, int, Decimal | None]:
+    return order.watch.is_triggered, order.watch.confirmations, order.watch.mark
+
+
+def _end_at_once(order: OrderRecord) -> str:
+    """Return why what is left of the order ends now, or nothing. The opening is over once a quote has priced it."""
+    match order.ticket.time_in_force:
+        case TimeInForce.IOC:
+            return "IOC_REMAINDER"
+        case TimeInForce.FOK:
+            return "FOK_NOT_FILLED"
+        case TimeInForce.OPG:
+            return "AUCTION_UNFILLED" if order.is_resting else ""
+        case _:
+            return ""
+
+
+def _committed(order: OrderRecord) -> OrderTicket:
+    """Return what the order may still take; a trailing stop is a stop at its present level."""
+    ticket, level = order.ticket, level_of(order.ticket, order.watch)
+    if ticket.ord_type is OrdType.TRAILING_STOP and level is not None and level > 0:
+        bare = replace(ticket, ord_type=OrdType.STOP, stop_price=level, trail_amount=None, trail_percent=None)
+        return replace(bare, quantity=order.leaves)
+    return replace(ticket, quantity=order.leaves)

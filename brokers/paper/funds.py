@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.money import ZERO
-from allcore.kernel.orders import PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side, TriggerPrice
 from allcore.kernel.tickets import OrderTicket
 from brokers.paper.contracts import OPTION_MULTIPLIER, option_named
 
@@ -60,13 +60,20 @@ def refusal(
 
 
 def worst_debit(ticket: OrderTicket, net: Decimal | None = None) -> Decimal:
-    """Return what the order costs in dollars at its limit, its stop, or `net` a unit; a credit is negative."""
-    price = ticket.limit_price if ticket.limit_price is not None else ticket.stop_price
+    """Return what the order costs in dollars at its own price, or at `net` a unit; a credit is negative."""
+    price = own_price(ticket)
     unit = max(leg.multiplier for leg in ticket.legs)
     if price is None:
         return (net or ZERO) * unit * ticket.quantity
     sign = {PriceEffect.DEBIT: 1, PriceEffect.CREDIT: -1, PriceEffect.EVEN: 0}[ticket.price_effect]
     return sign * price * unit * ticket.quantity
+
+
+def own_price(ticket: OrderTicket) -> Decimal | None:
+    """Return the limit, or the stop if it is a price of what is traded; None if the order names neither."""
+    if ticket.limit_price is not None or ticket.trigger is TriggerPrice.UNDERLYING_LAST:
+        return ticket.limit_price
+    return ticket.stop_price
 
 
 def _add(positions: dict[str, int], ticket: OrderTicket, *, only_sales: bool) -> None:

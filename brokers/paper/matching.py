@@ -10,26 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.orders import OrdType, PriceEffect, Side
+from allcore.kernel.orders import PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quality, Quote
 from allcore.kernel.tickets import OrderTicket, TicketLeg
-
-CONFIRMATIONS = 2  # a stop triggers on the second quote in a row beyond it: one lone quote is not a price
-STOP_WIDTH = Decimal("0.25")  # dollars; a wider quote than this and than half its mid triggers no stop
-STOP_WIDTH_RATIO = Decimal("0.5")
-STOPS = (OrdType.STOP, OrdType.STOP_LIMIT)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """How far a stop has come. `seen_at` is when the quote that counted last was vouched for."""
-
-    is_triggered: bool = False
-    confirmations: int = 0
-    seen_at: datetime | None = None
-
-
-NOT_SEEN = Watch()
+from brokers.paper import auctions
+from brokers.paper.triggers import NOT_SEEN, WAITING, Watch, is_after, is_waiting, watched, watched_symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +69,18 @@ def match(order: Working, market: Market) -> Match:
     """Return what the order trades now."""
     if market.trading_day is None or market.now < order.arrived_at:
         return _nothing(order, look_again=False)
+    if is_waiting(order.ticket, order.watch):
+        return _waited(order, market)
     quotes = _tradable(order, market)
-    if quotes is None:
+    if quotes is None or not _is_news(order, quotes):
         return _nothing(order, look_again=True)
-    if order.ticket.ord_type in STOPS and not order.watch.is_triggered:
-        watch = _watched(order, quotes[0])
-        return _nothing(replace(order, watch=watch), look_again=watch.confirmations > 0)
-    if order.ticket.ord_type in STOPS and not _is_after(order.watch.seen_at, quotes[0]):
-        return _nothing(
-            order, look_again=True
-        )  # a triggered stop trades on the next quote, not on the one that triggered it
-    return _traded(order, quotes, market)
+    return _opened(order, quotes) if order.ticket.time_in_force is TimeInForce.OPG else _traded(order, quotes, market)
+
+
+def at_price(order: Working, price: Decimal) -> Match:
+    """Return what an order for an auction trades at its price: all of a single leg, if its limit allows."""
+    units = order.leaves if is_within_limit(order.ticket, order.ticket.side.sign * price) else 0
+    return Match(units, (price,) if units else (), order.watch, is_resting=True, look_again=False)
 
 
 def far_price(leg: TicketLeg, quote: Quote) -> Decimal | None:
@@ -133,6 +119,20 @@ def shelf_left(leg: TicketLeg, quote: Quote, taken: Mapping[Shelf, Taken]) -> in
     return max(far_size(leg, quote) - used, 0)
 
 
+def _waited(order: Working, market: Market) -> Match:
+    symbol = watched_symbol(order.ticket)
+    quote = market.quotes.get(symbol)
+    if quote is None or not _is_good(quote, order, market):
+        return _nothing(order, look_again=True)
+    watch = watched(order.ticket, order.watch, market.quotes)
+    return _nothing(replace(order, watch=watch), look_again=watch.confirmations > 0)
+
+
+def _is_news(order: Working, quotes: tuple[Quote, ...]) -> bool:
+    """What was set off trades on the next quote, not on the one that set it off."""
+    return order.ticket.ord_type not in WAITING or all(is_after(order.watch.seen_at, quote) for quote in quotes)
+
+
 def _tradable(order: Working, market: Market) -> tuple[Quote, ...] | None:
     quotes = tuple(market.quotes.get(leg.symbol) for leg in order.ticket.legs)
     good = tuple(q for q in quotes if q is not None and _is_good(q, order, market))
@@ -148,21 +148,6 @@ def _is_good(quote: Quote, order: Working, market: Market) -> bool:
     )
 
 
-def _watched(order: Working, quote: Quote) -> Watch:
-    """Count the quote for or against the trigger: a buy's stop is looked for on the ask, a sell's on the bid."""
-    watch, stop, ask, bid = order.watch, order.ticket.stop_price, quote.ask, quote.bid
-    if stop is None or ask is None or bid is None or not _is_after(watch.seen_at, quote):
-        return watch
-    is_beyond = ask >= stop if order.ticket.side is Side.BUY else bid <= stop
-    is_narrow = ask - bid <= max(STOP_WIDTH, STOP_WIDTH_RATIO * (ask + bid) / 2)
-    count = watch.confirmations + 1 if is_beyond and is_narrow else 0
-    return Watch(is_triggered=count >= CONFIRMATIONS, confirmations=count, seen_at=quote.received_at)
-
-
-def _is_after(seen_at: datetime | None, quote: Quote) -> bool:
-    return seen_at is None or quote.received_at > seen_at
-
-
 def _traded(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match:
     legs = order.ticket.legs
     prices = tuple(px for leg, quote in zip(legs, quotes, strict=True) if (px := far_price(leg, quote)) is not None)
@@ -170,7 +155,16 @@ def _traded(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match:
         return replace(_nothing(order, look_again=False), is_resting=True)
     shown = min(shelf_left(leg, q, market.taken) // leg.ratio for leg, q in zip(legs, quotes, strict=True))
     units = min(order.leaves, shown)
+    if order.ticket.time_in_force is TimeInForce.FOK and units < order.leaves:
+        units = 0  # all of it at once, or none
     return Match(units, _improved(order, prices) if units else (), order.watch, order.is_resting, look_again=False)
+
+
+def _opened(order: Working, quotes: tuple[Quote, ...]) -> Match:
+    """Trade at the opening, by a quote from after it."""
+    is_before = order.expires_at is None or quotes[0].source_at < order.expires_at - auctions.PATIENCE
+    price = None if is_before else auctions.opening_price(order.ticket.legs[0], quotes[0])
+    return _nothing(order, look_again=True) if price is None else at_price(order, price)
 
 
 def _improved(order: Working, prices: tuple[Decimal, ...]) -> tuple[Decimal, ...]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from brokers.paper.records import OrderRecord, Status
+from brokers.paper.triggers import symbols_of
 
 
 class OrderBook:
@@ -32,18 +33,18 @@ class OrderBook:
         for any_id in (name, order.current_id):
             self._first[any_id] = name
             self._ids[name].add(any_id)
-        for leg in order.ticket.legs:
-            self._by_symbol[leg.symbol].add(name)
+        for symbol in symbols_of(order.ticket):
+            self._by_symbol[symbol].add(name)
 
     def _forget(self, order: OrderRecord) -> None:
         name = order.cl_ord_id
         del self._orders[name]
         for any_id in self._ids.pop(name, ()):
             self._first.pop(any_id, None)
-        for leg in order.ticket.legs:
-            self._by_symbol[leg.symbol].discard(name)
-            if not self._by_symbol[leg.symbol]:
-                del self._by_symbol[leg.symbol]
+        for symbol in symbols_of(order.ticket):
+            self._by_symbol[symbol].discard(name)
+            if not self._by_symbol[symbol]:
+                del self._by_symbol[symbol]
 
     def get(self, cl_ord_id: str) -> OrderRecord | None:
         """Return the open order of that first id."""
@@ -58,7 +59,7 @@ class OrderBook:
         return tuple(self._orders.values())
 
     def at_work(self, symbols: Iterable[str]) -> set[str]:
-        """Return the first ids of orders with a leg in any of the symbols."""
+        """Return the first ids of orders that trade or watch any of the symbols."""
         return {name for symbol in symbols for name in self._by_symbol.get(symbol, ())}
 
     def working_of(self, account: str, *, but: str) -> tuple[OrderRecord, ...]:
@@ -70,5 +71,5 @@ class OrderBook:
         )
 
     def symbols(self) -> set[str]:
-        """Return every symbol that an open order trades."""
+        """Return every symbol that an open order trades or watches."""
         return set(self._by_symbol)

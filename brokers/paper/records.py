@@ -8,7 +8,8 @@ from enum import StrEnum
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind, BookReport, ExecutionReport
 from allcore.kernel.tickets import OrderTicket
-from brokers.paper.matching import NOT_SEEN, Watch, Working
+from brokers.paper.matching import Working
+from brokers.paper.triggers import NOT_SEEN, Watch
 
 
 class Status(StrEnum):
@@ -90,7 +91,8 @@ class RequestState(StrEnum):
 class RequestRecord:
     """A cancel or a replace. `order_id` is the order's first id, or empty if no order ever had `orig_cl_ord_id`.
 
-    `quantity`, `limit_price` and `stop_price` are a replace's new terms; the quantity is the total.
+    `quantity`, `limit_price` and `stop_price` are a replace's new terms; the quantity is the total. `ticket`, if the
+    replace came with one, holds the rarer terms too.
     """
 
     cl_ord_id: str
@@ -105,6 +107,7 @@ class RequestRecord:
     stop_price: Decimal | None = None
     reason: str = ""
     version: int = 0
+    ticket: OrderTicket | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Speaker:
             broker_order_id=first.order_id,
             fills=tuple(LegFill(f.exec_id, f.leg, f.symbol, f.side, f.qty, f.px, f.fee) for f in fills),
             combo_qty=first.units,
-            raw={"quotes": {f.symbol: _shown(quotes[f.symbol]) for f in fills}} if quotes else {},
+            raw={"quotes": {f.symbol: _shown(quotes[f.symbol]) for f in fills if f.symbol in quotes}} if quotes else {},
         )
 
     def of_booking(self, booking: BookingRecord) -> BookReport:

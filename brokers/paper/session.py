@@ -22,6 +22,7 @@ from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecor
 from brokers.paper.settings import PaperSettings
 from brokers.paper.store import Store
 from brokers.paper.ticks import RuleOf, TickBook
+from brokers.paper.triggers import symbols_of
 from brokers.paper.writer import Writer
 from brokers.ports import Capabilities, Health, Idempotency, ReplaceKind, Replacement
 
@@ -86,7 +87,7 @@ class PaperSession:
         wiring = self._wiring
         self._start(self._writer.run())
         snapshot = await self._writer.read(wiring.store.load)
-        await self._learn_ticks({leg.symbol for order in snapshot.orders for leg in order.ticket.legs})
+        await self._learn_ticks({symbol for order in snapshot.orders for symbol in symbols_of(order.ticket)})
         terms = Terms(wiring.connection, self._ticks.tick, wiring.schedule, wiring.settings.stale_after_s)
         self._exchange = Exchange(snapshot, terms)
         self._pulse = Pulse(self._exchange, wiring.quotes, self._writer, wiring.clock, wiring.closes)
@@ -98,7 +99,7 @@ class PaperSession:
         """Take the order into the books; the exchange hears of it after the wire's latency."""
         exchange = self._up()
         await self._known(exchange, broker_account)
-        await self._learn_ticks({leg.symbol for leg in ticket.legs})
+        await self._learn_ticks(set(symbols_of(ticket)))
         now = self._wiring.clock()
         order = OrderRecord(
             cl_ord_id=cl_ord_id,
@@ -176,6 +177,7 @@ class PaperSession:
             quantity=None if terms is None else terms.quantity,
             limit_price=None if terms is None else terms.limit_price,
             stop_price=None if terms is None else terms.stop_price,
+            ticket=None if terms is None else terms.ticket,
         )
         expect = partial(exchange.take_request, request)
         await self._writer.keep(Change(requests=(request,)), partial(self._sent, expect))

@@ -11,7 +11,7 @@ from allcore.kernel.reports import BookKind
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account, PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition, PaperRequest
 from brokers.paper.books import AccountBook, Holding
-from brokers.paper.matching import Shelf, Taken, Watch
+from brokers.paper.matching import Shelf, Taken
 from brokers.paper.records import (
     OPEN_STATUSES,
     BookingRecord,
@@ -23,6 +23,7 @@ from brokers.paper.records import (
     Status,
 )
 from brokers.paper.store import History, Snapshot
+from brokers.paper.triggers import Watch
 
 
 def snapshot(connection_name: str) -> Snapshot:
@@ -125,7 +126,7 @@ def _order_records(rows: QuerySet[PaperOrder]) -> tuple[OrderRecord, ...]:
             expires_at=row.expires_at,
             cum_qty=row.cum_qty,
             fill_count=row.fill_count,
-            watch=Watch(row.is_triggered, row.confirmations, row.seen_at),
+            watch=Watch(row.is_triggered, row.confirmations, row.seen_at, row.trail_mark),
             is_resting=row.is_resting,
             reason=row.reason,
             version=row.version,
@@ -135,7 +136,7 @@ def _order_records(rows: QuerySet[PaperOrder]) -> tuple[OrderRecord, ...]:
 
 
 def _request_record(row: PaperRequest) -> RequestRecord:
-    price, stop = row.terms.get("limit_price"), row.terms.get("stop_price")
+    price, stop, ticket = (row.terms.get(name) for name in ("limit_price", "stop_price", "ticket"))
     return RequestRecord(
         cl_ord_id=row.cl_ord_id,
         kind=RequestKind(row.kind),
@@ -149,6 +150,7 @@ def _request_record(row: PaperRequest) -> RequestRecord:
         stop_price=None if stop is None else Decimal(stop),
         reason=row.reason,
         version=row.version,
+        ticket=None if ticket is None else OrderTicket.from_dict(ticket),
     )
 
 

@@ -8,54 +8,10 @@ import pytest
 
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.orders import PriceEffect, Side, TimeInForce
-from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from allcore.kernel.tickets import OrderTicket
-from brokers.paper.books import AccountBook
-from brokers.paper.exchange import Exchange
-from brokers.paper.fees import DEFAULT_SCHEDULE
-from brokers.paper.moment import Moment, Terms
-from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
-from brokers.paper.store import Snapshot
-from brokers.paper.ticks import TickBook
-from tests.builders.paper import ACCOUNT, LOW_PUT, OPEN_AT, PUT, book, buy, holding, leg, sell, ticket
-
-TERMS = Terms("paper", TickBook().tick, DEFAULT_SCHEDULE, 2.0)
-CLOSE_AT = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)
-
-
-class Floor:
-    """An exchange, what has come out of it, and a hand that moves time."""
-
-    def __init__(self, account: AccountBook | None = None) -> None:
-        account = account or book()
-        self.exchange = Exchange(Snapshot({ACCOUNT: account}, (), (), {}, {}), TERMS)
-        self.changes: list[Change] = []
-        self.quotes: dict[str, Quote] = {}
-
-    def send(self, name: str, ticket: OrderTicket, *, at: datetime = OPEN_AT) -> None:
-        self.exchange.take_order(OrderRecord(name, name, ACCOUNT, ticket, Status.PENDING, at, at))
-
-    def cancel(self, name: str, orig: str, *, at: datetime) -> None:
-        order = self.exchange.order_of(orig)
-        order_id = "" if order is None else order.cl_ord_id
-        self.exchange.take_request(RequestRecord(name, RequestKind.CANCEL, ACCOUNT, order_id, orig, at))
-
-    def show(self, symbol: str, bid: str, ask: str, *, at: datetime, size: int = 10, last: str | None = None) -> None:
-        self.quotes[symbol] = Quote(
-            symbol, Decimal(bid), Decimal(ask), size, size, Decimal(last) if last else None, at, at, "test"
-        )
-
-    def go(self, at: datetime, *changed: str, is_blind: bool = False) -> list[str]:
-        """Advance, and return the kinds of what is said."""
-        moment = Moment(at, at, {} if is_blind else dict(self.quotes), frozenset(changed), is_blind)
-        changes = self.exchange.advance(moment)
-        self.changes += changes
-        return [str(report.kind) for change in changes for report in change.reports]
-
-    @property
-    def orders(self) -> dict[str, OrderRecord]:
-        return {o.cl_ord_id: o for change in self.changes for o in change.orders}
+from tests.brokers.floors import CLOSE_AT, Floor, after
+from tests.builders.paper import ACCOUNT, LOW_PUT, OPEN_AT, PUT, buy, holding, leg, sell, ticket
 
 
 @pytest.fixture
@@ -63,10 +19,6 @@ def floor() -> Floor:
     floor = Floor()
     floor.show(PUT, "4.10", "4.20", at=OPEN_AT)
     return floor
-
-
-def after(**by: float) -> datetime:
-    return OPEN_AT + timedelta(**by)
 
 
 def test_nothing_happens_to_an_order_before_it_arrives(floor: Floor) -> None:
