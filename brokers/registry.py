@@ -19,6 +19,7 @@ from brokers.paper.session import PaperSession, Wiring
 from brokers.paper.settings import PaperSettings
 from brokers.paper.ticks import RuleOf, nobody_knows
 from brokers.ports import Authoriser, Capabilities, Plumbing, Session
+from brokers.services.certification import ensure_may_connect
 from brokers.services.order_keys import DatabaseKeys
 from brokers.services.pacing import RedisPacer
 from brokers.services.paper_quotes import RedisQuotes
@@ -129,14 +130,24 @@ def broker_named(name: str) -> Broker:
 
 
 def session_for(name: str, knowledge: Knowledge = DEFAULT_KNOWLEDGE) -> Session:
-    """Return a session for the connection of that name. May be called where an event loop runs."""
+    """Return a session for the connection of that name. May be called where an event loop runs.
+
+    Raises:
+        NotCertifiedError: it is a live connection, and live trading is not armed or its adapter not certified for it.
+    """
     with ThreadPoolExecutor(max_workers=1) as thread:  # Django refuses its database in a loop's own thread
         return build(thread.submit(_spec_of, name).result(), knowledge)
+
+
+def spec_of(row: Connection) -> ConnectionSpec:
+    """Return what the connection's session is built from."""
+    return ConnectionSpec(row.name, row.broker, row.environment, row.settings)
 
 
 def _spec_of(name: str) -> ConnectionSpec:
     try:
         row = Connection.objects.get(name=name)
-        return ConnectionSpec(row.name, row.broker, row.environment, row.settings)
+        ensure_may_connect(row, now=utc_now())
+        return spec_of(row)
     finally:
         databases.close_all()

@@ -1,5 +1,6 @@
 """Tables of the outside world."""
 
+from brokers.models.certifications import Certification
 from brokers.models.connections import Account, Connection
 from brokers.models.order_keys import OrderKeyRow
 from brokers.models.paper import (
@@ -13,6 +14,7 @@ from brokers.models.paper import (
 
 __all__ = [
     "Account",
+    "Certification",
     "Connection",
     "OrderKeyRow",
     "PaperAccount",

@@ -1,0 +1,1 @@
+"""What an adapter has shown that it can do, against what, and until when."""
