@@ -1,0 +1,1 @@
+"""How a large or wide order is worked: pure algorithms, `(state, event) -> (state, actions)`."""

@@ -1,0 +1,1 @@
+"""Which account, and so which broker, an order goes to, and why."""
