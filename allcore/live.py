@@ -18,11 +18,15 @@ def client() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=1.0)
 
 
+def message(stream: str, kind: str, data: Mapping[str, object], *, account: str = "") -> bytes:
+    """Return what is published on the channel."""
+    return orjson.dumps({"stream": stream, "type": kind, "account": account, "data": data}, default=str)
+
+
 def publish(stream: str, kind: str, data: Mapping[str, object], *, account: str = "") -> None:
     """Tell the browsers now. A Redis that is away costs the message, never the caller: the hub's snapshot follows."""
-    message = orjson.dumps({"stream": stream, "type": kind, "account": account, "data": data}, default=str)
     try:
-        client().publish(CHANNEL, message)
+        client().publish(CHANNEL, message(stream, kind, data, account=account))
     except redis.RedisError:
         return
 

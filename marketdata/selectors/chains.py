@@ -28,6 +28,23 @@ def greeks(symbols: Iterable[str]) -> dict[str, Greeks]:
     }
 
 
+def marks(symbols: Iterable[str]) -> tuple[dict[str, Quote], dict[str, Greeks]]:
+    """Return the latest quotes and the model values of the symbols in one round trip; the unknown are missing.
+
+    Raises:
+        QuotesAwayError: Redis does not answer.
+    """
+    groups = stored.by_family(symbols)
+    named = [symbol for members in groups.values() for symbol in members]
+    keys = [(key(name), members) for key in (wire.quotes_key, wire.greeks_key) for name, members in groups.items()]
+    raws = [raw for values in stored.fields(keys) for raw in values]
+    quotes, values = zip(named, raws[: len(named)], strict=True), zip(named, raws[len(named) :], strict=True)
+    return (
+        {symbol: wire.quote_from(symbol, orjson.loads(raw)) for symbol, raw in quotes if raw is not None},
+        {symbol: wire.greeks_from(orjson.loads(raw)) for symbol, raw in values if raw is not None},
+    )
+
+
 def open_interest(symbols: Iterable[str]) -> dict[str, int]:
     """Return the open contracts of each option for which the feed has them.
 

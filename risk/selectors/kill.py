@@ -6,11 +6,16 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Max, Q
 
+from allcore import rows
 from risk.models import KillEvent, KillLevel, KillRelease, KillScope, KillState
 
 FLAG = "KILL"
+LEVEL = """
+(SELECT coalesce(max(level), 0) FROM kill_state
+  WHERE scope = 'GLOBAL' OR (scope = 'BROKER' AND target = %(connection)s)
+     OR (scope = 'ACCOUNT' AND target = %(code)s) OR (scope = 'UNDERLYING' AND target = %(underlying)s))
+"""
 
 
 def level_for(*, connection: str, account: str, underlying: str) -> int:
@@ -18,14 +23,14 @@ def level_for(*, connection: str, account: str, underlying: str) -> int:
 
     A database that does not answer raises: who cannot know the level does not send.
     """
-    holding = (
-        Q(scope=KillScope.GLOBAL)
-        | Q(scope=KillScope.BROKER, target=connection)
-        | Q(scope=KillScope.ACCOUNT, target=account)
-        | Q(scope=KillScope.UNDERLYING, target=underlying)
-    )
-    stored: int | None = KillState.objects.filter(holding).aggregate(level=Max("level"))["level"]
-    return max(stored or KillLevel.NORMAL, flag_level())
+    names = asked(connection=connection, account=account, underlying=underlying)
+    ((stored,),) = rows.read(f"SELECT {LEVEL}", names)
+    return max(stored, flag_level())
+
+
+def asked(*, connection: str, account: str, underlying: str) -> dict[str, object]:
+    """Return what LEVEL asks for."""
+    return {"connection": connection, "code": account, "underlying": underlying}
 
 
 def flag_level(var_dir: Path | None = None) -> int:

@@ -1,9 +1,15 @@
 """The limits in force, and the edits that wait."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
+import orjson
 from django.db.models import F, Q, QuerySet
 
+from allcore import rows
 from allcore.accounts.models import User
 from brokers.models import Account
 from risk.domain.defaults import DEFAULTS
@@ -11,30 +17,66 @@ from risk.domain.limits import Bound, Direction, Limits, Unit
 from risk.models import Limit, LimitChange
 from risk.selectors.permissions import visible_accounts
 
+IN_FORCE = """
+(SELECT json_agg(json_build_array(code, (account_id IS NOT NULL)::int + (underlying <> '')::int, unit,
+                                  soft::text, hard::text) ORDER BY id)
+   FROM risk_limit
+  WHERE (account_id IS NULL OR account_id = %(account_id)s) AND underlying IN ('', %(underlying)s))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """One stored limit, and how narrow its scope is: 0 for everybody, 1 for an account or a name, 2 for both."""
+
+    code: str
+    rank: int
+    bound: Bound
+
 
 def in_force(account: Account, underlying: str = "") -> Limits:
     """Return every limit for the account and underlying: the narrowest scope's; of two as narrow, the stricter."""
-    rows = Limit.objects.filter(Q(account=None) | Q(account=account), underlying__in={"", underlying})
-    return Limits(narrowest(rows.order_by("id")))
+    ((text,),) = rows.read(f"SELECT {IN_FORCE}::text", {"account_id": account.pk, "underlying": underlying})
+    return limits_of(text)
+
+
+@lru_cache(maxsize=64)
+def limits_of(text: str | None) -> Limits:
+    """Return the limits that IN_FORCE answered; other rows are another text, so that what is kept is never old."""
+    return Limits({} if text is None else narrowest(_stored(row) for row in orjson.loads(text)))
 
 
 def in_force_for(accounts: Iterable[Account]) -> dict[int, Limits]:
     """Return, by account's key, every limit that holds whatever the underlying; one query for all."""
-    rows = list(Limit.objects.filter(underlying="").order_by("id"))
-    return {a.pk: Limits(narrowest(row for row in rows if row.account_id in (None, a.pk))) for a in accounts}
+    found = [(row.account_id, scoped(row)) for row in Limit.objects.filter(underlying="").order_by("id")]
+    return {a.pk: Limits(narrowest(one for owner, one in found if owner in (None, a.pk))) for a in accounts}
 
 
-def narrowest(rows: Iterable[Limit]) -> dict[str, Bound]:
-    """Return by code the bound of the narrowest row."""
-    found: dict[str, tuple[int, Bound]] = {}
-    for row in rows:
-        rank, bound = (row.account_id is not None) + (row.underlying != ""), bound_of(row)
-        known_rank, known = found.get(row.code, (-1, bound))
-        if rank > known_rank:
-            found[row.code] = (rank, bound)
-        elif rank == known_rank:
-            found[row.code] = (rank, known.narrowed(soft=bound.soft, hard=bound.hard))
-    return {code: bound for code, (_, bound) in found.items()}
+def narrowest(found: Iterable[Scoped]) -> dict[str, Bound]:
+    """Return by code the bound of the narrowest limit."""
+    narrow: dict[str, Scoped] = {}
+    for one in found:
+        known = narrow.get(one.code)
+        if known is None or one.rank > known.rank:
+            narrow[one.code] = one
+        elif one.rank == known.rank:
+            bound = known.bound.narrowed(soft=one.bound.soft, hard=one.bound.hard)
+            narrow[one.code] = Scoped(one.code, one.rank, bound)
+    return {code: one.bound for code, one in narrow.items()}
+
+
+def scoped(limit: Limit) -> Scoped:
+    """Return a row with how narrow it is."""
+    return Scoped(limit.code, (limit.account_id is not None) + (limit.underlying != ""), bound_of(limit))
+
+
+def _stored(answer: Sequence[Any]) -> Scoped:
+    code, rank, unit, soft, hard = answer
+    return Scoped(code, rank, Bound(Unit(unit), _decimal(soft), _decimal(hard), direction_of(code)))
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def bound_of(limit: Limit) -> Bound:

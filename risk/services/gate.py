@@ -1,9 +1,11 @@
 """The gate all orders pass, inside the transaction that stages them."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models.functions import Greatest
 
+from allcore import rows
 from allcore.kernel.tickets import content_hash
 from brokers.models import Account
 from risk.domain import gate
@@ -11,10 +13,32 @@ from risk.domain.permissions import Action, needed_to_override
 from risk.domain.request import GateRequest as GateRequest  # noqa: PLC0414 callers say gate.GateRequest; mypy asks for this form
 from risk.domain.verdict import SEVERITY, Assessment, Level, Outcome
 from risk.models import AccountRisk, Reservation, Verdict
-from risk.services.locks import HOUSEHOLD_NAME, hold
+from risk.services.locks import HOUSEHOLD_NAME
 
+LOCK_ACCOUNT = "SELECT account_id FROM account_risk WHERE account_id = %s FOR UPDATE"
+LOCK_BOTH = f"""
+WITH held AS MATERIALIZED ({LOCK_ACCOUNT}) SELECT pg_advisory_xact_lock(%s, hashtext(%s))::text FROM held
+"""  # noqa: S608 only the constant above is put in
 BLOCKING = frozenset({str(Outcome.SOFT_BLOCK), str(Outcome.HARD_BLOCK), str(Outcome.ERROR)})
 RANK = {str(outcome): rank for rank, outcome in enumerate((*SEVERITY, Outcome.ERROR))}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the gate says of an order, not written yet."""
+
+    verdict: Verdict
+    reservation: Reservation | None
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether nothing may be sent."""
+        return self.reservation is None
+
+    @property
+    def rows(self) -> tuple[Verdict | Reservation, ...]:
+        """The rows to write."""
+        return (self.verdict,) if self.reservation is None else (self.verdict, self.reservation)
 
 
 def lock(account: Account, *, underlying: str = "") -> None:
@@ -23,12 +47,16 @@ def lock(account: Account, *, underlying: str = "") -> None:
     With an underlying, orders of other accounts in that name wait too: the household's limit on it is shared. Always
     the account first, then the name: nobody holds both the other way round.
     """
-    locked = AccountRisk.objects.select_for_update().filter(account=account).values_list("pk", flat=True)
-    if not list(locked):
+    if not _locked(account, underlying):
         AccountRisk.objects.bulk_create([AccountRisk(account=account)], ignore_conflicts=True)
-        list(locked.all())
+        _locked(account, underlying)
+
+
+def _locked(account: Account, underlying: str) -> bool:
+    """Return whether the account had a row to lock. The name's lock is taken once the row is held, not before."""
     if underlying:
-        hold(HOUSEHOLD_NAME, underlying)
+        return bool(rows.read(LOCK_BOTH, (account.pk, HOUSEHOLD_NAME, underlying)))
+    return bool(rows.read(LOCK_ACCOUNT, (account.pk,)))
 
 
 def assess(request: GateRequest) -> Assessment:
@@ -36,23 +64,31 @@ def assess(request: GateRequest) -> Assessment:
     return gate.assess(request)
 
 
-def admit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Verdict:
-    """Write the verdict, and reserve what the order may use unless it is blocked. The caller holds `lock`.
+def judge(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Judgement:
+    """Return the verdict, and what is reserved unless the order is blocked, for the caller to write with the order.
 
     `soft_overridden` says that somebody who may has accepted the soft blocks; nothing lifts a hard one.
     """
     assessment = assess(request)
-    verdict = record(request, assessment)
-    if _passes(assessment, soft_overridden=soft_overridden):
-        Reservation.objects.create(
-            order_id=order_id,
-            account_id=request.account_id,
-            verdict=verdict,
-            underlying=request.ticket.underlying,
-            cash=assessment.cash_required,
-            quantity=assessment.quantity,
-        )
-    return verdict
+    verdict = _verdict(request, assessment)
+    if not _passes(assessment, soft_overridden=soft_overridden):
+        return Judgement(verdict, None)
+    reservation = Reservation(
+        order_id=order_id,
+        account_id=request.account_id,
+        verdict=verdict,
+        underlying=request.ticket.underlying,
+        cash=assessment.cash_required,
+        quantity=assessment.quantity,
+    )
+    return Judgement(verdict, reservation)
+
+
+def admit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Verdict:
+    """Judge, and write what was found in one statement. The caller holds `lock`."""
+    judgement = judge(request, order_id=order_id, soft_overridden=soft_overridden)
+    rows.insert(judgement.rows)
+    return judgement.verdict
 
 
 def readmit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Verdict:
@@ -73,7 +109,13 @@ def readmit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = Fal
 
 def record(request: GateRequest, assessment: Assessment) -> Verdict:
     """Write what the gate found."""
-    return Verdict.objects.create(
+    verdict = _verdict(request, assessment)
+    rows.insert([verdict])
+    return verdict
+
+
+def _verdict(request: GateRequest, assessment: Assessment) -> Verdict:
+    return Verdict(
         account_id=request.account_id,
         outcome=str(assessment.outcome),
         ticket_hash=content_hash(request.ticket.as_dict()),

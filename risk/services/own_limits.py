@@ -14,7 +14,7 @@ from risk.domain.edits import Edit
 from risk.domain.limits import Bound
 from risk.domain.permissions import Action
 from risk.models import Limit, LimitChange
-from risk.selectors.limits import in_force, narrowest
+from risk.selectors.limits import in_force, narrowest, scoped
 from risk.selectors.permissions import require
 from risk.services.limits import request_change
 
@@ -72,4 +72,4 @@ def _bound_now(code: str, account: Account | None, underlying: str) -> Bound:
     if account is not None:
         return in_force(account, underlying)[code]
     rows = Limit.objects.filter(code=code, account=None, underlying__in={"", underlying})
-    return narrowest(rows.order_by("id")).get(code, DEFAULTS[code])
+    return narrowest(scoped(row) for row in rows.order_by("id")).get(code, DEFAULTS[code])

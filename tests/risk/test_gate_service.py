@@ -100,10 +100,10 @@ def test_assessing_writes_nothing(django_assert_num_queries: DjangoAssertNumQuer
 
 
 @pytest.mark.django_db
-def test_admitting_takes_two_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_admitting_takes_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     account = make_account()
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         gate.admit(asked(account, sell_put(2)), order_id=uuid4())
 
 

@@ -1,5 +1,6 @@
 """The question to the gate, put together: the book, the market, the protocol's terms, the limits in force."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,24 +9,22 @@ from django.conf import settings
 
 from allcore.kernel.calendar import phase_at, session_on
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.instruments import InstrumentKind, Right, TickRule
+from allcore.kernel.instruments import OCC_LENGTH
 from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
-from marketdata.models import Instrument
-from marketdata.selectors import chains, instruments, quotes
+from marketdata.selectors import chains, quotes
 from marketdata.selectors.clock import exchange_now as exchange_time
-from marketdata.selectors.clock import source
-from risk.domain.market import Listing, MarketView
+from marketdata.selectors.clock import feed_clock
+from risk.domain.market import MarketView
 from risk.domain.request import GateRequest
 from risk.selectors import kill
-from risk.selectors.limits import in_force
+from risk.selectors.rules import rules
 from trading.domain.approval.drift import combo_mid
 from trading.domain.approval.release import ReleaseView
 from trading.models import Order
 from trading.selectors import portfolio
-from trading.selectors.household import household
+from trading.selectors.facts import Facts, facts
 from trading.selectors.protocol import terms
-from trading.selectors.recent import last_minute
 
 
 def gate_request(
@@ -38,59 +37,51 @@ def gate_request(
     filled: int = 0,
 ) -> GateRequest:
     """Return the whole question; `account.connection` should be loaded."""
-    house = household(account.connection.environment, exchange_time(now))
-    legs = [leg.symbol for leg in ticket.legs]
-    market = _market(account, ticket, house.symbols | set(legs) | {ticket.underlying}, now)
-    lately = last_minute(account, ticket, now)
+    clock = feed_clock()
+    exchange_now = clock.clock.at(now)
+    known = facts(account, ticket, now=now, exchange_now=exchange_now)
+    in_force = rules(account, ticket.underlying)
+    market = _market(account, ticket, known, _Moment(now, exchange_now, clock.source), in_force.kill_level)
     return GateRequest(
         account_id=account.pk,
         ticket=ticket,
-        book=portfolio.book(account, house, quotes=market.quotes, greeks=market.greeks),
+        book=portfolio.book(account, known.house, quotes=market.quotes, greeks=market.greeks),
         market=market,
-        terms=terms(account, now, underlying=ticket.underlying),
-        limits=in_force(account, ticket.underlying),
-        recent=lately.twins,
-        messages=lately.messages,
+        terms=terms(account, now, underlying=ticket.underlying, exchange_now=exchange_now),
+        limits=in_force.limits,
+        recent=known.lately.twins,
+        messages=known.lately.messages,
         exclude_order_id=exclude_order_id,
         filled=filled,
         is_manual=is_manual,
     )
 
 
-def _market(account: Account, ticket: OrderTicket, symbols: set[str], now: datetime) -> MarketView:
-    exchange_now = exchange_time(now)
-    session = session_on(new_york_date(exchange_now))
-    latest = quotes.latest(symbols)
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    now: datetime
+    exchange_now: datetime
+    source: str
+
+
+def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment, kill_level: int) -> MarketView:
+    latest, greeks = chains.marks(known.house.symbols | {leg.symbol for leg in ticket.legs} | {ticket.underlying})
+    session = session_on(new_york_date(moment.exchange_now))
     connection = account.connection
     return MarketView(
         quotes=latest,
-        greeks=chains.greeks(symbols),
-        spots={symbol: quote for symbol, quote in latest.items() if len(symbol) < 21},
-        listings={s: _listing(row) for s, row in instruments.by_symbol(symbols).items()},
-        now=now,
-        exchange_now=exchange_now,
-        phase=phase_at(exchange_now),
+        greeks=greeks,
+        spots={symbol: quote for symbol, quote in latest.items() if len(symbol) < OCC_LENGTH},
+        listings=known.listings,
+        now=moment.now,
+        exchange_now=moment.exchange_now,
+        phase=phase_at(moment.exchange_now),
         closes_at=None if session is None else session.closes_at,
         trading_mode=settings.TRADING_MODE,
         connection_state=connection.state,
         connection_paused=connection.is_paused,
-        kill_level=kill.level_for(connection=connection.name, account=account.code, underlying=ticket.underlying),
-        feed_source=source(),
-    )
-
-
-def _listing(row: Instrument) -> Listing:
-    is_option = row.kind == InstrumentKind.OPTION
-    return Listing(
-        symbol=row.symbol,
-        underlying=row.symbol if row.underlying is None else row.underlying.symbol,
-        kind=InstrumentKind(row.kind),
-        right=Right(row.right) if is_option else None,
-        strike=row.strike,
-        expiry=row.expiry,
-        multiplier=row.multiplier,
-        tick_rule=TickRule(row.tick_rule),
-        is_active=row.is_active,
+        kill_level=kill_level,
+        feed_source=moment.source,
     )
 
 

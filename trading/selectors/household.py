@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
+from allcore import rows
 from allcore.kernel.calendar import session_on
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind, Right
@@ -31,10 +31,12 @@ LEGS = """
 TICKET = f"""
   json_build_object('account', a.code, 'underlying', o.underlying, 'legs', {LEGS}, 'quantity', o.order_qty,
                     'ord_type', o.ord_type, 'time_in_force', o.time_in_force, 'price_effect', o.price_effect,
-                    'limit_price', o.limit_price::text, 'stop_price', o.stop_price::text)
+                    'limit_price', o.limit_price::text, 'stop_price', o.stop_price::text,
+                    'trail_amount', o.trail_amount::text, 'trail_percent', o.trail_percent::text,
+                    'expire_at', o.expire_at, 'trigger', nullif(o.trigger, ''))
 """
-READ = f"""
-SELECT coalesce(json_agg(json_build_object(
+MEMBERS = f"""
+(SELECT json_agg(json_build_object(
   'id', a.id, 'code', a.code, 'is_enabled', a.is_enabled, 'connection', c.name,
   'cash', (SELECT b.cash::text FROM cash_balance b WHERE b.account_id = a.id),
   'close', (SELECT json_build_array(e.at, e.equity::text) FROM equity_point e
@@ -52,8 +54,8 @@ SELECT coalesce(json_agg(json_build_object(
                               ORDER BY o.created_at, o.id)
                 FROM "order" o LEFT JOIN risk_reservation r ON r.order_id = o.id AND r.released_at IS NULL
                WHERE o.account_id = a.id AND o.status <> ALL(%(closed)s))
-) ORDER BY a.position_order, a.id), '[]')::text
-FROM account a JOIN connection c ON c.id = a.connection_id WHERE c.environment = %(environment)s
+) ORDER BY a.position_order, a.id)
+FROM account a JOIN connection c ON c.id = a.connection_id WHERE c.environment = %(environment)s)
 """  # noqa: S608 only the constants above are put in
 
 
@@ -109,12 +111,20 @@ class Household:
 
 def household(environment: str, exchange_now: datetime) -> Household:
     """Return the environment's accounts as they stand now."""
+    ((text,),) = rows.read(f"SELECT {MEMBERS}::text", asked(environment, exchange_now))
+    return household_of(environment, [] if text is None else orjson.loads(text))
+
+
+def asked(environment: str, exchange_now: datetime) -> dict[str, object]:
+    """Return what MEMBERS asks for."""
     session = session_on(new_york_date(exchange_now))
     opens_at = exchange_now if session is None else session.opens_at
-    with connection.cursor() as cursor:
-        cursor.execute(READ, {"environment": environment, "opens_at": opens_at, "closed": CLOSED})
-        (text,) = cursor.fetchone()
-    return Household(environment, tuple(_member(row) for row in orjson.loads(text)))
+    return {"environment": environment, "opens_at": opens_at, "closed": CLOSED}
+
+
+def household_of(environment: str, members: Iterable[Mapping[str, Any]]) -> Household:
+    """Return the household that MEMBERS answered."""
+    return Household(environment, tuple(_member(row) for row in members))
 
 
 def _member(row: Mapping[str, Any]) -> Member:

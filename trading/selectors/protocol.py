@@ -101,8 +101,10 @@ def account_standing(account: Account, parameter_set: Parameters, *, equity: Dec
     return standing(equities, rules.max_drawdown, parameter_set.risk.drawdown_ladder)
 
 
-def terms(account: Account, now: datetime, *, underlying: str = "") -> ProtocolTerms:
-    """Return what the protocol allows the account now, overlays applied.
+def terms(
+    account: Account, now: datetime, *, underlying: str = "", exchange_now: datetime | None = None
+) -> ProtocolTerms:
+    """Return what the protocol allows the account now, overlays applied; who knows the exchange's time says it.
 
     With an underlying its own range narrows the terms; without, they are as wide as its widest name needs. What is not
     known closes entries and leaves no delta range, so that no short option is opened. An account for trading by hand
@@ -110,7 +112,8 @@ def terms(account: Account, now: datetime, *, underlying: str = "") -> ProtocolT
     """
     if account.tier == Account.Tier.MANUAL:
         return NOT_PROTOCOL
-    parameter_set, exchange_now = active_parameters(), exchange_time(now)
+    parameter_set = active_parameters()
+    exchange_now = exchange_time(now) if exchange_now is None else exchange_now
     tier, week = Tier(account.tier), week_of(exchange_now)
     rules = parameter_set.tier(tier)
     state = market_state(week, exchange_now)

@@ -1,12 +1,10 @@
-"""What an account sent in the last minute, in one statement."""
+"""What an account sent in the last minute: a part of the statement that asks for the gate's facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-import orjson
-from django.db import connection
 
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
@@ -14,15 +12,15 @@ from risk.domain.request import Recent
 from trading.selectors.household import TICKET
 
 SPAN = timedelta(seconds=60)
-READ = f"""
-SELECT json_build_array(
+LATELY = f"""
+json_build_array(
   (SELECT json_agg(r.created_at ORDER BY r.id) FROM order_request r JOIN "order" o ON o.id = r.order_id
     WHERE o.account_id = %(account)s AND r.created_at > %(since)s AND r.kind <> 'CANCEL'),
   (SELECT json_agg(json_build_array(o.id, o.staged_at, {TICKET}) ORDER BY o.staged_at, o.id)
      FROM "order" o JOIN account a ON a.id = o.account_id
     WHERE o.account_id = %(account)s AND o.staged_at >= %(since)s AND o.underlying = %(underlying)s
       AND o.order_qty = %(quantity)s)
-)::text
+)
 """  # noqa: S608 only the constant above is put in
 
 
@@ -34,18 +32,19 @@ class LastMinute:
     twins: tuple[Recent, ...]
 
 
-def last_minute(account: Account, ticket: OrderTicket, now: datetime) -> LastMinute:
-    """Return what the account sent in the last minute; a twin has the ticket's name and quantity."""
-    asked: dict[str, Any] = {
+def asked(account: Account, ticket: OrderTicket, now: datetime) -> dict[str, object]:
+    """Return what LATELY asks for; a twin has the ticket's name and quantity."""
+    return {
         "account": account.pk,
         "since": now - SPAN,
         "underlying": ticket.underlying,
         "quantity": ticket.quantity,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(READ, asked)
-        (text,) = cursor.fetchone()
-    times, twins = orjson.loads(text)
+
+
+def last_minute_of(answer: Sequence[Any]) -> LastMinute:
+    """Return the last minute that LATELY answered."""
+    times, twins = answer
     return LastMinute(
         messages=tuple(datetime.fromisoformat(at) for at in times or ()),
         twins=tuple(

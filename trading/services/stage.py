@@ -1,5 +1,7 @@
 """An order comes to be: one transaction under the account's risk lock, or nothing at all.
 
+Everything it is made of is written in one statement: the account is locked meanwhile, and others wait for it.
+
 What is refused by a rule is kept as a DENIED order with its verdict, so that no check leaves no trace.
 """
 
@@ -9,15 +11,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from allcore import rows
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import ForbiddenError
 from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.tickets import OrderTicket
-from allcore.live import publish_on_commit
 from brokers.models import Account
-from marketdata.models import Instrument
 from risk.models import Reservation, Verdict
 from risk.services import gate
 from trading.domain.orders import lifecycle
@@ -25,8 +26,7 @@ from trading.domain.orders.events import EventKind
 from trading.domain.proposals.sentences import sentence
 from trading.models import Approval, Mandate, Order, OrderEvent, OrderLeg, OrderRequest, Proposal
 from trading.selectors import exposures
-from trading.selectors.rows import order_row
-from trading.services.ring import ring_on_commit
+from trading.services.ring import ring_and_tell_on_commit
 
 BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
 
@@ -65,45 +65,35 @@ def stage(staging: Staging, *, now: datetime) -> Order:
         staging.account, staging.ticket, now=now, is_manual=staging.origin != Order.Origin.PROPOSAL
     )
     order_id = uuid.uuid4()
-    verdict = gate.admit(request, order_id=order_id, soft_overridden=staging.soft_overridden)
-    denied = verdict.outcome == Verdict.Outcome.HARD_BLOCK or (
-        verdict.outcome == Verdict.Outcome.SOFT_BLOCK and not staging.soft_overridden
-    )
-    if staging.mandate is not None and not denied:
-        _hold_to(staging.mandate, order_id)
-    order = _create(staging, request, verdict, order_id=order_id, denied=denied, now=now)
-    if not denied:
-        outbox = OrderRequest.objects.create(
-            order=order,
-            connection=staging.account.connection,
-            kind=OrderRequest.Kind.NEW,
-            cl_ord_id=order.cl_ord_id,
-            created_at=now,
-        )
-        ring_on_commit(staging.account.connection.name, outbox.pk)
-    _record(order, staging, verdict, now)
-    publish_on_commit("orders", "order", order_row(order), account=staging.account.code)
+    judgement = gate.judge(request, order_id=order_id, soft_overridden=staging.soft_overridden)
+    if judgement.reservation is not None and staging.mandate is not None:
+        _hold_to(staging.mandate, judgement.reservation)
+    order, events = _order(staging, request, judgement, order_id=order_id, now=now)
+    outbox = None if judgement.is_denied else _outbox(order, now)
+    approval = order.approval if staging.approval is None else None
+    new = (*judgement.rows, approval, order, *_legs(order, request), *events, outbox)
+    rows.insert(row for row in new if row is not None)
+    _record(order, staging, judgement.verdict, now)
+    ring_and_tell_on_commit(order, outbox)
     return order
 
 
-def _create(
-    staging: Staging, request: gate.GateRequest, verdict: Verdict, *, order_id: uuid.UUID, denied: bool, now: datetime
-) -> Order:
-    ticket = staging.ticket
+def _order(
+    staging: Staging, request: gate.GateRequest, judgement: gate.Judgement, *, order_id: uuid.UUID, now: datetime
+) -> tuple[Order, list[OrderEvent]]:
+    ticket, verdict, denied = staging.ticket, judgement.verdict, judgement.is_denied
     cl_ord_id = mint_cl_ord_id(f"denied:{order_id}" if denied else staging.key)
     submitted = lifecycle.apply(_blank(cl_ord_id, ticket), lifecycle.Event(EventKind.SUBMIT)).state
     judged = EventKind.RISK_FAIL if denied else EventKind.RISK_PASS
     state = lifecycle.apply(submitted, lifecycle.Event(judged)).state
-    steps = ((EventKind.SUBMIT, submitted.status), (judged, state.status))
-    approval = None if denied else (staging.approval or _approval(staging, now))
-    order = Order.objects.create(
+    order = Order(
         id=order_id,
         cl_ord_id=cl_ord_id,
         account=staging.account,
         connection=staging.account.connection,
         origin=staging.origin,
         proposal=None if denied else staging.proposal,
-        approval=approval,
+        approval=None if denied else (staging.approval or _approval(staging, now)),
         verdict=verdict,
         underlying=ticket.underlying,
         description=sentence(ticket),
@@ -130,24 +120,36 @@ def _create(
         closed_at=now if denied else None,
         created_at=now,
     )
-    _add_legs(order, ticket)
-    OrderEvent.objects.bulk_create(
-        OrderEvent(
-            order=order,
-            seq=seq,
-            event=event,
-            status=status,
-            source=OrderEvent.Source.PERSON if event is EventKind.SUBMIT else OrderEvent.Source.DESK,
-            actor=staging.actor.name,
-            at=now,
-        )
-        for seq, (event, status) in enumerate(steps, start=1)
+    first = _event(order, EventKind.SUBMIT, submitted, OrderEvent.Source.PERSON, staging.actor)
+    return order, [first, _event(order, judged, state, OrderEvent.Source.DESK, staging.actor)]
+
+
+def _event(
+    order: Order, kind: EventKind, state: lifecycle.OrderState, source: OrderEvent.Source, actor: Actor
+) -> OrderEvent:
+    return OrderEvent(
+        order=order,
+        seq=state.applied,
+        event=kind,
+        status=state.status,
+        source=source,
+        actor=actor.name,
+        at=order.created_at,
     )
-    return order
 
 
-def _hold_to(mandate: Mandate, order_id: uuid.UUID) -> None:
-    cash = Reservation.objects.values_list("cash", flat=True).get(order_id=order_id)
+def _outbox(order: Order, now: datetime) -> OrderRequest:
+    return OrderRequest(
+        order=order,
+        connection=order.connection,
+        kind=OrderRequest.Kind.NEW,
+        cl_ord_id=order.cl_ord_id,
+        created_at=now,
+    )
+
+
+def _hold_to(mandate: Mandate, reservation: Reservation) -> None:
+    cash = reservation.cash
     if cash > mandate.max_order_cash:
         raise MandateExceededError(
             f"The order would use ${cash}; the mandate allows ${mandate.max_order_cash} an order. Nothing was sent.",
@@ -162,9 +164,9 @@ def _blank(cl_ord_id: str, ticket: OrderTicket) -> lifecycle.OrderState:
     )
 
 
-def _add_legs(order: Order, ticket: OrderTicket) -> None:
-    ids = dict(Instrument.objects.filter(symbol__in=[leg.symbol for leg in ticket.legs]).values_list("symbol", "id"))
-    OrderLeg.objects.bulk_create(
+def _legs(order: Order, request: gate.GateRequest) -> list[OrderLeg]:
+    ids = {symbol: listing.instrument_id for symbol, listing in request.market.listings.items()}
+    return [
         OrderLeg(
             order=order,
             index=index,
@@ -173,13 +175,13 @@ def _add_legs(order: Order, ticket: OrderTicket) -> None:
             position_effect=leg.position_effect,
             ratio=leg.ratio,
         )
-        for index, leg in enumerate(ticket.legs)
+        for index, leg in enumerate(request.ticket.legs)
         if leg.symbol in ids  # an unknown instrument was denied; its order keeps the legs that exist
-    )
+    ]
 
 
 def _approval(staging: Staging, now: datetime) -> Approval:
-    return Approval.objects.create(
+    return Approval(
         kind=staging.approval_kind,
         mandate=staging.mandate,
         user=staging.actor.user,

@@ -1,0 +1,64 @@
+"""What the gate asks the database of one ticket: the household, the last minute, the instruments; one statement."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from allcore import rows
+from allcore.kernel.instruments import InstrumentKind, Right, TickRule
+from allcore.kernel.tickets import OrderTicket
+from brokers.models import Account
+from risk.domain.market import Listing
+from trading.selectors import household, recent
+from trading.selectors.household import MEMBERS, Household
+from trading.selectors.recent import LATELY, LastMinute
+
+LISTINGS = """
+(SELECT json_agg(json_build_array(i.symbol, coalesce(u.symbol, i.symbol), i.kind, i."right", i.strike::text, i.expiry,
+                                  i.multiplier, i.tick_rule, i.is_active, i.id))
+   FROM instrument i LEFT JOIN instrument u ON u.id = i.underlying_id WHERE i.symbol = ANY(%(symbols)s))
+"""
+READ = f"SELECT json_build_array({MEMBERS}, {LATELY}, {LISTINGS})::text"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The books around one ticket, as they stand in the transaction that asks."""
+
+    house: Household
+    lately: LastMinute
+    listings: Mapping[str, Listing]
+
+
+def facts(account: Account, ticket: OrderTicket, *, now: datetime, exchange_now: datetime) -> Facts:
+    """Return what the gate needs to know of the books; `account.connection` should be loaded."""
+    environment = account.connection.environment
+    symbols = sorted({leg.symbol for leg in ticket.legs} | {ticket.underlying})
+    asked = household.asked(environment, exchange_now) | recent.asked(account, ticket, now) | {"symbols": symbols}
+    ((text,),) = rows.read(READ, asked)
+    members, lately, listings = orjson.loads(text)
+    return Facts(
+        house=household.household_of(environment, members or ()),
+        lately=recent.last_minute_of(lately),
+        listings={row[0]: _listing(row) for row in listings or ()},
+    )
+
+
+def _listing(row: Sequence[Any]) -> Listing:
+    symbol, underlying, kind, right, strike, expiry, multiplier, tick_rule, is_active, key = row
+    return Listing(
+        symbol=symbol,
+        underlying=underlying,
+        kind=InstrumentKind(kind),
+        right=Right(right) if right else None,
+        strike=None if strike is None else Decimal(strike),
+        expiry=None if expiry is None else date.fromisoformat(expiry),
+        multiplier=multiplier,
+        tick_rule=TickRule(tick_rule),
+        is_active=is_active,
+        instrument_id=key,
+    )
