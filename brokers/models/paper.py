@@ -41,6 +41,9 @@ class PaperOrder(models.Model):
     seen_at = models.DateTimeField(null=True)  # when the quote that a stop counted last was vouched for
     trail_mark = models.DecimalField(max_digits=14, decimal_places=4, null=True)  # best price a trailing stop has seen
     is_resting = models.BooleanField(default=False)
+    queue_ahead = models.PositiveIntegerField(null=True)  # of an order that rests: how much is before it at its price
+    queue_shown = models.IntegerField(null=True)  # the size it saw there last; -1 while it is inside the market
+    queue_volume = models.BigIntegerField(null=True)  # the day's volume it saw last; -1 likewise
     reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=0)  # counts the writes: who missed one may not write the next
     arrives_at = models.DateTimeField()  # the system's clock: when, after latency, it is at the exchange
@@ -110,6 +113,7 @@ class PaperExecution(models.Model):
     multiplier = models.PositiveIntegerField()
     transact_at = models.DateTimeField()  # the exchange's clock
     quote_at = models.DateTimeField()  # the exchange's clock
+    why = models.JSONField(default=dict)  # rule, quote, draw: what decided the fill
 
     class Meta:
         db_table = "paper_execution"

@@ -14,7 +14,7 @@ from allcore.kernel.tickets import AUCTIONS, OrderTicket
 from brokers.paper import auctions, funds
 from brokers.paper.books import AccountBook
 from brokers.paper.contracts import CASH_SETTLED, Ticks, last_moment, multiplier_of, option_named
-from brokers.paper.matching import far_price, net_debit
+from brokers.paper.market import far_price, net_debit
 from brokers.paper.triggers import symbols_of, watched_symbol
 
 MAX_QUANTITY = 10_000  # units of one order
@@ -160,6 +160,7 @@ TEXTS = {
     "AUCTION_CLOSED": "The auction takes no more orders.",
     "AUCTION_UNFILLED": "The auction's price did not reach the limit, or was not known.",
     "EXPIRY_PAST": "The order's end has passed.",
+    "VENUE_WHIM": "The venue refused without a reason, as the chaos setting asks.",
     "OFF_TICK": "The price is not a whole number of ticks.",
     "NO_PRICE": "There is no price on the other side.",
     "INSUFFICIENT_SHARES": "The account does not hold what the order sells.",

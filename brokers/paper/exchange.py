@@ -18,7 +18,7 @@ from brokers.paper.books import AccountBook
 from brokers.paper.contracts import option_named
 from brokers.paper.floor import LOOK_AGAIN, Floor
 from brokers.paper.moment import Moment, Terms
-from brokers.paper.records import Change, OrderRecord, RequestRecord, Status
+from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
 from brokers.paper.store import Snapshot
 from brokers.paper.triggers import symbols_of
 
@@ -170,7 +170,7 @@ class Exchange:
         return changes
 
     def _entered(self, order: OrderRecord, moment: Moment) -> list[Change]:
-        code = self._floor.refusal(order, moment)
+        code = self._floor.refusal(order, moment) or self._floor.whim(order)
         order = replace(
             order,
             status=Status.REJECTED if code else Status.WORKING,
@@ -186,16 +186,19 @@ class Exchange:
 
     def _answered(self, request: RequestRecord, moment: Moment) -> list[Change]:
         changes = self._floor.tried(request.order_id, moment) if self._is_quoted_before(request, moment) else []
+        order = self._floor.orders.get(request.order_id)
+        if order is not None and request.kind is RequestKind.CANCEL:
+            changes += self._floor.raced(order, request.cl_ord_id, moment)
+            order = self._floor.orders.get(request.order_id)
         found = requests.answer(
-            request,
-            self._floor.orders.get(request.order_id),
-            now=moment.now,
-            refusal=lambda changed: self._floor.refusal(changed, moment),
+            request, order, now=moment.now, refusal=lambda changed: self._floor.refusal(changed, moment)
         )
         text = entry.TEXTS.get(found.request.reason, "")
         report = self._floor.say.of_request(found.kind, found.request, moment.exchange_now, text=text)
         orders = () if found.order is None else (found.order,)
         changes.append(self._floor.keep(Change(orders=orders, requests=(found.request,), reports=(report,))))
+        if order is not None and found.order is not None and request.kind is RequestKind.CANCEL:
+            return changes + self._floor.late(order, found.order, request.cl_ord_id, moment)
         return changes + (self._floor.tried(request.order_id, moment) if orders else [])
 
     def _is_quoted_before(self, request: RequestRecord, moment: Moment) -> bool:

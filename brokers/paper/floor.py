@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from allcore.kernel.clock import new_york_date
 from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.reports import ReportKind
 from allcore.kernel.tickets import OrderTicket
 from brokers.paper import entry
 from brokers.paper.books import AccountBook, after_booking, after_fill
-from brokers.paper.contracts import option_named
-from brokers.paper.fees import fill_fee, row_on
-from brokers.paper.matching import Market, Match, Shelf, Taken, at_price, match
+from brokers.paper.draws import draw
+from brokers.paper.fills import fills_of
+from brokers.paper.market import Market, Match, Rule, Shelf, Taken, Why
+from brokers.paper.matching import at_price, match, met_on_the_way
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.orderbook import OrderBook
-from brokers.paper.records import Change, FillRecord, OrderRecord, Status
+from brokers.paper.records import Change, OrderRecord, Status
 from brokers.paper.reports import Speaker
 from brokers.paper.store import Snapshot
 from brokers.paper.triggers import level_of
@@ -71,10 +71,18 @@ class Floor:
             )
         )
 
+    def whim(self, order: OrderRecord) -> str:
+        """Return the code of a refusal without a reason, as often as chaos is asked for."""
+        rate = self._terms.model.reject_rate
+        return "VENUE_WHIM" if rate and draw(self._terms.seed, order.cl_ord_id, "whim") < rate else ""
+
     def tried(self, name: str, moment: Moment) -> list[Change]:
         """Match the order as it now is. Of an immediate order, what cannot be had at once lapses."""
         order = self.orders.get(name)
         if order is None or order.status is not Status.WORKING or order.ticket.time_in_force is TimeInForce.CLS:
+            return []
+        if moment.now < (sees_at := order.arrives_at + self._terms.model.data_delay):
+            self.look_soon((name,), sees_at)
             return []
         found = match(order.working, self._market(moment))
         if found.look_again:
@@ -86,6 +94,25 @@ class Floor:
         if left is not None and (code := _end_at_once(left)):
             changes.append(self.lapsed(left, code, moment.now, moment.exchange_now))
         return changes
+
+    def raced(self, order: OrderRecord, request_id: str, moment: Moment) -> list[Change]:
+        """Let the order trade while its cancel is on its way, as often as the model says."""
+        return self._slipped(order, order, Rule.RACE, request_id, moment)
+
+    def late(self, order: OrderRecord, canceled: OrderRecord, request_id: str, moment: Moment) -> list[Change]:
+        """Tell of a trade after the cancel was acknowledged: it happened before, and the news was slower."""
+        return self._slipped(order, canceled, Rule.LATE, request_id, moment)
+
+    def _slipped(
+        self, before: OrderRecord, after: OrderRecord, rule: Rule, request_id: str, moment: Moment
+    ) -> list[Change]:
+        model = self._terms.model
+        chance = model.race_at_touch if rule is Rule.RACE else model.race_after_ack
+        drawn = draw(self._terms.seed, request_id, rule) if chance else 1.0
+        if drawn >= chance or before.status is not Status.WORKING:
+            return []
+        found = met_on_the_way(before.working, self._market(moment), Why(rule, drawn=drawn, chance=chance))
+        return [self._filled(after, found, moment)] if found.units else []
 
     def closed_at(self, order: OrderRecord, price: Decimal, moment: Moment) -> list[Change]:
         """Trade an order for the closing auction at the close, or let it lapse."""
@@ -108,14 +135,17 @@ class Floor:
             now=moment.now,
             trading_day=moment.trading_day,
             stale_after=self._terms.stale_after,
+            model=self._terms.model,
+            seed=self._terms.seed,
+            second=int(moment.exchange_now.timestamp()),
         )
 
     def _moved(self, order: OrderRecord, found: Match, moment: Moment) -> list[Change]:
-        after = replace(order, watch=found.watch, is_resting=found.is_resting)
+        after = replace(order, watch=found.watch, is_resting=found.is_resting, queue=found.queue, looked=found.looked)
         if found.units:
             return [self._filled(after, found, moment)]
-        if after.is_resting == order.is_resting and _stage(after) == _stage(order):
-            self.orders.put(after)  # when a stop last saw a quote is worth remembering, not worth writing
+        if _stage(after) == _stage(order):
+            self.orders.put(after)  # when an order last saw a quote is worth remembering, not worth writing
             return []
         return [self.keep(Change(orders=(replace(after, changed_at=moment.now, version=order.version + 1),)))]
 
@@ -129,45 +159,14 @@ class Floor:
             changed_at=moment.now,
             version=order.version + 1,
         )
-        fills = self._fills(order, found, moment)
-        report = self.say.of_fills(order.current_id, fills, moment.quotes)
+        fills = fills_of(order, found, moment, self._terms)
+        report = self.say.of_fills(order.current_id, fills)
         return self.keep(Change(orders=(after,), fills=fills, reports=(report,)))
 
-    def _fills(self, order: OrderRecord, found: Match, moment: Moment) -> tuple[FillRecord, ...]:
-        row = row_on(self._terms.schedule, new_york_date(moment.exchange_now))
-        return tuple(
-            FillRecord(
-                order_id=order.cl_ord_id,
-                account=order.account,
-                exec_id=f"{order.cl_ord_id}-{order.fill_count + 1}",
-                leg=index,
-                symbol=leg.symbol,
-                side=leg.side,
-                qty=found.units * leg.ratio,
-                px=px,
-                fee=fill_fee(
-                    row,
-                    is_option=option_named(leg.symbol) is not None,
-                    before=order.cum_qty * leg.ratio,
-                    filled=found.units * leg.ratio,
-                ),
-                multiplier=leg.multiplier,
-                transact_at=moment.exchange_now,
-                quote_at=_quote_at(leg.symbol, moment),
-                units=found.units,
-            )
-            for index, (leg, px) in enumerate(zip(order.ticket.legs, found.prices, strict=True))
-        )
 
-
-def _quote_at(symbol: str, moment: Moment) -> datetime:
-    """Return which update of the quote was traded on; the closing auction needs none."""
-    quote = moment.quotes.get(symbol)
-    return moment.exchange_now if quote is None else quote.source_at
-
-
-def _stage(order: OrderRecord) -> tuple[bool, int, Decimal | None]:
-    return order.watch.is_triggered, order.watch.confirmations, order.watch.mark
+def _stage(order: OrderRecord) -> tuple[object, ...]:
+    watch = order.watch
+    return order.is_resting, order.queue, watch.is_triggered, watch.confirmations, watch.mark
 
 
 def _end_at_once(order: OrderRecord) -> str:

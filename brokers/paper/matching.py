@@ -1,68 +1,24 @@
-"""What an order may trade against the quotes of this moment. Values in, values out; nothing here is left to chance.
+"""What an order may trade against the quotes of this moment. Values in, values out.
 
 An order takes what the far side shows, once for each update of a quote, and never on a quote that is stale, crossed,
-locked, one-sided, halted or of another day. All legs of a combo trade together or not at all.
+locked, one-sided, halted or of another day. All legs of a combo trade together or not at all. What the connection's
+model leaves to chance is drawn by seed and name, and each fill says which rule made it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
 from decimal import Decimal
 
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.orders import PriceEffect, Side, TimeInForce
+from allcore.kernel.orders import TimeInForce
 from allcore.kernel.quotes import Quality, Quote
-from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.paper import auctions
-from brokers.paper.triggers import NOT_SEEN, WAITING, Watch, is_after, is_waiting, watched, watched_symbol
+from brokers.paper.draws import draw
+from brokers.paper.improvement import faces_of, improved, net_width, share_of
+from brokers.paper.market import Market, Match, Rule, Why, Working, far_price, is_within_limit, net_debit
+from brokers.paper.resting import distance_of, prices_at_limit, rested, takeable
+from brokers.paper.triggers import WAITING, is_after, is_waiting, watched, watched_symbol
 
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """An order at the exchange. It rests once a good quote has been seen that does not reach its limit."""
-
-    ticket: OrderTicket
-    leaves: int
-    arrived_at: datetime
-    watch: Watch = NOT_SEEN
-    is_resting: bool = False
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """How much of a displayed size is gone, and of which update of the quote (its `source_at`)."""
-
-    source_at: datetime
-    qty: int
-
-
-Shelf = tuple[str, Side]  # a symbol, and the side of the order that takes from it
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """What can be seen now. `trading_day` is New York's date while the exchange is open, else None."""
-
-    quotes: Mapping[str, Quote]
-    taken: Mapping[Shelf, Taken]
-    now: datetime
-    trading_day: date | None
-    stale_after: float  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What happens to the order: `units` filled at `prices` (one a leg), and how it stands afterwards.
-
-    `look_again` asks for another look soon, even if no quote changes.
-    """
-
-    units: int
-    prices: tuple[Decimal, ...]
-    watch: Watch
-    is_resting: bool
-    look_again: bool
+AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 def match(order: Working, market: Market) -> Match:
@@ -80,43 +36,23 @@ def match(order: Working, market: Market) -> Match:
 def at_price(order: Working, price: Decimal) -> Match:
     """Return what an order for an auction trades at its price: all of a single leg, if its limit allows."""
     units = order.leaves if is_within_limit(order.ticket, order.ticket.side.sign * price) else 0
-    return Match(units, (price,) if units else (), order.watch, is_resting=True, look_again=False)
+    why = Why(Rule.AUCTION)
+    return Match(units, (price,) if units else (), order.watch, is_resting=True, look_again=False, why=why)
 
 
-def far_price(leg: TicketLeg, quote: Quote) -> Decimal | None:
-    """Return the price at which the leg's side trades at once."""
-    return quote.ask if leg.side is Side.BUY else quote.bid
+def met_on_the_way(order: Working, market: Market, why: Why) -> Match:
+    """Return what an order that a cancel is after trades at its limit, if it rests at or inside a good market."""
+    quotes = _tradable(order, market) if market.trading_day is not None else None
+    if quotes is None or is_waiting(order.ticket, order.watch) or not _is_near(order, quotes):
+        return _nothing(order, look_again=False)
+    prices = prices_at_limit(order.ticket, quotes)
+    units = 0 if prices is None else min(order.leaves, takeable(order, quotes, market))
+    return replace(_nothing(order, look_again=False), units=units, prices=prices or (), why=why)
 
 
-def far_size(leg: TicketLeg, quote: Quote) -> int:
-    """Return how many contracts or shares are shown at that price."""
-    return quote.ask_size if leg.side is Side.BUY else quote.bid_size
-
-
-def net_debit(legs: Sequence[TicketLeg], prices: Sequence[Decimal]) -> Decimal:
-    """Return what one unit costs per share of its largest multiplier; below zero it pays."""
-    unit = max(leg.multiplier for leg in legs)
-    return sum(
-        (leg.side.sign * leg.ratio * leg.multiplier * px for leg, px in zip(legs, prices, strict=True)), Decimal(0)
-    ) / Decimal(unit)
-
-
-def is_within_limit(ticket: OrderTicket, debit: Decimal) -> bool:
-    """Return whether a unit at this net debit is at the ticket's limit or better."""
-    if ticket.limit_price is None:
-        return True
-    if ticket.price_effect is PriceEffect.DEBIT:
-        return debit <= ticket.limit_price
-    if ticket.price_effect is PriceEffect.CREDIT:
-        return -debit >= ticket.limit_price
-    return debit <= 0
-
-
-def shelf_left(leg: TicketLeg, quote: Quote, taken: Mapping[Shelf, Taken]) -> int:
-    """Return how much of the displayed size this update of the quote still has."""
-    gone = taken.get((leg.symbol, leg.side))
-    used = gone.qty if gone is not None and gone.source_at == quote.source_at else 0
-    return max(far_size(leg, quote) - used, 0)
+def _is_near(order: Working, quotes: tuple[Quote, ...]) -> bool:
+    distance = distance_of(order.ticket, quotes)
+    return distance is not None and abs(distance) <= 1
 
 
 def _waited(order: Working, market: Market) -> Match:
@@ -152,12 +88,46 @@ def _traded(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match:
     legs = order.ticket.legs
     prices = tuple(px for leg, quote in zip(legs, quotes, strict=True) if (px := far_price(leg, quote)) is not None)
     if not is_within_limit(order.ticket, net_debit(legs, prices)):
+        return _at_rest(order, quotes, market)
+    units = min(order.leaves, takeable(order, quotes, market))
+    if units < (order.leaves if order.ticket.time_in_force is TimeInForce.FOK else 1):
+        return _nothing(order, look_again=False)
+    limit = order.ticket.limit_price
+    if order.is_resting and limit is not None:  # it was the market, so a single order trades at its own limit
+        return replace(_took(order, units, (limit,) if len(legs) == 1 else prices), why=Why(Rule.REACHED))
+    return _bettered(order, quotes, market, _took(order, units, prices))
+
+
+def _at_rest(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match:
+    if market.model.is_by_quotes_alone or order.ticket.time_in_force in AT_ONCE:
         return replace(_nothing(order, look_again=False), is_resting=True)
-    shown = min(shelf_left(leg, q, market.taken) // leg.ratio for leg, q in zip(legs, quotes, strict=True))
-    units = min(order.leaves, shown)
-    if order.ticket.time_in_force is TimeInForce.FOK and units < order.leaves:
-        units = 0  # all of it at once, or none
-    return Match(units, _improved(order, prices) if units else (), order.watch, order.is_resting, look_again=False)
+    rest = rested(order, quotes, market)
+    return Match(
+        rest.units,
+        rest.prices,
+        order.watch,
+        is_resting=True,
+        look_again=rest.look_again,
+        why=rest.why,
+        queue=rest.queue,
+        looked=rest.looked,
+    )
+
+
+def _bettered(order: Working, quotes: tuple[Quote, ...], market: Market, found: Match) -> Match:
+    """Return the match at prices better than the far side, as the model draws them."""
+    faces = faces_of(order.ticket.legs, quotes)
+    model, is_combo = market.model, order.ticket.is_multi_leg
+    if not (model.improvement_spread if is_combo else model.improvement_single):
+        return found
+    drawn = draw(market.seed, order.name, "improved", order.fill_count)
+    share = share_of(model, is_combo=is_combo, width=net_width(faces), drawn=drawn)
+    why = Why(Rule.MARKETABLE, drawn=drawn, improvement=share)
+    return replace(found, prices=improved(faces, share), why=why)
+
+
+def _took(order: Working, units: int, prices: tuple[Decimal, ...]) -> Match:
+    return replace(_nothing(order, look_again=False), units=units, prices=prices, why=Why(Rule.MARKETABLE))
 
 
 def _opened(order: Working, quotes: tuple[Quote, ...]) -> Match:
@@ -167,11 +137,5 @@ def _opened(order: Working, quotes: tuple[Quote, ...]) -> Match:
     return _nothing(order, look_again=True) if price is None else at_price(order, price)
 
 
-def _improved(order: Working, prices: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
-    """Return the prices paid: a single order that rested was the market, so it trades at its own limit."""
-    limit = order.ticket.limit_price
-    return (limit,) if order.is_resting and limit is not None and len(prices) == 1 else prices
-
-
 def _nothing(order: Working, *, look_again: bool) -> Match:
-    return Match(0, (), order.watch, order.is_resting, look_again)
+    return Match(0, (), order.watch, order.is_resting, look_again, queue=order.queue, looked=order.looked)

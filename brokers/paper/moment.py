@@ -9,6 +9,7 @@ from allcore.kernel.clock import new_york_date
 from allcore.kernel.quotes import Quote
 from brokers.paper.contracts import Ticks
 from brokers.paper.fees import FeeRow
+from brokers.paper.model import QUOTES, FillModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Terms:
     ticks: Ticks
     schedule: tuple[FeeRow, ...]
     stale_after: float
+    model: FillModel = QUOTES
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

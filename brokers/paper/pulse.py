@@ -8,6 +8,7 @@ from datetime import datetime
 from allcore.kernel.clock import ExchangeClock, seconds_between
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Quote
+from brokers.paper.chaos import CALM, Chaos, LineCutError, is_cut
 from brokers.paper.exchange import Exchange
 from brokers.paper.moment import Moment
 from brokers.paper.quotes import CloseBook, QuoteSource
@@ -27,7 +28,9 @@ class Pulse:
         writer: Writer,
         now: Callable[[], datetime],
         closes: CloseBook,
+        chaos: Chaos = CALM,
     ) -> None:
+        self._chaos = chaos
         self._exchange = exchange
         self._quotes = quotes
         self._writer = writer
@@ -38,6 +41,7 @@ class Pulse:
         self._clock: ExchangeClock | None = None
         self._clock_read_at: datetime | None = None
         self._trouble = ""
+        self._seen_at: datetime | None = None  # the exchange's time when it was looked at last
 
     def wake(self) -> None:
         """Say that something has been sent."""
@@ -72,6 +76,7 @@ class Pulse:
         clock = await self._read_clock(now)
         news, self._news = self._news, {}
         exchange_now = clock.at(now)
+        self._cut(exchange_now)
         try:
             looked_up = await self._quotes.latest(self._exchange.wanted(now, news) - news.keys())
             await self._learn_closes(exchange_now)
@@ -80,6 +85,11 @@ class Pulse:
             self._advance(Moment(now, exchange_now, {}, is_blind=True))
             raise
         self._advance(Moment(now, exchange_now, looked_up | news, frozenset(news)))
+
+    def _cut(self, exchange_now: datetime) -> None:
+        before, self._seen_at = self._seen_at, exchange_now
+        if is_cut(self._chaos, before, exchange_now):
+            raise LineCutError("The line was cut, as the chaos setting asks.", at=exchange_now)
 
     def _advance(self, moment: Moment) -> None:
         for change in self._exchange.advance(moment):

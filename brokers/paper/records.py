@@ -1,6 +1,7 @@
 """The paper broker's records: what its store keeps and its exchange works with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,7 +9,7 @@ from enum import StrEnum
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind, BookReport, ExecutionReport
 from allcore.kernel.tickets import OrderTicket
-from brokers.paper.matching import Working
+from brokers.paper.market import Looked, Queue, Working
 from brokers.paper.triggers import NOT_SEEN, Watch
 
 
@@ -31,7 +32,8 @@ class OrderRecord:
     """An order. `cl_ord_id` is its first id and its name here, `current_id` the newest accepted one.
 
     `ticket` holds the terms in force; its quantity is the total. `arrives_at` and `changed_at` are the system's time,
-    `expires_at` the exchange's. `version` counts the writes: a writer that has missed one is refused.
+    `expires_at` the exchange's. `looked` is remembered, not kept. `version` counts the writes: a writer that has missed
+    one is refused.
     """
 
     cl_ord_id: str
@@ -46,6 +48,8 @@ class OrderRecord:
     fill_count: int = 0
     watch: Watch = NOT_SEEN
     is_resting: bool = False
+    queue: Queue | None = None
+    looked: Looked | None = None
     reason: str = ""
     version: int = 0
 
@@ -69,6 +73,10 @@ class OrderRecord:
             watch=self.watch,
             is_resting=self.is_resting,
             expires_at=self.expires_at,
+            name=self.cl_ord_id,
+            fill_count=self.fill_count,
+            queue=self.queue,
+            looked=self.looked,
         )
 
 
@@ -112,7 +120,10 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class FillRecord:
-    """One leg's fill. `quote_at` names the update of the quote it took from; `transact_at` is the exchange's time."""
+    """One leg's fill. `quote_at` names the update of the quote it took from; `transact_at` is the exchange's time.
+
+    `why` is what decided it: rule, quote, draw.
+    """
 
     order_id: str
     account: str
@@ -127,6 +138,7 @@ class FillRecord:
     transact_at: datetime
     quote_at: datetime
     units: int
+    why: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """What the paper broker says: its records in the desk's words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from allcore.kernel.orders import OrdStatus
-from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import (
     BookReport,
     ExecutionReport,
@@ -58,11 +57,10 @@ class Speaker:
             text=text,
         )
 
-    def of_fills(
-        self, cl_ord_id: str, fills: Sequence[FillRecord], quotes: Mapping[str, Quote] | None = None
-    ) -> ExecutionReport:
-        """Return one execution: all its legs together, with the quotes it was made on if they are at hand."""
+    def of_fills(self, cl_ord_id: str, fills: Sequence[FillRecord]) -> ExecutionReport:
+        """Return one execution: all its legs together, with the quotes and the rule that made it."""
         first = fills[0]
+        raw = {"quotes": {f.symbol: f.why["quote"] for f in fills if f.why.get("quote")}}
         return ExecutionReport(
             kind=ReportKind.FILL,
             connection=self.connection,
@@ -72,7 +70,7 @@ class Speaker:
             broker_order_id=first.order_id,
             fills=tuple(LegFill(f.exec_id, f.leg, f.symbol, f.side, f.qty, f.px, f.fee) for f in fills),
             combo_qty=first.units,
-            raw={"quotes": {f.symbol: _shown(quotes[f.symbol]) for f in fills if f.symbol in quotes}} if quotes else {},
+            raw=raw | {name: value for name, value in first.why.items() if name != "quote"},
         )
 
     def of_booking(self, booking: BookingRecord) -> BookReport:
@@ -124,13 +122,3 @@ def _executions(fills: Sequence[FillRecord]) -> list[list[FillRecord]]:
     for fill in sorted(fills, key=lambda f: (f.transact_at, f.exec_id, f.leg)):
         groups.setdefault(fill.exec_id, []).append(fill)
     return list(groups.values())
-
-
-def _shown(quote: Quote) -> list[object]:
-    return [
-        None if quote.bid is None else str(quote.bid),
-        None if quote.ask is None else str(quote.ask),
-        quote.bid_size,
-        quote.ask_size,
-        quote.source_at.isoformat(),
-    ]

@@ -46,6 +46,7 @@ def _replaced(request: RequestRecord, order: OrderRecord, *, now: datetime, refu
         status=Status.FILLED if ticket.quantity == order.cum_qty else order.status,
         changed_at=now,
         watch=order.watch if order.watch.is_triggered or is_same_wait else Watch(mark=order.watch.mark),
+        queue=order.queue if _keeps_place(order.ticket, ticket) else None,
         is_resting=order.is_resting and ticket.limit_price == order.ticket.limit_price,
         expires_at=order.expires_at if ticket.expire_at is None else entry.expires_at(ticket, now),
         version=order.version + 1,
@@ -80,6 +81,11 @@ def _new_terms(request: RequestRecord, order: OrderRecord) -> OrderTicket | None
 def _nature_of(ticket: OrderTicket) -> tuple[object, ...]:
     legs = tuple((leg.symbol, leg.side, leg.ratio, leg.multiplier) for leg in ticket.legs)
     return legs, ticket.ord_type, ticket.time_in_force, ticket.price_effect
+
+
+def _keeps_place(old: OrderTicket, new: OrderTicket) -> bool:
+    """A new price or more of it goes to the end of the queue."""
+    return new.limit_price == old.limit_price and new.quantity <= old.quantity
 
 
 def _wait_of(ticket: OrderTicket) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from allcore.kernel.errors import InvalidInputError, UnavailableError
@@ -12,6 +12,7 @@ from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.paper.accounts import mass_status_of
+from brokers.paper.chaos import Chaos
 from brokers.paper.exchange import Exchange
 from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow
 from brokers.paper.latency import latency_of
@@ -88,9 +89,17 @@ class PaperSession:
         self._start(self._writer.run())
         snapshot = await self._writer.read(wiring.store.load)
         await self._learn_ticks({symbol for order in snapshot.orders for symbol in symbols_of(order.ticket)})
-        terms = Terms(wiring.connection, self._ticks.tick, wiring.schedule, wiring.settings.stale_after_s)
+        terms = Terms(
+            connection=wiring.connection,
+            ticks=self._ticks.tick,
+            schedule=wiring.schedule,
+            stale_after=wiring.settings.stale_after_s,
+            model=wiring.settings.model,
+            seed=wiring.settings.seed,
+        )
         self._exchange = Exchange(snapshot, terms)
-        self._pulse = Pulse(self._exchange, wiring.quotes, self._writer, wiring.clock, wiring.closes)
+        chaos = Chaos(wiring.settings.seed or wiring.connection, wiring.settings.model.disconnects)
+        self._pulse = Pulse(self._exchange, wiring.quotes, self._writer, wiring.clock, wiring.closes, chaos)
         self._start(self._pulse.listen())
         self._start(self._pulse.run())
         self._heard_at = wiring.clock()
@@ -107,7 +116,7 @@ class PaperSession:
             account=broker_account,
             ticket=ticket,
             status=Status.PENDING,
-            arrives_at=now + latency_of(cl_ord_id, self._wiring.settings.latency_ms),
+            arrives_at=now + self._latency(cl_ord_id),
             changed_at=now,
         )
         await self._writer.keep(Change(orders=(order,)), partial(self._sent, partial(exchange.take_order, order)))
@@ -130,7 +139,11 @@ class PaperSession:
 
     async def health(self) -> Health:
         """Say how the session is."""
-        details: dict[str, object] = {"open_orders": 0 if self._exchange is None else self._exchange.open_count()}
+        details: dict[str, object] = {
+            "open_orders": 0 if self._exchange is None else self._exchange.open_count(),
+            "model": self._wiring.settings.model.as_dict(),
+            "seed": self._wiring.settings.seed,
+        }
         if self._pulse is not None:
             details |= self._pulse.details()
         if self._is_up():
@@ -173,7 +186,7 @@ class PaperSession:
             account=account,
             order_id=await self._order_of(exchange, account, orig),
             orig_cl_ord_id=orig,
-            arrives_at=self._wiring.clock() + latency_of(cl_ord_id, self._wiring.settings.latency_ms),
+            arrives_at=self._wiring.clock() + self._latency(cl_ord_id),
             quantity=None if terms is None else terms.quantity,
             limit_price=None if terms is None else terms.limit_price,
             stop_price=None if terms is None else terms.stop_price,
@@ -181,6 +194,10 @@ class PaperSession:
         )
         expect = partial(exchange.take_request, request)
         await self._writer.keep(Change(requests=(request,)), partial(self._sent, expect))
+
+    def _latency(self, message_id: str) -> timedelta:
+        settings = self._wiring.settings
+        return latency_of(message_id, settings.model.latency_ms, settings.seed)
 
     async def _learn_ticks(self, symbols: set[str]) -> None:
         if unknown := self._ticks.unknown(sorted(symbols)):

@@ -1,13 +1,14 @@
 """What a paper connection's settings may say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allcore.kernel.errors import InvalidInputError
+from brokers.paper.model import CHAOS_DISCONNECTS, CHAOS_REJECTS, PROFILES, REALISTIC, FillModel
 
-PROFILES = ("realistic",)
-KEYS = frozenset({"latency_ms", "profile", "stale_after_s"})
+KEYS = frozenset({"latency_ms", "profile", "stale_after_s", "seed", "chaos"})
 LATENCY_MOST = 60_000
+SEED_MOST = 40
 
 
 class BadPaperSettingsError(InvalidInputError):
@@ -18,11 +19,14 @@ class BadPaperSettingsError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class PaperSettings:
-    """`latency_ms` is the median to the exchange, 0 for none; no quote older than `stale_after_s` is traded on."""
+    """`model` is the profile's, with `latency_ms` (the median to the exchange, 0 for none) and `chaos` put into it.
 
-    latency_ms: float = 80.0
-    profile: str = "realistic"
+    No quote older than `stale_after_s` is traded on. `seed` decides all that the model leaves to chance.
+    """
+
+    model: FillModel = REALISTIC
     stale_after_s: float = 2.0
+    seed: str = ""
 
     @classmethod
     def read(cls, settings: Mapping[str, object]) -> "PaperSettings":
@@ -33,14 +37,22 @@ class PaperSettings:
         """
         if unknown := sorted(set(settings) - KEYS):
             raise BadPaperSettingsError(f"A paper broker has no setting {', '.join(unknown)}.", unknown=unknown)
-        read = cls(
-            latency_ms=_number(settings, "latency_ms", cls().latency_ms, most=LATENCY_MOST),
-            profile=str(settings.get("profile", "realistic")),
+        return cls(
+            model=_model(settings),
             stale_after_s=_number(settings, "stale_after_s", cls().stale_after_s, most=3600),
+            seed=_seed(settings),
         )
-        if read.profile not in PROFILES:
-            raise BadPaperSettingsError(f"A paper broker's profile is one of {PROFILES}, was {read.profile!r}.")
-        return read
+
+
+def _model(settings: Mapping[str, object]) -> FillModel:
+    name = settings.get("profile", REALISTIC.name)
+    profile = PROFILES.get(name) if isinstance(name, str) else None
+    if profile is None:
+        raise BadPaperSettingsError(f"A paper broker's profile is one of {', '.join(PROFILES)}, was {name!r}.")
+    model = replace(profile, latency_ms=_number(settings, "latency_ms", profile.latency_ms, most=LATENCY_MOST))
+    if _flag(settings, "chaos"):
+        return replace(model, reject_rate=CHAOS_REJECTS, disconnects=CHAOS_DISCONNECTS)
+    return model
 
 
 def _number(settings: Mapping[str, object], key: str, default: float, *, most: float) -> float:
@@ -48,3 +60,17 @@ def _number(settings: Mapping[str, object], key: str, default: float, *, most: f
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise BadPaperSettingsError(f"{key} is a number from 0 to {most:g}, was {value!r}.", key=key)
     return float(value)
+
+
+def _flag(settings: Mapping[str, object], key: str) -> bool:
+    value = settings.get(key, False)
+    if not isinstance(value, bool):
+        raise BadPaperSettingsError(f"{key} is true or false, was {value!r}.", key=key)
+    return value
+
+
+def _seed(settings: Mapping[str, object]) -> str:
+    value = settings.get("seed", "")
+    if isinstance(value, bool) or not isinstance(value, int | str) or len(str(value)) > SEED_MOST:
+        raise BadPaperSettingsError(f"seed is a whole number or a text of at most {SEED_MOST} letters, was {value!r}.")
+    return str(value)

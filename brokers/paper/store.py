@@ -7,7 +7,7 @@ from typing import Protocol
 
 from allcore.kernel.errors import ConflictError, RefusedError
 from brokers.paper.books import AccountBook
-from brokers.paper.matching import Shelf, Taken
+from brokers.paper.market import Shelf, Taken
 from brokers.paper.records import BookingRecord, Change, FillRecord, OrderRecord, RequestRecord
 
 

@@ -11,7 +11,7 @@ from allcore.kernel.reports import BookKind
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account, PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition, PaperRequest
 from brokers.paper.books import AccountBook, Holding
-from brokers.paper.matching import Shelf, Taken
+from brokers.paper.market import Queue, Shelf, Taken
 from brokers.paper.records import (
     OPEN_STATUSES,
     BookingRecord,
@@ -128,11 +128,18 @@ def _order_records(rows: QuerySet[PaperOrder]) -> tuple[OrderRecord, ...]:
             fill_count=row.fill_count,
             watch=Watch(row.is_triggered, row.confirmations, row.seen_at, row.trail_mark),
             is_resting=row.is_resting,
+            queue=_queue(row),
             reason=row.reason,
             version=row.version,
         )
         for row in rows.select_related("account")
     )
+
+
+def _queue(row: PaperOrder) -> Queue | None:
+    if row.queue_ahead is None or row.queue_shown is None or row.queue_volume is None:
+        return None
+    return Queue(row.queue_ahead, row.queue_shown, row.queue_volume)
 
 
 def _request_record(row: PaperRequest) -> RequestRecord:
@@ -169,6 +176,7 @@ def _fill_record(row: PaperExecution) -> FillRecord:
         transact_at=row.transact_at,
         quote_at=row.quote_at,
         units=row.units,
+        why=row.why,
     )
 
 

@@ -20,6 +20,9 @@ def order_row(order: OrderRecord, was: int) -> Row:
         "seen_at": order.watch.seen_at,
         "trail_mark": order.watch.mark,
         "is_resting": order.is_resting,
+        "queue_ahead": None if order.queue is None else order.queue.ahead,
+        "queue_shown": None if order.queue is None else order.queue.shown,
+        "queue_volume": None if order.queue is None else order.queue.volume,
         "reason": order.reason,
         "version": order.version,
         "was": was,
@@ -66,6 +69,7 @@ def execution_row(fill: FillRecord) -> Row:
         "multiplier": fill.multiplier,
         "transact_at": fill.transact_at,
         "quote_at": fill.quote_at,
+        "why": fill.why,
     }
 
 

@@ -12,14 +12,15 @@ from django.db import connection
 
 INSERT_ORDERS = """
 INSERT INTO paper_order (account_id, cl_ord_id, current_cl_ord_id, ticket, status, order_qty, cum_qty, fill_count,
-    is_triggered, confirmations, seen_at, trail_mark, is_resting, reason, version, arrives_at, changed_at, expires_at)
+    is_triggered, confirmations, seen_at, trail_mark, is_resting, queue_ahead, queue_shown, queue_volume, reason,
+    version, arrives_at, changed_at, expires_at)
 SELECT a.id, r.cl_ord_id, r.current_id, r.ticket, r.status, r.order_qty, r.cum_qty, r.fill_count,
-    r.is_triggered, r.confirmations, r.seen_at, r.trail_mark, r.is_resting, r.reason, r.version, r.arrives_at,
-    r.changed_at, r.expires_at
+    r.is_triggered, r.confirmations, r.seen_at, r.trail_mark, r.is_resting, r.queue_ahead, r.queue_shown,
+    r.queue_volume, r.reason, r.version, r.arrives_at, r.changed_at, r.expires_at
 FROM jsonb_to_recordset(%s::jsonb) AS r(account text, cl_ord_id text, current_id text, ticket jsonb, status text,
     order_qty int, cum_qty int, fill_count int, is_triggered bool, confirmations int, seen_at timestamptz,
-    trail_mark numeric, is_resting bool, reason text, version int, arrives_at timestamptz, changed_at timestamptz,
-    expires_at timestamptz)
+    trail_mark numeric, is_resting bool, queue_ahead int, queue_shown int, queue_volume bigint, reason text,
+    version int, arrives_at timestamptz, changed_at timestamptz, expires_at timestamptz)
 JOIN paper_account a ON a.number = r.account
 WHERE NOT EXISTS (SELECT 1 FROM paper_request q WHERE q.cl_ord_id = r.cl_ord_id)
 """
@@ -27,12 +28,13 @@ WHERE NOT EXISTS (SELECT 1 FROM paper_request q WHERE q.cl_ord_id = r.cl_ord_id)
 UPDATE_ORDERS = """
 UPDATE paper_order o SET current_cl_ord_id = r.current_id, ticket = r.ticket, status = r.status,
     order_qty = r.order_qty, cum_qty = r.cum_qty, fill_count = r.fill_count, is_triggered = r.is_triggered,
-    confirmations = r.confirmations, seen_at = r.seen_at, trail_mark = r.trail_mark,
-    is_resting = r.is_resting, reason = r.reason, version = r.version, changed_at = r.changed_at,
-    expires_at = r.expires_at
+    confirmations = r.confirmations, seen_at = r.seen_at, trail_mark = r.trail_mark, is_resting = r.is_resting,
+    queue_ahead = r.queue_ahead, queue_shown = r.queue_shown, queue_volume = r.queue_volume, reason = r.reason,
+    version = r.version, changed_at = r.changed_at, expires_at = r.expires_at
 FROM jsonb_to_recordset(%s::jsonb) AS r(cl_ord_id text, current_id text, ticket jsonb, status text, order_qty int,
     cum_qty int, fill_count int, is_triggered bool, confirmations int, seen_at timestamptz, trail_mark numeric,
-    is_resting bool, reason text, version int, was int, changed_at timestamptz, expires_at timestamptz)
+    is_resting bool, queue_ahead int, queue_shown int, queue_volume bigint, reason text, version int, was int,
+    changed_at timestamptz, expires_at timestamptz)
 WHERE o.cl_ord_id = r.cl_ord_id AND o.version = r.was
 """
 
@@ -55,10 +57,12 @@ WHERE q.cl_ord_id = r.cl_ord_id AND q.version = r.was
 
 INSERT_EXECUTIONS = """
 INSERT INTO paper_execution (order_id, exec_id, leg, symbol, side, qty, units, px, fee, multiplier, transact_at,
-    quote_at)
-SELECT o.id, r.exec_id, r.leg, r.symbol, r.side, r.qty, r.units, r.px, r.fee, r.multiplier, r.transact_at, r.quote_at
+    quote_at, why)
+SELECT o.id, r.exec_id, r.leg, r.symbol, r.side, r.qty, r.units, r.px, r.fee, r.multiplier, r.transact_at, r.quote_at,
+    r.why
 FROM jsonb_to_recordset(%s::jsonb) AS r(order_id text, exec_id text, leg int, symbol text, side text, qty int,
-    units int, px numeric, fee numeric, multiplier int, transact_at timestamptz, quote_at timestamptz)
+    units int, px numeric, fee numeric, multiplier int, transact_at timestamptz, quote_at timestamptz,
+    why jsonb)
 JOIN paper_order o ON o.cl_ord_id = r.order_id
 """
 

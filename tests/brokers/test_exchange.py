@@ -303,7 +303,11 @@ def test_a_report_of_a_fill_carries_the_quote_it_was_made_on(floor: Floor) -> No
 
     assert isinstance(report, ExecutionReport)
     assert report.kind is ReportKind.FILL
-    assert report.raw == {"quotes": {PUT: ["4.10", "4.20", 10, 10, OPEN_AT.isoformat()]}}
+    assert report.raw == {
+        "quotes": {PUT: ["4.10", "4.20", 10, 10, OPEN_AT.isoformat()]},
+        "profile": "quotes",
+        "rule": "MARKETABLE",
+    }
 
 
 def test_a_combo_is_filled_whole_under_one_execution_id(floor: Floor) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from allcore.kernel.orders import PriceEffect, Side
 from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket
-from brokers.paper.matching import Market, Taken, Working, is_within_limit, match, net_debit
+from brokers.paper.market import Market, Taken, Working, is_within_limit, net_debit
+from brokers.paper.matching import match
 from brokers.paper.triggers import Watch
 from tests.builders.paper import CALL, LOW_PUT, OPEN_AT, PUT, buy, leg, sell, ticket
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind
 from brokers.models import Account, Connection, PaperAccount, PaperExecution, PaperOrder, PaperPosition
-from brokers.paper.matching import Taken
+from brokers.paper.market import Taken
 from brokers.paper.records import (
     BookingRecord,
     Change,

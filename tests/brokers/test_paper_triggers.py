@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from allcore.kernel.orders import OrdType, Side, TriggerPrice
 from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket
-from brokers.paper.matching import Market, Match, Working, match
+from brokers.paper.market import Market, Match, Working
+from brokers.paper.matching import match
 from brokers.paper.triggers import Watch, level_of, symbols_of, watched
 from tests.builders.paper import CALL, OPEN_AT, PUT, buy, leg, sell, ticket
 

@@ -1,5 +1,6 @@
 """Fees, latency, funds, books and settings of the paper broker."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from brokers.paper.books import Holding, after_fill
 from brokers.paper.contracts import multiplier_of, underlying_of
 from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow, NoFeesError, fill_fee, row_on
 from brokers.paper.latency import latency_of
+from brokers.paper.model import REALISTIC
 from brokers.paper.records import FillRecord
 from brokers.paper.settings import BadPaperSettingsError, PaperSettings
 from brokers.paper.ticks import TickBook
@@ -245,13 +247,35 @@ def test_a_symbol_tells_its_underlying_and_multiplier() -> None:
 
 
 def test_settings_left_out_have_defaults() -> None:
-    assert PaperSettings.read({}) == PaperSettings(latency_ms=80.0, profile="realistic", stale_after_s=2.0)
-    assert PaperSettings.read({"latency_ms": 0}).latency_ms == 0
+    assert PaperSettings.read({}) == PaperSettings(model=REALISTIC, stale_after_s=2.0, seed="")
+    assert PaperSettings.read({"latency_ms": 0}).model == replace(REALISTIC, latency_ms=0.0)
+
+
+def test_a_profile_brings_its_model_and_its_latency() -> None:
+    assert PaperSettings.read({"profile": "pessimistic"}).model is not REALISTIC
+    assert PaperSettings.read({"profile": "pessimistic"}).model.latency_ms == 160.0
+
+
+def test_chaos_is_off_unless_asked_for() -> None:
+    calm, chaos = PaperSettings.read({}).model, PaperSettings.read({"chaos": True}).model
+
+    assert (calm.reject_rate, calm.disconnects) == (0.0, 0)
+    assert (chaos.reject_rate, chaos.disconnects) == (0.005, 1)
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"latency": 80}, {"latency_ms": -1}, {"latency_ms": "80"}, {"latency_ms": True}, {"profile": "lucky"}],
+    [
+        {"latency": 80},
+        {"latency_ms": -1},
+        {"latency_ms": "80"},
+        {"latency_ms": True},
+        {"profile": "lucky"},
+        {"profile": ["quotes"]},
+        {"chaos": 1},
+        {"seed": 1.5},
+        {"seed": "x" * 41},
+    ],
 )
 def test_settings_that_say_something_else_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(BadPaperSettingsError):

@@ -15,6 +15,7 @@ from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
 from brokers.paper.contracts import multiplier_of, option_named
+from brokers.paper.model import QUOTES, FillModel
 from brokers.paper.quotes import Watched
 from brokers.paper.records import (
     BookingRecord,
@@ -204,6 +205,8 @@ class PaperDesk:
     store: Callable[[], Store]
     clock: StillClock = field(default_factory=StillClock)
     latency_ms: float = 0.0
+    model: FillModel = QUOTES
+    seed: str = ""
     rules: dict[str, TickRule] = field(default_factory=dict)
     market: MemoryQuotes = field(init=False)
     session: PaperSession = field(init=False)
@@ -219,7 +222,7 @@ class PaperDesk:
                 connection="paper",
                 store=self.store(),
                 quotes=self.market,
-                settings=PaperSettings(latency_ms=self.latency_ms),
+                settings=PaperSettings(model=replace(self.model, latency_ms=self.latency_ms), seed=self.seed),
                 clock=self.clock,
                 rule_of=self.rules.get,
                 closes=no_close,
