@@ -16,6 +16,7 @@ PAGES = (
     ("chains", "Chain", "grid-dots"),
     ("risk", "Risk", "scale"),
     ("strategy", "Strategy", "calendar-week"),
+    ("brokers", "Brokers", "bolt"),
     ("audit", "Audit", "book"),
 )
 

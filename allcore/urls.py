@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allcore import health, scrape
 
-API = ("marketdata.api.urls", "risk.api.urls", "trading.api.urls", "brokers.api.urls", "allcore.accounts.urls")
+API = ("marketdata.api.urls", "risk.api.urls", "trading.api.urls", "allcore.accounts.urls")
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way in: with TOTP and throttle
 

@@ -1,4 +1,4 @@
-"""Wire shapes of limits and the kill switch."""
+"""Wire shapes of limits, the kill switch, and connections."""
 
 from typing import Any
 
@@ -123,3 +123,64 @@ class KillOut(serializers.Serializer[Any]):
     levels = LevelOut(many=True)
     file_level = serializers.IntegerField()
     releases = ReleaseOut(many=True)
+
+
+class ConnectionIn(serializers.Serializer[Any]):
+    """A connection to add. `settings` are the adapter's own, such as host and port; never a credential."""
+
+    name = serializers.SlugField(max_length=40)
+    broker = serializers.CharField(max_length=40)
+    environment = serializers.CharField(max_length=8)
+    settings = serializers.DictField(default=dict)
+
+
+class ConnectionOut(serializers.Serializer[Any]):
+    """A connection as it is."""
+
+    name = serializers.CharField()
+    broker = serializers.CharField()
+    broker_name = serializers.CharField()
+    environment = serializers.CharField()
+    state = serializers.CharField()
+    state_reason = serializers.CharField()
+    is_paused = serializers.BooleanField()
+    lease_owner = serializers.CharField()
+    lease_epoch = serializers.IntegerField()
+    lease_expires_at = serializers.DateTimeField(allow_null=True)
+    heartbeat_at = serializers.DateTimeField(allow_null=True)
+    reconciled_at = serializers.DateTimeField(allow_null=True)
+    accounts = serializers.ListField(child=serializers.DictField())
+    settings = serializers.DictField()
+    credentials = serializers.DictField()
+    budgets = serializers.ListField(child=serializers.DictField(), allow_null=True)
+    certification = serializers.DictField(allow_null=True)
+    last_certification = serializers.DictField(allow_null=True)
+    capabilities = serializers.DictField(allow_null=True)
+
+
+class PauseIn(serializers.Serializer[Any]):
+    """Why."""
+
+    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
+class AccountIn(serializers.Serializer[Any]):
+    """An account that the broker keeps under `broker_account`; `baseline` in dollars."""
+
+    code = serializers.SlugField(max_length=20)
+    name = serializers.CharField(max_length=80)
+    tier = serializers.CharField(max_length=6)
+    broker_account = serializers.CharField(max_length=40)
+    baseline = serializers.DecimalField(max_digits=18, decimal_places=2, min_value=0)
+
+
+class CredentialsIn(serializers.Serializer[Any]):
+    """Credentials by name. They are sealed at once and cannot be read back."""
+
+    values = serializers.DictField(child=serializers.CharField(max_length=4000), allow_empty=False)
+
+
+class CodeIn(serializers.Serializer[Any]):
+    """The code that the broker's page showed."""
+
+    code = serializers.CharField(max_length=4000)

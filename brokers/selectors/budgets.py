@@ -5,7 +5,11 @@ from datetime import datetime
 
 from allcore import live
 from brokers.ports import Bucket
-from brokers.services.pacing import key_of
+
+
+def key_of(connection: str, bucket: str) -> str:
+    """Return where a bucket's level is kept."""
+    return f"pace:{connection}:{bucket}"
 
 
 def budgets(connection: str, buckets: Iterable[Bucket], *, now: datetime) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from brokers.ports import Bucket, Lane
+from brokers.selectors.budgets import key_of
 
 BACK_OFF = 0.5  # of the rate that is left, at each 429
 RECOVERY = 0.1  # of the full rate, regained each second
@@ -55,11 +56,6 @@ return 1
 """
 
 log = structlog.get_logger(__name__)
-
-
-def key_of(connection: str, bucket: str) -> str:
-    """Return where a bucket's level is kept."""
-    return f"pace:{connection}:{bucket}"
 
 
 @dataclass(slots=True)

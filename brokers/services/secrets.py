@@ -9,13 +9,9 @@ from django.db import connections as databases
 from allcore.accounts.actors import desk_name
 from allcore.kernel.clock import utc_now
 from allcore.vault import services as vault
+from brokers.selectors.credentials import owner_of
 
 ACTOR = desk_name("broker-worker")
-
-
-def owner_of(connection: str) -> str:
-    """Return the vault's name for the connection's credentials."""
-    return f"connection:{connection}"
 
 
 class VaultSecrets:

@@ -2,9 +2,16 @@
 
 from django.urls import path
 
-from risk.api import kill, limits
+from risk.api import connections, kill, limits
 
 urlpatterns = [
+    path("connections/", connections.ConnectionList.as_view()),
+    path("connections/<slug:name>/pause/", connections.Pause.as_view()),
+    path("connections/<slug:name>/resume/", connections.Resume.as_view()),
+    path("connections/<slug:name>/accounts/", connections.ConnectionAccounts.as_view()),
+    path("connections/<slug:name>/credentials/", connections.Credentials.as_view()),
+    path("connections/<slug:name>/authorisation/", connections.Authorisation.as_view()),
+    path("brokers/", connections.Matrix.as_view()),
     path("limits/", limits.Limits.as_view(), name="limits"),
     path("limits/<int:limit_id>/", limits.OneLimit.as_view(), name="limit"),
     path("limits/changes/", limits.Changes.as_view(), name="limit-changes"),

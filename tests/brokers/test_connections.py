@@ -135,13 +135,6 @@ def test_the_api_shows_nothing_to_who_is_not_signed_in() -> None:
     assert APIClient().get("/api/v1/connections/").status_code in {401, 403}
 
 
-def test_the_api_changes_nothing(alice: User) -> None:
-    client = APIClient()
-    client.force_authenticate(alice)
-
-    assert client.post("/api/v1/connections/", {}).status_code == 405
-
-
 def test_a_brokers_account_number_has_our_code(paper: Connection) -> None:
     for code, number, is_enabled in (("GEN-1", "P1", True), ("REV-1", "P2", False)):
         Account.objects.create(

@@ -1,4 +1,4 @@
-"""The Celery worker's bootstep: one thread, one asyncio loop, a runner for each connection the worker's queues name."""
+"""The Celery worker's bootstep: one thread, one asyncio loop, a runner for each connection it hosts."""
 
 import asyncio
 import os
@@ -9,8 +9,8 @@ import structlog
 from celery import bootsteps
 from celery.worker import WorkController
 
+from trading.gateway.host import Host
 from trading.gateway.knowledge import session_for
-from trading.gateway.runner import ConnectionRunner
 
 QUEUE_PREFIX = "broker."
 STOP_SECONDS = 10.0
@@ -59,7 +59,4 @@ class GatewayStep(bootsteps.StartStopStep):
 
     async def _run(self, names: list[str]) -> None:
         self._all = asyncio.current_task()
-        owner = f"{socket.gethostname()}:{os.getpid()}"
-        async with asyncio.TaskGroup() as group:
-            for name in names:
-                group.create_task(ConnectionRunner(name, owner, session_for).run())
+        await Host(names, f"{socket.gethostname()}:{os.getpid()}", session_for).run()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.web import views
+from trading.web import brokers, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("chain/<str:underlying>/", views.chain, name="chain"),
     path("risk/", views.risk, name="risk"),
     path("strategy/", views.strategy, name="strategy"),
+    path("brokers/", brokers.brokers, name="brokers"),
+    path("brokers/<slug:name>/callback/", brokers.callback, name="broker_callback"),
     path("audit/", views.audit, name="audit"),
     path("audit/verification/", views.audit_verification, name="audit_verification"),
 ]
