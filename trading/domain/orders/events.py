@@ -15,6 +15,7 @@ class EventKind(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     TTL = "ttl"
+    RESIZE = "resize"  # of what waits at the desk: another quantity
     TRIGGER = "trigger"
     LOCAL_CANCEL = "local_cancel"
     SEND = "send"

@@ -46,10 +46,7 @@ def apply(state: OrderState, event: Event) -> Applied:
         raise IllegalTransitionError(
             f"An order that is {status} cannot take {event.kind}.", status=str(status), event=str(event.kind)
         )
-    if status in table.LOCAL:
-        applied = Applied(replace(state, base=_local_status(status, event)))
-    else:
-        applied = _ON_THE_WIRE[event.kind](state, event)
+    applied = Applied(_locally(state, event)) if status in table.LOCAL else _ON_THE_WIRE[event.kind](state, event)
     return replace(
         applied,
         state=replace(
@@ -66,6 +63,13 @@ def play(state: OrderState, events: Iterable[Event]) -> OrderState:
     for event in events:
         state = apply(state, event).state
     return state
+
+
+def _locally(state: OrderState, event: Event) -> OrderState:
+    if event.kind is EventKind.RESIZE and (event.qty is None or event.qty < 1):
+        raise IncompleteEventError("A resize says to how much, at least 1.")
+    quantity = event.qty if event.kind is EventKind.RESIZE and event.qty is not None else state.order_qty
+    return replace(state, base=_local_status(state.status, event), order_qty=quantity)
 
 
 def _local_status(status: OrdStatus, event: Event) -> OrdStatus:
