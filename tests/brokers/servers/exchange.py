@@ -56,11 +56,16 @@ class Exchange:
         self.holds_next = 0  # orders that the test will release
         self.cancels_wait = False  # a cancel is only noted until `finish_cancels`
         self._listeners: list[Callable[[Event], None]] = []
+        self._watchers: list[Callable[[str], None]] = []
         self._trades = 0
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tell the listener what happens from now on."""
         self._listeners.append(listener)
+
+    def watch(self, watcher: Callable[[str], None]) -> None:
+        """Tell the watcher each symbol that is shown anew, before it trades."""
+        self._watchers.append(watcher)
 
     def show(
         self,
@@ -76,6 +81,8 @@ class Exchange:
         before = self.board.get(symbol)
         shown_last = _price(last) if last is not None or before is None else before.last
         self.board[symbol] = matching.Shown(_price(bid), _price(ask), size, size, shown_last)
+        for watcher in self._watchers:
+            watcher(symbol)
         self.match(symbol)
 
     def place(
@@ -152,9 +159,9 @@ class Exchange:
         order.terms = replace(terms, quantity=max(terms.quantity, order.cum))
         order.ref = order.ref if ref is None else ref
         self._wake(order)
-        self._tell(Kind.REPLACED, order)
         if order.leaves == 0:
             order.ends(Status.FILLED, self.clock())
+        self._tell(Kind.REPLACED, order)
         self.match()
         return order
 
@@ -198,11 +205,12 @@ class Exchange:
         """Take an execution back; the order's quantity does not come back."""
         at, old = self._execution(exec_id)
         self._undo(old)
-        self.executions[at] = replace(old, is_busted=True)
+        busted = replace(old, is_busted=True, version=old.version + 1, at=self.clock())
+        self.executions[at] = busted
         order = self.orders[old.order]
         order.cum -= old.qty // order.terms.legs[old.leg].ratio
-        self._tell(Kind.BUSTED, order, old)
-        return old
+        self._tell(Kind.BUSTED, order, busted)
+        return busted
 
     def fill(self, number: int, qty: int, prices: tuple[Decimal | str, ...]) -> None:
         """Trade `qty` units at these prices, one a leg, whatever is shown and whatever the order's status."""

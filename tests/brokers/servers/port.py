@@ -37,6 +37,7 @@ class Port:
         if self._server is not None:
             self._server.close()
         await self.drop()
+        await asyncio.sleep(0)  # for the loop to let the sockets go
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._lines[writer] = asyncio.current_task()
