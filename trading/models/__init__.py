@@ -2,7 +2,9 @@
 
 from trading.models.books import CashBalance, ClosingMark, EquityPoint, LedgerEntry, Lot, LotClose, Position
 from trading.models.executions import BookEvent, Execution, Quarantine
+from trading.models.greek_points import GreekPoint
 from trading.models.idempotency import IdempotencyKey
+from trading.models.lot_choices import LotElection, LotInstruction
 from trading.models.orders import Order, OrderEvent, OrderLeg, OrderRequest
 from trading.models.proposals import Approval, Mandate, Proposal
 from trading.models.protocol import MarketWeek, ParameterSet, StrategyNote, WeekLabel
@@ -17,11 +19,14 @@ __all__ = [
     "EquityPoint",
     "Execution",
     "ExternalOrder",
+    "GreekPoint",
     "IdempotencyKey",
     "Inquiry",
     "LedgerEntry",
     "Lot",
     "LotClose",
+    "LotElection",
+    "LotInstruction",
     "Mandate",
     "MarketWeek",
     "Order",

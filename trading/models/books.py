@@ -9,7 +9,11 @@ from trading.models.executions import BookEvent, Execution
 
 
 class Lot(models.Model):
-    """What one fill opened and how much of it is left. `price` is per share, fees apart."""
+    """What one fill opened and how much of it is left. `price` is per share, fees apart.
+
+    `cost` is what is left of it cost, quantity times price per share, and exact where a price is rounded. A lot that a
+    corporate action carried over keeps the fill that opened it and the time, and names the event in `carried_by`.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
@@ -18,7 +22,9 @@ class Lot(models.Model):
     opened_qty = models.IntegerField()
     open_qty = models.IntegerField()
     price = models.DecimalField(max_digits=18, decimal_places=8)
+    cost = models.DecimalField(max_digits=28, decimal_places=12, default=0)
     opened_at = models.DateTimeField()
+    carried_by = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, related_name="carried_lots")
 
     class Meta:
         db_table = "lot"
@@ -49,7 +55,7 @@ class LotClose(models.Model):
     book_event = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, related_name="lot_closes")
     qty = models.IntegerField()  # signed as the lot was
     price = models.DecimalField(max_digits=18, decimal_places=8)
-    realised = models.DecimalField(max_digits=18, decimal_places=4)  # dollars
+    realised = models.DecimalField(max_digits=28, decimal_places=12)  # dollars
     closed_at = models.DateTimeField()
 
     class Meta:
@@ -66,10 +72,12 @@ class Position(models.Model):
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     qty = models.IntegerField(default=0)
     avg_px = models.DecimalField(max_digits=18, decimal_places=8, null=True)  # of the open lots, per share
-    realised = models.DecimalField(max_digits=18, decimal_places=4, default=0)  # gross of fees, dollars
+    realised = models.DecimalField(max_digits=28, decimal_places=12, default=0)  # gross of fees, dollars
     fees = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    income = models.DecimalField(max_digits=18, decimal_places=4, default=0)  # dividends and the like; paid, if below 0
     opened_at = models.DateTimeField(null=True)
     booked_through = models.DateTimeField()  # the exchange's clock: what comes from before it is booked by a rebuild
+    booked_key = models.CharField(max_length=90, blank=True)  # orders what happened at one moment
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -95,6 +103,7 @@ class LedgerEntry(models.Model):
         TRADES = "TRADES", "Bought and sold"
         FEES = "FEES", "Fees"
         DELIVERY = "DELIVERY", "Assignments and exercises"
+        INCOME = "INCOME", "Dividends and cash for fractions"
 
     transaction_id = models.UUIDField()
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")

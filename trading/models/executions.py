@@ -51,11 +51,16 @@ class Execution(models.Model):
 
 
 class BookEvent(models.Model):
-    """An expiry, assignment or exercise, applied once. `qty` is signed as the position was; it closes at `px`."""
+    """What befell a position without an order, applied once; as `allcore.kernel.reports.BookReport` has it.
+
+    `qty` is signed as the position was. With a `to_instrument`, its lots go on there, `to_qty` of them for `qty`.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="book_events")
-    kind = models.CharField(max_length=10, choices=[(k.value, k.value.capitalize()) for k in BookKind])
+    kind = models.CharField(
+        max_length=16, choices=[(k.value, k.value.replace("_", " ").capitalize()) for k in BookKind]
+    )
     event_id = models.CharField(max_length=80)
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     qty = models.IntegerField()
@@ -64,6 +69,12 @@ class BookEvent(models.Model):
     shares = models.IntegerField(default=0)
     delivery_px = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     fee = models.DecimalField(max_digits=12, decimal_places=4, default=0)
+    ratio_new = models.PositiveIntegerField(default=1)
+    ratio_old = models.PositiveIntegerField(default=1)
+    amount = models.DecimalField(max_digits=14, decimal_places=6, null=True)  # dollars a share, of a dividend
+    to_instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, null=True, related_name="+")
+    to_qty = models.IntegerField(null=True)
+    income = models.DecimalField(max_digits=18, decimal_places=4, default=0)  # dollars received; paid, if below zero
     trade_date = models.DateField()
     transact_at = models.DateTimeField()
     received_at = models.DateTimeField()
@@ -71,7 +82,11 @@ class BookEvent(models.Model):
     class Meta:
         db_table = "book_event"
         constraints = [
-            models.UniqueConstraint(fields=["connection", "account", "event_id"], name="a_book_event_is_applied_once")
+            models.UniqueConstraint(fields=["connection", "account", "event_id"], name="a_book_event_is_applied_once"),
+            models.CheckConstraint(
+                condition=Q(to_instrument=None, to_qty=None) | Q(to_instrument__isnull=False, to_qty__isnull=False),
+                name="what_is_carried_over_is_counted",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ CAUSES = {
     BookKind.EXPIRY: Cause.EXPIRY,
     BookKind.ASSIGNMENT: Cause.ASSIGNMENT,
     BookKind.EXERCISE: Cause.EXERCISE,
+    BookKind.CASH_SETTLEMENT: Cause.EXPIRY,
 }
 
 
@@ -31,10 +32,12 @@ def movements(account: Account, underlying: str, closes: Mapping[date, Decimal] 
     of_name = Q(instrument__symbol=underlying) | Q(instrument__underlying__symbol=underlying)
     known = closes or {}
     fills = Execution.objects.filter(of_name, account=account, status=Execution.Status.LIVE)
-    events = BookEvent.objects.filter(of_name, account=account).select_related("instrument", "deliverable")
+    events = BookEvent.objects.filter(of_name, account=account).select_related(
+        "instrument", "deliverable", "to_instrument"
+    )
     found = [_trade(fill, known) for fill in fills.select_related("instrument", "order__proposal")]
     for event in events:
-        found += _booking(event, known)
+        found += _carried(event, known) if event.to_instrument_id is not None else _booking(event, known)
     return sorted(found, key=lambda movement: (movement.at, movement.origin))
 
 
@@ -54,7 +57,31 @@ def _trade(fill: Execution, closes: Mapping[date, Decimal]) -> Movement:
     )
 
 
+def _carried(event: BookEvent, closes: Mapping[date, Decimal]) -> list[Movement]:
+    """Return a split or a new symbol: so many go, so many come, and no money moves."""
+    sides = [(event.instrument, -event.qty)]
+    if event.to_instrument is not None and event.to_qty is not None:
+        sides.append((event.to_instrument, event.to_qty))
+    return [
+        Movement(
+            at=event.transact_at,
+            origin=event.event_id,
+            cause=Cause.ADJUSTMENT,
+            symbol=instrument.symbol,
+            contract=_contract(instrument),
+            qty=qty,
+            px=Decimal(0),
+            fee=Decimal(0),
+            multiplier=instrument.multiplier,
+            spot=closes.get(event.trade_date),
+        )
+        for instrument, qty in sides
+    ]
+
+
 def _booking(event: BookEvent, closes: Mapping[date, Decimal]) -> list[Movement]:
+    if BookKind(event.kind) not in CAUSES:  # a dividend: cash, and no change of a position
+        return []
     cause, close = CAUSES[BookKind(event.kind)], closes.get(event.trade_date)
     option = Movement(
         at=event.transact_at,

@@ -11,7 +11,7 @@ from brokers.models import Account
 from marketdata.models import Instrument
 from trading.models import BookEvent, Execution, Order, OrderLeg, OrderRequest
 from trading.services.cash import Movement
-from trading.services.lots import Entry, Pair
+from trading.services.entries import Entry, Pair
 
 Report = ExecutionReport | BookReport
 TRADES = frozenset({ReportKind.FILL, ReportKind.BUST, ReportKind.CORRECT})
@@ -60,7 +60,9 @@ class Batch:
             known=_executions(connection, trades),
             known_events=_events(connection, about_books),
             accounts=_accounts(connection) if strange or about_books else {},
-            instruments=_instruments(symbols | {r.underlying for r in about_books if r.underlying}, legs),
+            instruments=_instruments(
+                symbols | {n for r in about_books for n in (r.underlying, r.to_symbol) if n}, legs
+            ),
         )
 
     def answer(self, request: OrderRequest, state: OrderRequest.State, reason: str = "") -> None:
@@ -110,7 +112,9 @@ def _events(connection: str, reports: Sequence[BookReport]) -> dict[tuple[int, s
     if not reports:
         return {}
     rows = BookEvent.objects.filter(connection__name=connection, event_id__in={r.event_id for r in reports})
-    return {(row.account_id, row.event_id): row for row in rows.select_related("instrument", "deliverable")}
+    return {
+        (row.account_id, row.event_id): row for row in rows.select_related("instrument", "deliverable", "to_instrument")
+    }
 
 
 def _accounts(connection: str) -> dict[str, Account]:

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from trading.domain.books.ledger import Posting, cash_flow, reversal, trade_postings
+from trading.domain.books.ledger import Posting, cash_flow, income_postings, reversal, trade_postings
 from trading.models import BookEvent, CashBalance, Execution, LedgerEntry
-from trading.services.lots import Entry
+from trading.services.entries import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,22 @@ class Movement:
 
 def movement_of(entry: Entry) -> Movement:
     """Return the cash that an entry moves."""
-    side = "Bought" if entry.qty > 0 else "Sold"
+    traded = trade_postings(entry.qty, entry.px, entry.instrument.multiplier, entry.fee, against=entry.against)
     return Movement(
         account_id=entry.account.pk,
-        postings=trade_postings(entry.qty, entry.px, entry.instrument.multiplier, entry.fee, against=entry.against),
-        memo=f"{side} {abs(entry.qty)} {entry.instrument.symbol} at {entry.px:f}",
+        postings=(*traded, *income_postings(entry.income)) if entry.income else traded,
+        memo=_memo(entry),
         at=entry.at,
         execution=entry.execution,
         event=entry.event,
     )
+
+
+def _memo(entry: Entry) -> str:
+    symbol = entry.instrument.symbol
+    if entry.qty:
+        return f"{'Bought' if entry.qty > 0 else 'Sold'} {abs(entry.qty)} {symbol} at {entry.px:f}"
+    return symbol if entry.event is None else f"{entry.event.get_kind_display()} of {symbol}"
 
 
 def reversal_of(entry: Entry, memo: str) -> Movement:

@@ -1,85 +1,27 @@
 """Lots in the tables: one account's shelf of them in one instrument, as trades are booked on it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
-from django.db.models import Q
+from django.db import connection
 
+from allcore.kernel.money import ZERO
 from brokers.models import Account
 from marketdata.models import Instrument
 from trading.domain.books import lots
-from trading.domain.books.ledger import Ledger
-from trading.domain.books.positions import holding
-from trading.models import BookEvent, Execution, Lot, LotClose, Position
+from trading.domain.books.lots import Choice, LotMethod
+from trading.domain.books.positions import AVERAGE_STEP, holding
+from trading.models import Lot, LotClose, Position
+from trading.services.entries import Entry
 
-Pair = tuple[int, int]  # ids of account and instrument
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing to book: signed quantity at a price per share, and the row that says so."""
-
-    account: Account
-    instrument: Instrument
-    qty: int
-    px: Decimal
-    fee: Decimal
-    at: datetime
-    execution: Execution | None = None
-    event: BookEvent | None = None
-
-    @property
-    def pair(self) -> Pair:
-        """Whose, and what."""
-        return self.account.pk, self.instrument.pk
-
-    @property
-    def against(self) -> Ledger:
-        """The ledger that the cash is written against."""
-        return Ledger.TRADES if self.event is None else Ledger.DELIVERY
+SHRINK = """
+    UPDATE lot SET open_qty = new.open_qty, cost = new.cost
+    FROM unnest(%s::bigint[], %s::int[], %s::numeric[]) AS new (id, open_qty, cost) WHERE lot.id = new.id
+"""
 
 
-def entry_of(execution: Execution) -> Entry:
-    """Return what an execution books; account and instrument should be loaded."""
-    return Entry(
-        account=execution.account,
-        instrument=execution.instrument,
-        qty=execution.qty if execution.side == "BUY" else -execution.qty,
-        px=execution.px,
-        fee=execution.fee,
-        at=execution.transact_at,
-        execution=execution,
-    )
-
-
-def entries_of(event: BookEvent) -> list[Entry]:
-    """Return what an expiry, assignment or exercise books: the option gone, and the shares that moved for it.
-
-    The premium is realised and the shares stand at the strike: the trading convention.
-    """
-    closed = Entry(
-        account=event.account,
-        instrument=event.instrument,
-        qty=-event.qty,
-        px=event.px,
-        fee=event.fee,
-        at=event.transact_at,
-        event=event,
-    )
-    if event.deliverable is None or event.delivery_px is None or not event.shares:
-        return [closed]
-    delivered = Entry(
-        account=event.account,
-        instrument=event.deliverable,
-        qty=event.shares,
-        px=event.delivery_px,
-        fee=Decimal(0),
-        at=event.transact_at,
-        event=event,
-    )
-    return [closed, delivered]
+KEPT = ("qty", "avg_px", "realised", "fees", "income", "opened_at", "booked_through", "booked_key", "updated_at")
 
 
 class Shelf:
@@ -92,20 +34,62 @@ class Shelf:
         self.closes: list[LotClose] = []
         self._stored = len(self.rows)
         self._touched: set[int] = set()
-        self._lots = tuple(lots.Lot(row.open_qty, row.open_qty * row.price, n) for n, row in enumerate(self.rows))
+        self._lots = tuple(lots.Lot(row.open_qty, row.cost, n) for n, row in enumerate(self.rows))
 
-    def book(self, entry: Entry) -> None:
+    def book(self, entry: Entry, method: LotMethod = LotMethod.FIFO, chosen: tuple[Choice, ...] = ()) -> None:
         """Close what stands against the entry, and open a lot with what is left of it."""
         key = len(self.rows)
-        booked = lots.book(self._lots, lots.Trade(entry.qty, entry.px, entry.instrument.multiplier, key))
+        trade = lots.Trade(entry.qty, entry.px, entry.instrument.multiplier, key, chosen)
+        before, booked = {lot.key: lot for lot in self._lots}, lots.book(self._lots, trade, method)
         for close in booked.closes:
-            self.rows[close.key].open_qty -= close.qty
-            self._touched.add(close.key)
             self.closes.append(_close_row(self.rows[close.key], close, entry))
         if booked.lots and booked.lots[-1].key == key:
-            self.rows.append(_lot_row(booked.lots[-1].qty, entry))
-        self._lots = booked.lots
+            self.rows.append(_lot_row(booked.lots[-1], entry))
+        self._keep(before, booked.lots)
         self._count(entry, booked.realised)
+
+    def carry_to(self, target: "Shelf", entry: Entry) -> None:
+        """Hand all lots over as the entry's event says, cost and age unchanged; what comes to nothing is closed."""
+        carry = entry.carry
+        if carry is None or not self._lots:
+            self._count(entry, ZERO)
+            return
+        sizes = entry.instrument.multiplier, carry.instrument.multiplier
+        moved = lots.carried(self._lots, to=carry.to, of=carry.of, multipliers=sizes)
+        gone, lost = self._lots, ZERO
+        for lot in gone:
+            close = lots.Close(lot.key, lot.qty, lot.price if moved else ZERO, ZERO if moved else -lot.cost * sizes[0])
+            lost += close.realised
+            self.closes.append(_close_row(self.rows[lot.key], close, entry))
+        self._keep({lot.key: lot for lot in gone}, ())
+        self._count(entry, lost)
+        target.receive([_carried_row(self.rows[lot.key], lot, entry) for lot in moved], entry)
+
+    def receive(self, rows: Sequence[Lot], entry: Entry) -> None:
+        """Take over lots that a corporate action brought from another shelf, or from this one."""
+        first = len(self.rows)
+        self.rows += rows
+        fresh = tuple(lots.Lot(row.open_qty, row.cost, n) for n, row in enumerate(rows, first))
+        self._lots = tuple(sorted((*self._lots, *fresh), key=lambda lot: self.rows[lot.key].opened_at))
+        self._stand(entry.at, entry.key)
+        if rows and self.position.opened_at is None:
+            self.position.opened_at = rows[0].opened_at
+
+    def choices(self, named: Iterable[tuple[int | None, int | None, int]]) -> tuple[Choice, ...]:
+        """Return the open lots that were opened by the named executions or book events, as so much of each."""
+        found = []
+        for execution_id, event_id, qty in named:
+            found += [
+                Choice(lot.key, qty)
+                for lot in self._lots
+                if (self.rows[lot.key].execution_id, self.rows[lot.key].book_event_id) == (execution_id, event_id)
+            ]
+        return tuple(found)
+
+    @property
+    def standing(self) -> list[Lot]:
+        """The rows of the lots that are open, oldest first."""
+        return [self.rows[lot.key] for lot in self._lots]
 
     @property
     def new(self) -> list[Lot]:
@@ -117,27 +101,59 @@ class Shelf:
         """Lots of the table that were closed here, in part or whole."""
         return [self.rows[n] for n in sorted(self._touched) if n < self._stored]
 
+    def _keep(self, before: dict[int, lots.Lot], after: tuple[lots.Lot, ...]) -> None:
+        """Let the rows say what the lots say; of the lots that were not touched, none is written."""
+        kept = {lot.key: lot for lot in after}
+        for key, lot in before.items():
+            left = kept.get(key)
+            if left != lot:
+                row = self.rows[key]
+                row.open_qty, row.cost = (0, ZERO) if left is None else (left.qty, left.cost)
+                self._touched.add(key)
+        self._lots = after
+
     def _count(self, entry: Entry, realised: Decimal) -> None:
-        position, held = self.position, holding(self._lots)
-        if held.qty * position.qty <= 0:  # opened, closed, or turned around
-            position.opened_at = entry.at if held.qty else None
-        position.qty = held.qty
-        position.avg_px = held.avg_px
+        position, held = self.position, sum(lot.qty for lot in self._lots)
+        if held * position.qty <= 0:  # opened, closed, or turned around
+            position.opened_at = entry.at if held else None
         position.realised += realised
         position.fees += entry.fee
-        position.booked_through = max(position.booked_through, entry.at)
+        position.income += entry.income
+        self._stand(entry.at, entry.key)
+
+    def _stand(self, at: datetime, key: str) -> None:
+        position, held = self.position, holding(self._lots)
+        position.qty, position.avg_px = held.qty, held.avg_px
+        position.booked_through, position.booked_key = max((position.booked_through, position.booked_key), (at, key))
 
 
-def _lot_row(qty: int, entry: Entry) -> Lot:
+def _lot_row(lot: lots.Lot, entry: Entry) -> Lot:
     return Lot(
         account=entry.account,
         instrument=entry.instrument,
         execution=entry.execution,
         book_event=entry.event,
-        opened_qty=qty,
-        open_qty=qty,
+        opened_qty=lot.qty,
+        open_qty=lot.qty,
         price=entry.px,
+        cost=lot.cost,
         opened_at=entry.at,
+    )
+
+
+def _carried_row(source: Lot, lot: lots.Lot, entry: Entry) -> Lot:
+    """Return the lot as it goes on: opened when and by what it always was."""
+    return Lot(
+        account=entry.account,
+        instrument=entry.instrument if entry.carry is None else entry.carry.instrument,
+        execution=source.execution,
+        book_event=source.book_event,
+        opened_qty=lot.qty,
+        open_qty=lot.qty,
+        price=lot.price.quantize(AVERAGE_STEP, ROUND_HALF_EVEN),
+        cost=lot.cost,
+        opened_at=source.opened_at,
+        carried_by=entry.event,
     )
 
 
@@ -147,7 +163,7 @@ def _close_row(lot: Lot, close: lots.Close, entry: Entry) -> LotClose:
         execution=entry.execution,
         book_event=entry.event,
         qty=close.qty,
-        price=close.price,
+        price=close.price.quantize(AVERAGE_STEP, ROUND_HALF_EVEN),
         realised=close.realised,
         closed_at=entry.at,
     )
@@ -155,56 +171,29 @@ def _close_row(lot: Lot, close: lots.Close, entry: Entry) -> LotClose:
 
 def empty_position(account: Account, instrument: Instrument, at: datetime) -> Position:
     """Return a position in which nothing was ever booked."""
-    return Position(
-        account=account,
-        instrument=instrument,
-        qty=0,
-        avg_px=None,
-        realised=Decimal(0),
-        fees=Decimal(0),
-        booked_through=at,
-        updated_at=at,
-    )
-
-
-def open_lots(pairs: Iterable[Pair]) -> dict[Pair, list[Lot]]:
-    """Return the open lots of the pairs, oldest first."""
-    wanted = _either(pairs)
-    found: dict[Pair, list[Lot]] = {}
-    if wanted:
-        for row in Lot.objects.filter(wanted, ~Q(open_qty=0)).order_by("opened_at", "id"):
-            found.setdefault((row.account_id, row.instrument_id), []).append(row)
-    return found
-
-
-def positions_of(pairs: Iterable[Pair]) -> dict[Pair, Position]:
-    """Return the positions of the pairs that have one."""
-    return {(row.account_id, row.instrument_id): row for row in Position.objects.filter(_either(pairs))}
-
-
-def _either(pairs: Iterable[Pair]) -> Q:
-    wanted = Q()
-    for account_id, instrument_id in sorted(pairs):
-        wanted |= Q(account=account_id, instrument=instrument_id)
-    return wanted
+    return Position(account=account, instrument=instrument, booked_through=at, updated_at=at)
 
 
 def write(shelves: Sequence[Shelf], *, now: datetime) -> list[Position]:
     """Write what was booked on the shelves: new lots, changed lots, what was closed, positions."""
     new = [row for shelf in shelves for row in shelf.new]
     changed = [row for shelf in shelves for row in shelf.changed]
+    closes = [close for shelf in shelves for close in shelf.closes]
     positions = [shelf.position for shelf in shelves]
     for position in positions:
         position.updated_at = now
     if changed:
-        Lot.objects.bulk_update(changed, ["open_qty"])
+        with connection.cursor() as cursor:
+            columns = [row.pk for row in changed], [row.open_qty for row in changed], [row.cost for row in changed]
+            cursor.execute(SHRINK, columns)
     if new:
         Lot.objects.bulk_create(new)
-    LotClose.objects.bulk_create([close for shelf in shelves for close in shelf.closes])
+    if closes:
+        LotClose.objects.bulk_create(closes)
     Position.objects.bulk_create(
         positions,
         update_conflicts=True,
         unique_fields=["account", "instrument"],
-        update_fields=["qty", "avg_px", "realised", "fees", "opened_at", "booked_through", "updated_at"],
+        update_fields=KEPT,
     )
     return positions

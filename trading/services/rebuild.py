@@ -1,6 +1,6 @@
 """Books made again from what happened: executions and book events are the ledger, lots and positions its sums."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,9 @@ from allcore.kernel.errors import NotFoundError
 from brokers.models import Account
 from marketdata.models import Instrument
 from trading.models import BookEvent, CashBalance, Execution, LedgerEntry, Lot, LotClose, Position
-from trading.services.lots import Entry, Pair, Shelf, empty_position, entries_of, entry_of, write
+from trading.services.entries import Pair
+from trading.services.lots import Shelf, empty_position, write
+from trading.services.replay import families, replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,19 @@ def _record(account: Account, found: list[Difference], now: datetime) -> None:
     record("books.rebuilt", subject, seen, actor=desk_name("rebuild"), at=now, account=account.code)
 
 
-def pair(account_id: int, instrument_id: int, *, now: datetime) -> Position:
-    """Make the lots and the position of one account in one instrument anew; the caller holds the account's cash row."""
-    account = Account.objects.get(pk=account_id)
-    instrument = Instrument.objects.get(pk=instrument_id)
-    shelf = _replayed(account, instrument, now)
-    LotClose.objects.filter(lot__account=account, lot__instrument=instrument).delete()
-    Lot.objects.filter(account=account, instrument=instrument).delete()
-    [position] = write([shelf], now=now)
-    return position
+def pairs(wanted: Iterable[Pair], *, now: datetime) -> list[Position]:
+    """Make the lots and positions of the pairs anew, and of those that lots were carried to or from.
+
+    The caller holds the accounts' cash rows.
+    """
+    made: list[Position] = []
+    for account_id, instruments in families(wanted):
+        account = Account.objects.get(pk=account_id)
+        shelves = replayed(account, instruments, now=now)
+        LotClose.objects.filter(lot__account=account, lot__instrument__in=instruments).delete()
+        Lot.objects.filter(account=account, instrument__in=instruments).delete()
+        made += write([shelves[pk] for pk in sorted(shelves)], now=now)
+    return made
 
 
 def cash(account: Account) -> Decimal:
@@ -73,19 +79,21 @@ def cash(account: Account) -> Decimal:
     return entries.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
 
 
-def pairs(account: Account) -> set[Pair]:
+def touched(account: Account) -> set[Pair]:
     """Return all that the account ever traded or was delivered."""
     traded = Execution.objects.filter(account=account).values_list("account", "instrument")
     closed = BookEvent.objects.filter(account=account).values_list("account", "instrument")
     moved = BookEvent.objects.filter(account=account, deliverable__isnull=False).values_list("account", "deliverable")
+    went = BookEvent.objects.filter(account=account, to_instrument__isnull=False).values_list(
+        "account", "to_instrument"
+    )
     held = Position.objects.filter(account=account).values_list("account", "instrument")
-    return {*traded, *closed, *moved, *held}
+    return {*traded, *closed, *moved, *went, *held}
 
 
 def account(account: Account, *, now: datetime) -> None:
     """Make all the account's lots, positions and cash anew; the caller holds the account's cash row."""
-    for account_id, instrument_id in sorted(pairs(account)):
-        pair(account_id, instrument_id, now=now)
+    pairs(touched(account), now=now)
     CashBalance.objects.filter(account=account).update(cash=cash(account))
 
 
@@ -94,35 +102,20 @@ def differences(account: Account, *, now: datetime) -> Iterator[Difference]:
     stored_cash = CashBalance.objects.filter(account=account).values_list("cash", flat=True).first() or Decimal(0)
     if stored_cash != cash(account):
         yield Difference(account.code, "cash", str(stored_cash), str(cash(account)))
-    for account_id, instrument_id in sorted(pairs(account)):
-        instrument = Instrument.objects.get(pk=instrument_id)
-        shelf = _replayed(account, instrument, now)
-        stored = Position.objects.filter(account=account_id, instrument=instrument_id).first()
-        yield from _position_differences(stored or empty_position(account, instrument, now), shelf)
+    instruments = {instrument for _, instrument in touched(account)}
+    positions = {row.instrument_id: row for row in Position.objects.filter(account=account)}
+    for instrument_id, shelf in sorted(replayed(account, instruments, now=now).items()):
+        instrument = shelf.position.instrument
+        yield from _position_differences(
+            positions.get(instrument_id) or empty_position(account, instrument, now), shelf
+        )
         yield from _lot_differences(account, instrument, shelf)
-
-
-def _replayed(account: Account, instrument: Instrument, now: datetime) -> Shelf:
-    entries = _history(account, instrument)
-    shelf = Shelf(empty_position(account, instrument, entries[0].at if entries else now), ())
-    for entry in entries:
-        shelf.book(entry)
-    return shelf
-
-
-def _history(account: Account, instrument: Instrument) -> list[Entry]:
-    """Return all that happened to the pair, in the exchange's time; at one moment, in the order of the ids."""
-    live = Execution.objects.filter(account=account, instrument=instrument, status=Execution.Status.LIVE)
-    events = BookEvent.objects.filter(account=account).select_related("account", "instrument", "deliverable")
-    entries = [entry_of(execution) for execution in live.select_related("account", "instrument").order_by("id")]
-    entries += [entry for event in events.order_by("id") for entry in entries_of(event)]
-    return sorted((e for e in entries if e.instrument.pk == instrument.pk), key=lambda e: e.at)
 
 
 def _position_differences(stored: Position, shelf: Shelf) -> Iterator[Difference]:
     rebuilt = shelf.position
     code, symbol = rebuilt.account.code, rebuilt.instrument.symbol
-    for column in ("qty", "avg_px", "realised", "fees"):
+    for column in ("qty", "avg_px", "realised", "fees", "income"):
         seen, made = getattr(stored, column), getattr(rebuilt, column)
         if seen != made:
             yield Difference(code, f"{symbol} {column}", str(seen), str(made))
@@ -130,8 +123,8 @@ def _position_differences(stored: Position, shelf: Shelf) -> Iterator[Difference
 
 def _lot_differences(account: Account, instrument: Instrument, shelf: Shelf) -> Iterator[Difference]:
     stored = Lot.objects.filter(account=account, instrument=instrument).exclude(open_qty=0).order_by("opened_at", "id")
-    seen = [(row.open_qty, row.price) for row in stored]
-    made = [(row.open_qty, row.price) for row in shelf.rows if row.open_qty]
+    seen = [(row.open_qty, row.cost / row.open_qty) for row in stored]
+    made = [(row.open_qty, row.cost / row.open_qty) for row in shelf.standing]
     if seen != made:
         told = [", ".join(f"{qty} at {price.normalize():f}" for qty, price in rows) for rows in (seen, made)]
         yield Difference(account.code, f"{instrument.symbol} lots", *told)

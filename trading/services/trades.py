@@ -14,7 +14,7 @@ from trading.services.advance import advance
 from trading.services.alerts import raise_alert, tell
 from trading.services.batch import Batch
 from trading.services.cash import reversal_of
-from trading.services.lots import entry_of
+from trading.services.entries import entry_of
 from trading.services.quarantine import ACTOR
 
 PX_PLACES = Decimal("0.00000001")

@@ -49,7 +49,7 @@ def test_books_that_agree_say_so(account: Account) -> None:
 def test_a_check_names_each_difference_and_changes_nothing(account: Account) -> None:
     trade(account, 1, -2, "3.00")
     Position.objects.update(qty=-3)
-    Lot.objects.update(open_qty=-1)
+    Lot.objects.update(open_qty=-1, cost=-3)
     CashBalance.objects.update(cash=1)
     out = StringIO()
 

@@ -40,7 +40,7 @@ def near(actual: Decimal | None, expected: object) -> bool:
     return abs(actual - Decimal(str(expected))) < NOISE
 
 
-@pytest.mark.parametrize("method", LotMethod)
+@pytest.mark.parametrize("method", [LotMethod.FIFO, LotMethod.LIFO, LotMethod.AVERAGE])
 @pytest.mark.parametrize("case", LOT_CASES, ids=lambda case: case["id"])
 def test_each_lot_case_realises_what_is_published(case: dict[str, Any], method: LotMethod) -> None:
     fills = [(fill["qty"], Decimal(fill["price"])) for fill in case["fills"]]

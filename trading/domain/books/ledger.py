@@ -13,6 +13,7 @@ class Ledger(StrEnum):
     TRADES = "TRADES"
     FEES = "FEES"
     DELIVERY = "DELIVERY"
+    INCOME = "INCOME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ def trade_postings(
     """Return the sides of a trade or delivery of signed `qty` at `px` a share; nothing if no money moves."""
     value = qty * px * multiplier
     return _without_nothing(Posting(Ledger.CASH, -value - fee), Posting(against, value), Posting(Ledger.FEES, fee))
+
+
+def income_postings(amount: Decimal) -> tuple[Posting, ...]:
+    """Return the sides of a dividend or of cash for a fraction; below zero, of one that was paid."""
+    return _without_nothing(Posting(Ledger.CASH, amount), Posting(Ledger.INCOME, -amount))
 
 
 def deposit_postings(amount: Decimal) -> tuple[Posting, ...]:

@@ -23,6 +23,7 @@ class Cause(StrEnum):
     EXPIRY = "EXPIRY"
     ASSIGNMENT = "ASSIGNMENT"
     EXERCISE = "EXERCISE"
+    ADJUSTMENT = "ADJUSTMENT"  # a split or a new symbol: quantities change, no money moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def facts_of(week: Week) -> WeekFacts:
 
 
 def _put_event(week: Week, movement: Movement) -> PutEvent:
+    if movement.cause is Cause.ADJUSTMENT:
+        return PutEvent.NONE
     if movement.cause is not Cause.TRADE:
         return PutEvent.ASSIGNED if movement.cause is Cause.ASSIGNMENT else PutEvent.EXPIRED
     if rolls([m for m in week.own if m.origin == movement.origin], Right.PUT):
@@ -84,6 +86,8 @@ def _put_event(week: Week, movement: Movement) -> PutEvent:
 
 
 def _call_event(week: Week, movement: Movement) -> CallEvent:
+    if movement.cause is Cause.ADJUSTMENT:
+        return CallEvent.NONE
     if movement.cause is not Cause.TRADE:
         return CallEvent.CALLED_AWAY if movement.cause is Cause.ASSIGNMENT else CallEvent.EXPIRED
     if rolls([m for m in week.own if m.origin == movement.origin], Right.CALL):
