@@ -16,6 +16,11 @@ app.conf.beat_schedule = {
     "expire proposals": {"task": "trading.expire_proposals", "schedule": 5.0, "options": {"expires": 5.0}},
     "classify the week": {"task": "trading.classify", "schedule": 3.0, "options": {"expires": 3.0}},
     "sweep reservations": {"task": "trading.sweep_reservations", "schedule": 30.0, "options": {"expires": 30.0}},
+    "remind of credentials": {
+        "task": "trading.remind_of_credentials",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     "carry the kill switch out": {"task": "trading.enforce_kill", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from allcore.kernel.clock import utc_now
+from brokers.services import reminders
 from trading.services import classify, kill, propose, upkeep
 
 
@@ -34,3 +35,9 @@ def sweep_reservations(**kwargs: object) -> None:
 def enforce_kill(**kwargs: object) -> None:
     """Finish what the kill switch began."""
     kill.enforce(now=utc_now())
+
+
+@shared_task(name="trading.remind_of_credentials", queue="default")
+def remind_of_credentials(**kwargs: object) -> None:
+    """Say which leave at a broker ends soon."""
+    reminders.remind(now=utc_now())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from allcore import __version__
+from brokers.management.commands.capability_table import inserted
 from tests.house.tree import ROOT, name_of, tracked
 
 PAGES = [page for page in tracked("*.md", "docs/**.md") if "design" not in page.parts]
@@ -64,3 +65,9 @@ def test_the_version_is_one() -> None:
 
     assert newest is not None
     assert {__version__, project, newest[1]} == {__version__}
+
+
+def test_the_table_of_brokers_is_what_the_adapters_say() -> None:
+    readme = read("README.md")
+
+    assert inserted(readme) == readme, "run make manage DO='capability_table --write'"

@@ -19,6 +19,7 @@ from allcore.vault import services as vault
 from allcore.vault.models import SealedRecord
 from allcore.vault.sealing import LocalKeys, Sealed, VaultSealedError, seal, unseal
 from allcore.vault.services import NoSecretError
+from brokers.services import reminders
 
 OLD = "old:" + base64.b64encode(b"o" * 32).decode()
 NEW = "new:" + base64.b64encode(b"n" * 32).decode()
@@ -172,6 +173,19 @@ def test_what_expires_soon_is_said_and_not_said_again_for_a_while() -> None:
     assert [row.owner for row in vault.due_reminders(end - timedelta(hours=24))] == ["connection:one"]
     assert vault.due_reminders(end - timedelta(hours=19)) == []
     assert len(vault.due_reminders(end - timedelta(hours=18))) == 1
+
+
+def test_a_reminder_names_the_connection_and_what_to_do() -> None:
+    keep()
+    end = NOW + timedelta(days=7)
+
+    assert reminders.remind(now=end - timedelta(hours=23, minutes=30)) == 1
+    assert reminders.remind(now=end - timedelta(hours=23)) == 0
+    assert reminders.remind(now=end) == 1
+
+    said = [e.payload["message"] for e in AuditEntry.objects.filter(action="vault.expiring").order_by("id")]
+    assert said[0] == "The leave for one ends in 23 h: authorise it again on the Brokers page."
+    assert said[1].startswith("The leave for one has ended")
 
 
 def raise_with_secret() -> None:
