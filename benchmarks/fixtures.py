@@ -41,7 +41,7 @@ def trading_desk(*, clients: int) -> list[tuple[str, str]]:
     now = utc_now()
     seed(parse(os.environ["FEED"]), now=now, exchange_at=world.START)
     connection = Connection.objects.get()
-    # The wire's simulated latency and the chances of a fill are the paper broker's, not the desk's: here there are none.
+    # Latency and the chances of a fill are the paper broker's, not the desk's: here there are none.
     connection.settings = {**connection.settings, "latency_ms": 0, "profile": "quotes"}
     connection.save(update_fields=["settings"])
     return [_client(connection, number) for number in range(clients)]

@@ -1,5 +1,6 @@
 """An exchange in a test's hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.paper.books import AccountBook
 from brokers.paper.exchange import Exchange
 from brokers.paper.fees import DEFAULT_SCHEDULE
+from brokers.paper.model import QUOTES, FillModel
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
 from brokers.paper.store import Snapshot
@@ -21,9 +23,10 @@ CLOSE_AT = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)
 class Floor:
     """An exchange, what has come out of it, and a hand that moves time."""
 
-    def __init__(self, account: AccountBook | None = None) -> None:
+    def __init__(self, account: AccountBook | None = None, *, model: FillModel = QUOTES, seed: str = "") -> None:
         account = account or book()
-        self.exchange = Exchange(Snapshot({ACCOUNT: account}, (), (), {}, {}), TERMS)
+        terms = replace(TERMS, model=model, seed=seed)
+        self.exchange = Exchange(Snapshot({ACCOUNT: account}, (), (), {}, {}), terms)
         self.changes: list[Change] = []
         self.quotes: dict[str, Quote] = {}
 
