@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import books, kill, orders, proposals
+from trading.api import books, kill, orders, preview, proposals
 
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("proposals/<uuid:proposal_id>/hold/", proposals.Hold.as_view()),
     path("proposals/<uuid:proposal_id>/change/", proposals.Change.as_view()),
     path("orders/", orders.Orders.as_view()),
+    path("orders/preview/", preview.OrderPreview.as_view()),
+    path("structures/", preview.StructureAnalysis.as_view()),
     path("orders/<uuid:order_id>/", orders.OneOrder.as_view()),
     path("orders/<uuid:order_id>/cancel/", orders.OrderCancel.as_view()),
     path("orders/<uuid:order_id>/replace/", orders.OrderReplace.as_view()),

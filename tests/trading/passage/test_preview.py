@@ -1,0 +1,123 @@
+"""An order is looked at before it is sent: the same gate, and nothing is written."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from rest_framework.test import APIClient
+
+from allcore.accounts.actors import Actor
+from allcore.accounts.models import User
+from allcore.audit.models import AuditEntry
+from brokers.models import Connection
+from risk.models import Reservation, Verdict
+from tests.builders import market
+from tests.trading.passage.conftest import STOCK, refresh
+from trading.models import Order
+
+EXPIRY = date(2026, 6, 19)
+STRIKES = {("P", 190): "1.00", ("P", 195): "2.00", ("C", 205): "2.10", ("C", 210): "1.10"}
+SIDES = {("P", 190): "BUY", ("P", 195): "SELL", ("C", 205): "SELL", ("C", 210): "BUY"}
+
+
+@pytest.fixture
+def client(desk: Connection) -> APIClient:
+    for (right, strike), bid in STRIKES.items():
+        symbol = market.option(STOCK, EXPIRY, right, strike)
+        market.instrument(symbol)
+        market.write_quotes([market.quote(symbol, bid, str(Decimal(bid) + Decimal("0.10")))])
+        market.write_greeks({symbol: market.greeks(delta=0.3 if right == "C" else -0.3, iv=0.3)}, open_interest=500)
+    refresh()
+    client = APIClient()
+    client.force_authenticate(User.objects.get(username="trader"))
+    return client
+
+
+def condor(**changes: object) -> dict[str, object]:
+    legs = [
+        {"symbol": market.option(STOCK, EXPIRY, *key), "side": side, "position_effect": "OPEN", "ratio": 1}
+        for key, side in SIDES.items()
+    ]
+    draft = {"account": "GEN-1", "underlying": STOCK, "legs": legs, "quantity": 2, "ord_type": "LIMIT"}
+    return draft | {"time_in_force": "DAY"} | changes
+
+
+def test_a_condor_without_a_price_is_priced_at_the_middle_and_told_whole(client: APIClient) -> None:
+    answer = client.post("/api/v1/orders/preview/", condor(), format="json").json()
+
+    assert answer["structure"] == {"code": "IRON_CONDOR", "name": "Iron condor", "action": "OPENING", "side": "CREDIT"}
+    assert answer["is_priced_here"] is True
+    assert answer["ticket"]["limit_price"] == "2.00"
+    assert answer["profile"]["max_profit"] == "400.00"
+    assert answer["profile"]["max_loss"] == "600.00"
+    assert answer["profile"]["break_evens"] == ["193", "207"]
+    assert 0.3 < answer["chance"] < 0.95
+    assert answer["market"] == {"bid": "1.80", "ask": "2.20", "mid": "2.00"}
+    assert answer["fees"] == "5.20"
+    assert {row["code"] for row in answer["checks"]} >= {"kill_switch", "structure_loss"}
+    assert len(answer["payoff"]["prices"]) == len(answer["payoff"]["what_if"]) >= 121
+
+
+def test_margin_is_told_before_and_after_by_both_rules(client: APIClient) -> None:
+    margin = client.post("/api/v1/orders/preview/", condor(), format="json").json()["margin"]
+
+    assert margin["strategy_before"] == "0.00"
+    assert margin["strategy_after"] == "600.00"  # two widths of 5 less what is received at the middle
+    assert Decimal(margin["portfolio_after"]) >= Decimal("300.00")  # eight contracts, 37.50 each
+
+
+def test_looking_writes_nothing(client: APIClient) -> None:
+    kept = [model.objects.count() for model in (Order, Verdict, Reservation, AuditEntry)]
+
+    client.post("/api/v1/orders/preview/", condor(), format="json")
+    client.post("/api/v1/structures/", condor(), format="json")
+
+    assert [model.objects.count() for model in (Order, Verdict, Reservation, AuditEntry)] == kept
+
+
+def test_the_gate_says_the_same_before_and_when_it_is_sent(client: APIClient) -> None:
+    draft = condor(limit_price="2.00", price_effect="CREDIT", quantity=400)
+
+    shown = client.post("/api/v1/orders/preview/", draft, format="json").json()
+    sent = client.post("/api/v1/orders/", draft, format="json")
+
+    assert shown["outcome"] == "HARD_BLOCK"
+    assert sent.status_code == 422
+    blocked = {row["code"] for row in shown["checks"] if row["outcome"] in ("HARD_BLOCK", "SOFT_BLOCK", "ERROR")}
+    assert blocked == {row["code"] for row in sent.json()["detail"]["checks"]}
+
+
+def test_a_later_date_and_less_volatility_move_the_curve_towards_its_end(client: APIClient) -> None:
+    scenario = {"at": "2026-06-18T20:00:00Z", "shift": -0.1, "spot": 200.0}
+
+    plain = client.post("/api/v1/structures/", condor(), format="json").json()["payoff"]
+    later = client.post("/api/v1/structures/", condor(scenario=scenario), format="json").json()["payoff"]
+
+    assert later["now"] == plain["now"] == plain["what_if"]
+    assert later["at"].startswith("2026-06-18")
+    assert plain["point"]["what_if"] < later["point"]["what_if"] <= later["point"]["at_expiry"]
+
+
+def test_a_leg_without_a_quote_cannot_be_judged_and_says_so(client: APIClient) -> None:
+    market.write_quotes([market.quote(market.option(STOCK, EXPIRY, "C", 205), None, "2.20")])
+
+    answer = client.post("/api/v1/orders/preview/", condor(), format="json")
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "NO_SPOT"
+
+
+def test_an_account_that_is_not_theirs_is_not_there(client: APIClient) -> None:
+    stranger = User.objects.create_user("stranger")
+    client.force_authenticate(stranger)
+
+    answer = client.post("/api/v1/orders/preview/", condor(), format="json")
+
+    assert answer.status_code == 404
+
+
+def test_contradictions_are_told_in_words(client: APIClient, trader: Actor) -> None:
+    answer = client.post("/api/v1/orders/preview/", condor(ord_type="STOP", stop_price="2.00"), format="json")
+
+    assert answer.status_code == 400
+    assert "Stops are for single legs." in answer.json()["message"]

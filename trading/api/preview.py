@@ -1,0 +1,46 @@
+"""Looking before sending. POST, for it has a body; nothing is written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from allcore.accounts.actors import actor_of
+from allcore.kernel.clock import utc_now
+from trading.domain.structures.analysis import Scenario
+from trading.selectors import preview
+from trading.serializers.preview import PreviewIn
+
+
+class OrderPreview(APIView):
+    """What an order would mean."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=PreviewIn, responses={200: dict})
+    def post(self, request: Request) -> Response:
+        """Return the gate's verdict, margin (an estimate), fees, structure and payoff; nothing is sent or kept."""
+        draft, scenario = _read(request)
+        return Response(preview.preview(draft, actor_of(request).user, scenario, now=utc_now()))
+
+
+class StructureAnalysis(APIView):
+    """What a structure is worth."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=PreviewIn, responses={200: dict})
+    def post(self, request: Request) -> Response:
+        """Return the structure's name, profile, Greeks and curves on a date, at a volatility; no account is read."""
+        draft, scenario = _read(request)
+        return Response(preview.structure(draft, scenario, now=utc_now()))
+
+
+def _read(request: Request) -> tuple[Mapping[str, Any], Scenario]:
+    data = PreviewIn(data=request.data)
+    data.is_valid(raise_exception=True)
+    draft = dict(data.validated_data)
+    return draft, Scenario(**draft.pop("scenario", {}))
