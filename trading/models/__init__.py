@@ -1,5 +1,6 @@
 """Tables of what we do."""
 
+from trading.models.algos import AlgoChild, AlgoEvent, AlgoRun, RouteScorecard
 from trading.models.books import CashBalance, ClosingMark, EquityPoint, LedgerEntry, Lot, LotClose, Position
 from trading.models.executions import BookEvent, Execution, Quarantine
 from trading.models.greek_points import GreekPoint
@@ -11,6 +12,9 @@ from trading.models.protocol import MarketWeek, ParameterSet, StrategyNote, Week
 from trading.models.reconcile import Break, ExternalOrder, Inquiry
 
 __all__ = [
+    "AlgoChild",
+    "AlgoEvent",
+    "AlgoRun",
     "Approval",
     "BookEvent",
     "Break",
@@ -37,6 +41,7 @@ __all__ = [
     "Position",
     "Proposal",
     "Quarantine",
+    "RouteScorecard",
     "StrategyNote",
     "WeekLabel",
 ]
