@@ -41,6 +41,7 @@ class Batch:
     answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # state and reason: requests
     taken_back: list[Execution] = field(default_factory=list)
     touched: dict[UUID, Order] = field(default_factory=dict)  # orders whose reservation may have to change
+    applied: list[tuple[Order, ExecutionReport]] = field(default_factory=list)  # what others may act on afterwards
 
     @classmethod
     def read(cls, connection: str, reports: Sequence[Report], now: datetime) -> Self:

@@ -53,6 +53,11 @@ AUDITED_AS = {
     "unsol_cancel": "order.canceled",
 }
 
+# What follows from a report about an order once all of its batch is booked, in the same transaction: linked orders,
+# algorithms. Each is called with the order, locked and as it is now, and the report, whether or not it changed anything.
+AfterExecution = Callable[[Order, ExecutionReport, datetime], None]
+AFTER_EXECUTION: tuple[AfterExecution, ...] = ()
+
 
 @transaction.atomic
 def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datetime) -> None:
@@ -67,6 +72,9 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
         except (RefusedError, InvalidInputError) as e:  # refused before anything of it was written
             quarantine(connection_name, report, code=e.code, message=e.message, now=now)
     _write(batch)
+    for order, taken in batch.applied:
+        for follow in AFTER_EXECUTION:
+            follow(order, taken, now)
 
 
 def _take(batch: Batch, report: Report) -> None:
@@ -78,6 +86,7 @@ def _take(batch: Batch, report: Report) -> None:
         order = external.order_of(batch, report)
         if order is not None:
             TRADES[report.kind](batch, order, report)
+            batch.applied.append((order, report))
         return
     order = request.order
     if report.account not in (order.account.broker_account, order.account.code):
@@ -90,6 +99,7 @@ def _take(batch: Batch, report: Report) -> None:
             batch.answer(request, State.ACKED)
     else:
         _answer(batch, request, report)
+    batch.applied.append((order, report))
 
 
 def _answer(batch: Batch, request: OrderRequest, report: ExecutionReport) -> None:
