@@ -32,6 +32,7 @@ def parent(
     return Parent(
         quantity=quantity,
         limit=money(limit),
+        least=None,
         tick_rule=TickRule.CENT,
         legs=legs,
         is_opening=is_opening,

@@ -311,3 +311,11 @@ def test_a_child_that_works_after_the_end_is_taken_back() -> None:
 
     assert cancels(actions) == 1
     assert desk.state.phase is Phase.STOPPING
+
+
+def test_a_debit_is_never_asked_for_below_zero() -> None:
+    desk = Desk(replace(parent(FREE, limit="0.10"), least=Decimal(0)))
+
+    actions = desk.hear(look(0, bid="-0.09", ask="0.01"))
+
+    assert prices(actions) == [Decimal(0)]

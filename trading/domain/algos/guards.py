@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trading.domain.algos.events import Action, Cancel, Look, Place
 from trading.domain.algos.prices import TWO, floored
-from trading.domain.algos.values import WHOLE, Child, ChildStatus, Parent, State, room
+from trading.domain.algos.values import WHOLE, Child, ChildStatus, Parent, State, room, within
 
 Moved = tuple[State, tuple[Action, ...]]
 
@@ -77,7 +77,7 @@ def place(view: View, state: State, *, qty: int, cost: Decimal, leg: int = WHOLE
     if qty <= 0 or (state.not_before is not None and view.at < state.not_before):
         return state, ()
     if leg == WHOLE:
-        cost = floored(parent.tick_rule, min(cost, parent.limit))
+        cost = within(parent, floored(parent.tick_rule, within(parent, cost)))
     child = Child(step=state.steps, qty=qty, cost=cost, status=ChildStatus.SENT, at=view.at, leg=leg)
     moved = replace(state, children=(*state.children, child), steps=state.steps + 1)
     return moved, (Place(step=child.step, qty=qty, cost=cost, leg=leg),)

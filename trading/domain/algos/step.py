@@ -173,16 +173,25 @@ def _discouraged(state: State, at: datetime, reason: str) -> State:
 
 def _told(parent: Parent, state: State, event: Told) -> Moved:
     match event.word:
-        case Word.PAUSE if state.phase is Phase.RUNNING:
-            return withdraw(replace(state, phase=Phase.PAUSED, reason=event.reason, hold="", wake_at=None), event.at)
-        case Word.RESUME if state.phase is Phase.PAUSED:
-            # The ladder is built anew on today's mid; the chase still counts from the arrival's.
-            fresh = replace(state, phase=Phase.RUNNING, reason="", hold_since=None, wake_at=None, refusals=0)
-            return replace(fresh, anchor=None, not_before=None), ()
-        case Word.CANCEL if state.phase is not Phase.STOPPING:
-            return _stopped(parent, state, Ending.CANCELLED, event.reason, event.at)
-        case Word.KILL if state.phase is not Phase.STOPPING:
-            return _stopped(parent, state, Ending.KILLED, event.reason, event.at)
-        case Word.CANCEL | Word.KILL:  # said again while it stops: take back what came back
-            return withdraw(state, event.at)
-    return state, ()
+        case Word.PAUSE:
+            return _paused(state, event)
+        case Word.RESUME:
+            return _resumed(state), ()
+        case Word.CANCEL | Word.KILL:
+            if state.phase is Phase.STOPPING:  # said again while it stops: take back what came back
+                return withdraw(state, event.at)
+            ending = Ending.CANCELLED if event.word is Word.CANCEL else Ending.KILLED
+            return _stopped(parent, state, ending, event.reason, event.at)
+
+
+def _paused(state: State, event: Told) -> Moved:
+    if state.phase is not Phase.RUNNING:
+        return state, ()
+    return withdraw(replace(state, phase=Phase.PAUSED, reason=event.reason, hold="", hold_since=None), event.at)
+
+
+def _resumed(state: State) -> State:
+    """Go on; the ladder is built anew on today's mid, but the chase still counts from the arrival's."""
+    if state.phase is not Phase.PAUSED:
+        return state
+    return replace(state, phase=Phase.RUNNING, reason="", refusals=0, anchor=None, not_before=None, wake_at=None)

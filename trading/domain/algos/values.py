@@ -58,10 +58,14 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """What was approved: no child goes beyond its quantity, its limit or its end. Times are the exchange's."""
+    """What was approved: no child goes beyond its quantity, its limit or its end. Times are the exchange's.
+
+    `least` is the lowest cost that an order of its kind can name: a debit is never below zero. None is no such bound.
+    """
 
     quantity: int
     limit: Decimal
+    least: Decimal | None
     tick_rule: TickRule
     legs: tuple[Leg, ...]
     is_opening: bool
@@ -130,6 +134,12 @@ class State:
     def leaves(self, leg: int = WHOLE) -> int:
         """Return what may yet fill of a leg, or of the whole package."""
         return sum(child.leaves for child in self.children if child.leg == leg)
+
+
+def within(parent: Parent, cost: Decimal) -> Decimal:
+    """Return the cost, no dearer than the limit and no lower than can be said."""
+    cost = min(cost, parent.limit)
+    return cost if parent.least is None else max(cost, parent.least)
 
 
 def done_units(parent: Parent, state: State) -> int:

@@ -8,7 +8,7 @@ from trading.domain.algos.events import Replace
 from trading.domain.algos.guards import Moved, View, place, put
 from trading.domain.algos.parameters import WalkParameters
 from trading.domain.algos.prices import chance, ladder, tick_at
-from trading.domain.algos.values import Child, ChildStatus, State, room
+from trading.domain.algos.values import Child, ChildStatus, State, room, within
 
 BETWEEN_REPLACES = timedelta(seconds=1)
 
@@ -26,7 +26,7 @@ def cap(view: View, own: WalkParameters, arrival: Decimal, tick: Decimal) -> Dec
 def walk(view: View, own: WalkParameters, state: State) -> Moved:
     """Anchor the ladder, climb when the dwell is over, and bring the child to its rung."""
     state = _climbed(view, own, _anchored(view, own, state))
-    price = state.ladder[min(state.rung, len(state.ladder) - 1)]
+    price = within(view.parent, state.ladder[min(state.rung, len(state.ladder) - 1)])
     if not state.open:
         state, actions = place(view, state, qty=room(view.parent, state), cost=price)
         return _resting(view, own, state, price), actions
