@@ -2,6 +2,7 @@
 
 from trading.models.algos import AlgoChild, AlgoEvent, AlgoRun, RouteScorecard
 from trading.models.books import CashBalance, ClosingMark, EquityPoint, LedgerEntry, Lot, LotClose, Position
+from trading.models.contingent import Hold, OrderLink, OrderList
 from trading.models.executions import BookEvent, Execution, Quarantine
 from trading.models.greek_points import GreekPoint
 from trading.models.idempotency import IdempotencyKey
@@ -24,6 +25,7 @@ __all__ = [
     "Execution",
     "ExternalOrder",
     "GreekPoint",
+    "Hold",
     "IdempotencyKey",
     "Inquiry",
     "LedgerEntry",
@@ -36,6 +38,8 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLeg",
+    "OrderLink",
+    "OrderList",
     "OrderRequest",
     "ParameterSet",
     "Position",

@@ -20,7 +20,7 @@ from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.money import ZERO
 from allcore.kernel.orders import CLOSED_STATUSES
 from allcore.kernel.tickets import OrderTicket
-from risk.domain.book import Pending
+from risk.domain.book import Pending, at_worst
 
 CLOSED = sorted(str(status) for status in CLOSED_STATUSES)
 LEGS = """
@@ -33,7 +33,16 @@ TICKET = f"""
                     'ord_type', o.ord_type, 'time_in_force', o.time_in_force, 'price_effect', o.price_effect,
                     'limit_price', o.limit_price::text, 'stop_price', o.stop_price::text,
                     'trail_amount', o.trail_amount::text, 'trail_percent', o.trail_percent::text,
-                    'expire_at', o.expire_at, 'trigger', nullif(o.trigger, ''))
+                    'expire_at', CASE o.time_in_force WHEN 'GTD' THEN o.expire_at END, 'trigger', nullif(o.trigger, ''))
+"""
+# What closes and waits for its entry to fill has nothing to close yet: it claims nothing.
+DORMANT = """
+  (h.state IS NOT DISTINCT FROM 'WAITING' AND NOT EXISTS
+    (SELECT 1 FROM order_leg l WHERE l.order_id = o.id AND l.position_effect = 'OPEN'))
+"""
+# Only what ends one another: the entry of a list, and orders that it merely sets free, are beside each other.
+GROUP = """
+  (SELECT n.id FROM order_list n WHERE n.id = k.order_list_id AND n.linkage <> 'NONE' AND k.role <> 'ENTRY')
 """
 MEMBERS = f"""
 (SELECT json_agg(json_build_object(
@@ -50,10 +59,12 @@ MEMBERS = f"""
               LEFT JOIN instrument u ON u.id = i.underlying_id
              WHERE p.account_id = a.id AND p.qty <> 0),
   'working', (SELECT json_agg(json_build_object('id', o.id, 'leaves', o.leaves_qty, 'cash', r.cash::text,
-                                                'at', coalesce(o.staged_at, o.created_at), 'ticket', {TICKET})
+                                                'at', coalesce(o.staged_at, o.created_at), 'group', {GROUP},
+                                                'ticket', {TICKET})
                               ORDER BY o.created_at, o.id)
                 FROM "order" o LEFT JOIN risk_reservation r ON r.order_id = o.id AND r.released_at IS NULL
-               WHERE o.account_id = a.id AND o.status <> ALL(%(closed)s))
+                LEFT JOIN order_link k ON k.order_id = o.id LEFT JOIN order_hold h ON h.order_id = o.id
+               WHERE o.account_id = a.id AND o.status <> ALL(%(closed)s) AND NOT {DORMANT})
 ) ORDER BY a.position_order, a.id)
 FROM account a JOIN connection c ON c.id = a.connection_id WHERE c.environment = %(environment)s)
 """  # noqa: S608 only the constants above are put in
@@ -138,7 +149,7 @@ def _member(row: Mapping[str, Any]) -> Member:
         opened_with=_opened_with(row["close"], row["flows"] or ()),
         breaks=frozenset(row["breaks"] or ()),
         lines=tuple(_line(*cells) for cells in row["lines"] or ()),
-        pending=tuple(_pending(order) for order in row["working"] or ()),
+        pending=at_worst(_pending(order) for order in row["working"] or ()),
     )
 
 
@@ -185,4 +196,5 @@ def _pending(order: Mapping[str, Any]) -> Pending:
         leaves=order["leaves"],
         cash=ZERO if order["cash"] is None else Decimal(order["cash"]),
         staged_at=datetime.fromisoformat(order["at"]),
+        group=None if order["group"] is None else UUID(order["group"]),
     )

@@ -1,5 +1,8 @@
 """The ticket of an order, read back from its rows."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from trading.models import Order
@@ -29,6 +32,12 @@ def ticket_of(order: Order) -> OrderTicket:
         stop_price=order.stop_price,
         trail_amount=order.trail_amount,
         trail_percent=order.trail_percent,
-        expire_at=order.expire_at,
+        expire_at=order.expire_at if order.time_in_force == TimeInForce.GTD else None,
         trigger=TriggerPrice(order.trigger) if order.trigger else None,
     )
+
+
+def wire_of(order: Order, terms: Mapping[str, Any]) -> OrderTicket:
+    """Return what a NEW request sends: what a held order was released as, or the order as it stands."""
+    out = terms.get("ticket")
+    return ticket_of(order) if out is None else OrderTicket.from_dict(out)

@@ -17,15 +17,19 @@ from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import ForbiddenError
 from allcore.kernel.ids import mint_cl_ord_id
+from allcore.kernel.orders import OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from risk.models import Reservation, Verdict
 from risk.services import gate
+from trading.domain.contingent.judged import judged
+from trading.domain.contingent.waits import Wait, approved_hash, expiry_of
 from trading.domain.orders import lifecycle
 from trading.domain.orders.events import EventKind
 from trading.domain.proposals.sentences import sentence
 from trading.models import Approval, Mandate, Order, OrderEvent, OrderLeg, OrderRequest, Proposal
 from trading.selectors import exposures
+from trading.services.contingent import holds
 from trading.services.ring import ring_and_tell_on_commit
 
 BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
@@ -52,6 +56,7 @@ class Staging:
     proposal: Proposal | None = None
     mandate: Mandate | None = None
     soft_overridden: bool = False  # somebody who may has accepted the soft breaches
+    wait: Wait | None = None  # None: it goes out at once, by itself
 
 
 @transaction.atomic
@@ -64,14 +69,16 @@ def stage(staging: Staging, *, now: datetime) -> Order:
     request = exposures.gate_request(
         staging.account, staging.ticket, now=now, is_manual=staging.origin != Order.Origin.PROPOSAL
     )
+    request = judged(request, staging.wait)
     order_id = uuid.uuid4()
     judgement = gate.judge(request, order_id=order_id, soft_overridden=staging.soft_overridden)
     if judgement.reservation is not None and staging.mandate is not None:
         _hold_to(staging.mandate, judgement.reservation)
     order, events = _order(staging, request, judgement, order_id=order_id, now=now)
-    outbox = None if judgement.is_denied else _outbox(order, now)
+    outbox = _outbox(order, now) if order.status == OrdStatus.READY else None
+    waiting = [] if staging.wait is None or judgement.is_denied else holds.rows_of(order, staging.wait)
     approval = order.approval if staging.approval is None else None
-    new = (*judgement.rows, approval, order, *_legs(order, request), *events, outbox)
+    new = (*judgement.rows, approval, order, *_legs(order, request), *events, outbox, *waiting)
     rows.insert(row for row in new if row is not None)
     _record(order, staging, judgement.verdict, now)
     ring_and_tell_on_commit(order, outbox)
@@ -84,8 +91,9 @@ def _order(
     ticket, verdict, denied = staging.ticket, judgement.verdict, judgement.is_denied
     cl_ord_id = mint_cl_ord_id(f"denied:{order_id}" if denied else staging.key)
     submitted = lifecycle.apply(_blank(cl_ord_id, ticket), lifecycle.Event(EventKind.SUBMIT)).state
-    judged = EventKind.RISK_FAIL if denied else EventKind.RISK_PASS
-    state = lifecycle.apply(submitted, lifecycle.Event(judged)).state
+    judged_as = EventKind.RISK_FAIL if denied else EventKind.RISK_PASS
+    is_held = staging.wait is not None and staging.wait.is_held
+    state = lifecycle.apply(submitted, lifecycle.Event(judged_as, is_conditional=is_held)).state
     order = Order(
         id=order_id,
         cl_ord_id=cl_ord_id,
@@ -105,7 +113,7 @@ def _order(
         stop_price=ticket.stop_price,
         trail_amount=ticket.trail_amount,
         trail_percent=ticket.trail_percent,
-        expire_at=ticket.expire_at,
+        expire_at=expiry_of(ticket, request.market.takes, request.market.exchange_now),
         trigger=ticket.trigger or "",
         order_qty=ticket.quantity,
         leaves_qty=state.leaves_qty,
@@ -116,12 +124,12 @@ def _order(
         arrival=exposures.arrival(request),
         trace_id=staging.trace_id,
         trade_date=new_york_date(request.market.exchange_now),
-        staged_at=None if denied else now,
+        staged_at=now if state.status is OrdStatus.READY else None,
         closed_at=now if denied else None,
         created_at=now,
     )
     first = _event(order, EventKind.SUBMIT, submitted, OrderEvent.Source.PERSON, staging.actor)
-    return order, [first, _event(order, judged, state, OrderEvent.Source.DESK, staging.actor)]
+    return order, [first, _event(order, judged_as, state, OrderEvent.Source.DESK, staging.actor)]
 
 
 def _event(
@@ -132,6 +140,7 @@ def _event(
         seq=state.applied,
         event=kind,
         status=state.status,
+        data={"conditional": True} if state.status is OrdStatus.HELD else {},
         source=source,
         actor=actor.name,
         at=order.created_at,
@@ -170,13 +179,13 @@ def _legs(order: Order, request: gate.GateRequest) -> list[OrderLeg]:
         OrderLeg(
             order=order,
             index=index,
-            instrument_id=ids[leg.symbol],
+            instrument_id=key,
             side=leg.side,
             position_effect=leg.position_effect,
             ratio=leg.ratio,
         )
         for index, leg in enumerate(request.ticket.legs)
-        if leg.symbol in ids  # an unknown instrument was denied; its order keeps the legs that exist
+        if (key := ids.get(leg.symbol)) is not None  # an unknown one was denied; its order keeps the legs that exist
     ]
 
 
@@ -185,7 +194,7 @@ def _approval(staging: Staging, now: datetime) -> Approval:
         kind=staging.approval_kind,
         mandate=staging.mandate,
         user=staging.actor.user,
-        content_hash=exposures.ticket_hash(staging.ticket),
+        content_hash=approved_hash(staging.ticket, staging.wait),
         evidence=staging.actor.evidence,
         approved_at=now,
     )

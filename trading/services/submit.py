@@ -21,10 +21,13 @@ from risk.domain.permissions import Action
 from risk.selectors.permissions import require
 from risk.services import gate, reservations
 from trading.domain import tickets
+from trading.domain.contingent.judged import judged
+from trading.domain.contingent.waits import Wait
 from trading.models import Approval, Order, OrderEvent, OrderRequest
 from trading.selectors import exposures
 from trading.selectors.tickets import ticket_of
 from trading.services.advance import advance
+from trading.services.contingent import holds, opening
 from trading.services.mandates import right_to_send
 from trading.services.ring import ring_on_commit
 from trading.services.stage import Staging, stage
@@ -62,7 +65,8 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
     account = _account(draft["account"])
     require(actor.user, Action.SEND_ORDER, account)
     known = instruments.by_symbol([leg["symbol"] for leg in draft["legs"]])
-    ticket = tickets.complete(draft, {symbol: row.multiplier for symbol, row in known.items()})
+    multipliers = {symbol: row.multiplier for symbol, row in known.items()}
+    ticket, wait = opening.prepared(account, tickets.complete(draft, multipliers), draft.get("condition"), now=now)
     right = right_to_send(account, actor, now=now)
     return stage(
         Staging(
@@ -74,6 +78,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
             trace_id=trace_id,
             approval_kind=Approval.Kind.MANDATE if right is not None else Approval.Kind.TICKET,
             mandate=right,
+            wait=wait,
         ),
         now=now,
     )
@@ -97,6 +102,11 @@ def cancel_locked(order: Order, *, actor: str, reason: str, now: datetime) -> Or
         raise OrderClosedError(
             f"The order is {order.status.lower()} already; nothing was cancelled.", order_id=order.pk
         )
+    if order.status == OrdStatus.HELD:
+        _abandon(order, actor, reason, now)
+        holds.end(order, reason, now)
+        _record(order, "order.cancel_requested", {"reason": reason}, actor, now)
+        return order
     if order.requests.filter(kind="CANCEL", state__in=["TO_SEND", "SENT", "IN_DOUBT"]).exists():
         return order
     unsent = OrderRequest.objects.filter(order=order, kind="NEW", state="TO_SEND")
@@ -131,10 +141,19 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     require(actor.user, Action.SEND_ORDER, order.account)
     if OrdStatus(order.status) in CLOSED_STATUSES or order.status == OrdStatus.IN_DOUBT:
         raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
-    ticket = _with(ticket_of(order), terms)
+    return replace_locked(order, _with(ticket_of(order), terms), actor=actor.name, now=now)
+
+
+def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: datetime, wait: Wait | None = None) -> Order:
+    """Ask for the ticket in the order's place; the caller has locked the account, then the order's row.
+
+    Raises:
+        RiskDeniedError: the new terms break a rule; the order works on unchanged.
+    """
     request = exposures.gate_request(
         order.account, ticket, now=now, is_manual=True, exclude_order_id=order.pk, filled=order.cum_qty
     )
+    request = judged(request, wait)
     verdict = gate.readmit(request, order_id=order.pk)
     if verdict.outcome in ("SOFT_BLOCK", "HARD_BLOCK"):
         raise RiskDeniedError(
@@ -152,15 +171,15 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
         "replace_req",
         now=now,
         source=OrderEvent.Source.PERSON,
-        actor=actor.name,
+        actor=actor,
         data={
             "cl_ord_id": outbox.cl_ord_id,
             "qty": ticket.quantity,
-            "px": new["limit_price"],
+            "px": None if order.limit_price is None else new["limit_price"],  # a released stop has none of its own
             "stop_px": new["stop_price"],
         },
     )
-    _record(order, "order.replace_requested", {"cl_ord_id": outbox.cl_ord_id, **new}, actor.name, now)
+    _record(order, "order.replace_requested", {"cl_ord_id": outbox.cl_ord_id, **new}, actor, now)
     return order
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from allcore.kernel.calendar import Phase
+from allcore.kernel.orders import TimeInForce
 from allcore.kernel.quotes import Quality, Quote
 from allcore.kernel.tickets import OrderTicket
 from trading.domain.approval.drift import combo_mid, has_drifted, tolerance
@@ -31,16 +32,23 @@ def refusal(ticket: OrderTicket, view: ReleaseView) -> str | None:
     """Return why the order may not leave, or None. A closing order is held back by less."""
     if not view.environment_agrees:
         return "The connection's environment and the desk's trading mode differ."
-    if view.phase is not Phase.OPEN:
+    is_for_the_open = ticket.time_in_force is TimeInForce.OPG
+    if view.phase is not Phase.OPEN and not is_for_the_open:
         return f"The exchange is not open; its phase is {view.phase}."
-    return _opening_refusal(ticket, view) if ticket.is_opening else None
+    if not ticket.is_opening:
+        return None
+    return _halted(view) or (None if is_for_the_open else _unseen(ticket, view))
 
 
-def _opening_refusal(ticket: OrderTicket, view: ReleaseView) -> str | None:
+def _halted(view: ReleaseView) -> str | None:
     if view.kill_level >= PAUSE:
         return f"The kill switch is at level {view.kill_level}; opening orders do not leave."
     if view.is_paused:
         return "The connection is paused."
+    return None
+
+
+def _unseen(ticket: OrderTicket, view: ReleaseView) -> str | None:
     faults = (fault for leg in ticket.legs if (fault := _quote_fault(leg.symbol, view)))
     return next(faults, None) or _drift(ticket, view)
 

@@ -53,8 +53,13 @@ class Wait:
 
     @property
     def group(self) -> UUID | None:
-        """The list whose orders end one another."""
-        return None if self.placed is None else self.placed.list_id
+        """The list whose orders end one another, if the order is one of those."""
+        return self.placed.list_id if self.placed is not None and self.placed.shares_slot else None
+
+
+def goes_out(ticket: OrderTicket, takes: BrokerTakes) -> bool:
+    """Return whether the broker can have the ticket as it is, at once."""
+    return not is_watched(ticket, takes) and not is_timed(ticket, takes)
 
 
 def wait_of(

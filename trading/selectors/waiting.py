@@ -1,0 +1,92 @@
+"""Orders that wait at the desk, and what they look at."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from brokers.models import Account
+from marketdata.selectors import chains, quotes
+from trading.domain.contingent.lists import Linkage
+from trading.domain.contingent.step import Waiting, accounts_of, symbols_of
+from trading.domain.contingent.view import Portfolio, View
+from trading.models import Hold, OrderLink
+from trading.selectors import pnl
+from trading.selectors.pnl import AccountPnl
+from trading.selectors.tickets import ticket_of
+
+
+def armed() -> QuerySet[Hold]:
+    """Return what watches for its trigger, oldest first."""
+    return _of(Hold.State.ARMED)
+
+
+def fired() -> QuerySet[Hold]:
+    """Return what was set off and has not gone out."""
+    return _of(Hold.State.FIRED)
+
+
+def _of(state: Hold.State) -> QuerySet[Hold]:
+    query = Hold.objects.filter(state=state, order__status="HELD")
+    query = query.select_related("order__account__connection", "order__link__order_list")
+    return query.prefetch_related("order__legs__instrument").order_by("order__created_at", "pk")
+
+
+def waiting_of(hold: Hold) -> Waiting:
+    """Return the order as the pure part looks at it."""
+    link = getattr(hold.order, "link", None)
+    return Waiting(
+        ticket=ticket_of(hold.order),
+        condition=hold.condition,
+        is_met=hold.condition_met_at is not None,
+        is_watched=hold.is_watched,
+        is_in_turn=link is not None and is_linked(link),
+        send_at=hold.send_at,
+        memory=hold.memory,
+    )
+
+
+def is_linked(link: OrderLink) -> bool:
+    """Return whether the order is one of those of its list that end one another."""
+    return link.order_list.linkage != Linkage.NONE and link.role != OrderLink.Role.ENTRY
+
+
+def view_of(waiting: Iterable[Waiting], *, now: datetime, exchange_now: datetime) -> View:
+    """Return the moment as all of them may look at it.
+
+    Raises:
+        UnavailableError: Redis does not answer.
+    """
+    asked = list(waiting)
+    symbols = sorted({symbol for one in asked for symbol in symbols_of(one)})
+    codes = {code for one in asked for code in accounts_of(one)}
+    return View(
+        now=now,
+        exchange_now=exchange_now,
+        quotes=quotes.latest(symbols),
+        greeks=chains.greeks(symbols),
+        portfolios=_portfolios(codes, now=now, exchange_now=exchange_now) if codes else {},
+    )
+
+
+def _portfolios(codes: set[str], *, now: datetime, exchange_now: datetime) -> dict[str, Portfolio]:
+    owned = pnl.read(exchange_now, list(Account.objects.filter(code__in=codes).order_by("pk")))
+    symbols = sorted({line.symbol for own in owned for line in own.lines})
+    latest, greeks = (quotes.latest(symbols), chains.greeks(symbols)) if symbols else ({}, {})
+    fresh = {s: q for s, q in latest.items() if q.age(now) <= View(now, exchange_now, {}).stale_after}
+    found = [pnl.valued(own, quotes=fresh, greeks=greeks, last={}, peak=pnl.ZERO, now=now) for own in owned]
+    return {account.books.account.code: _portfolio(account) for account in found}
+
+
+def _portfolio(account: AccountPnl) -> Portfolio:
+    """A position whose mark is stale, or missing, leaves the account's money unknown."""
+    is_seen = all(p.mark is not None and not p.mark.is_stale for p in account.positions if p.line.qty)
+    net = account.net if is_seen else None
+    return Portfolio(
+        day_pnl=account.day_pnl if is_seen else None,
+        unrealised=account.unrealised if is_seen else None,
+        delta=None if net is None else net.delta,
+        gamma=None if net is None else net.gamma,
+        theta=None if net is None else net.theta,
+        vega=None if net is None else net.vega,
+    )

@@ -1,0 +1,1 @@
+"""Orders that wait at the desk, and lists of orders that act on one another."""

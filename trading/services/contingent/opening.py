@@ -1,0 +1,39 @@
+"""What a ticket becomes before it is staged: collared if it must be, and with what it waits for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from allcore.kernel.instruments import TickRule
+from allcore.kernel.tickets import OrderTicket
+from brokers.models import Account
+from marketdata.models import Instrument
+from marketdata.selectors import quotes
+from marketdata.selectors.clock import exchange_now
+from trading.domain.contingent import collar
+from trading.domain.contingent.waits import Wait, goes_out, wait_of
+from trading.selectors import exposures
+
+
+def prepared(
+    account: Account, ticket: OrderTicket, condition: dict[str, Any] | None, *, now: datetime
+) -> tuple[OrderTicket, Wait | None]:
+    """Return the ticket as it is to be staged, and what it waits for; `account.connection` should be loaded.
+
+    Raises:
+        InvalidConditionError: the condition cannot be read.
+        NoMarketError: a market order for options finds too wide a quote.
+    """
+    takes = exposures.takes(account.connection.broker)
+    if condition is None and goes_out(ticket, takes):
+        return collared(ticket), None
+    return ticket, wait_of(ticket, takes, condition=condition, exchange_now=exchange_now(now))
+
+
+def collared(ticket: OrderTicket) -> OrderTicket:
+    """Return a market order for options as the limit order that it is sent as; any other ticket as it is."""
+    if not collar.needs_collar(ticket):
+        return ticket
+    symbols = [leg.symbol for leg in ticket.legs]
+    rules: Mapping[str, str] = dict(Instrument.objects.filter(symbol__in=symbols).values_list("symbol", "tick_rule"))
+    return collar.collared(ticket, quotes.latest(symbols), lambda symbol, price: TickRule(rules[symbol]).tick_at(price))
