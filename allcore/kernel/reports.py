@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from allcore.kernel.orders import Side
+from allcore.kernel.tickets import OrderTicket
 
 
 class ReportKind(StrEnum):
@@ -20,6 +21,7 @@ class ReportKind(StrEnum):
     REPLACE_REJECT = "REPLACE_REJECT"
     EXPIRE = "EXPIRE"
     UNSOLICITED_CANCEL = "UNSOLICITED_CANCEL"
+    RESTATE = "RESTATE"
     BUST = "BUST"
     CORRECT = "CORRECT"
 
@@ -58,7 +60,10 @@ class ExecutionReport:
     """One message about one order. `cl_ord_id` is the request's it answers; `transact_at` the exchange's time.
 
     A FILL carries every leg it filled (`combo_qty` units); the legs of one combo execution come together.
-    A BUST or CORRECT names the earlier execution in `ref_exec_id`.
+    A BUST or CORRECT names the earlier execution in `ref_exec_id`. A bust with
+    `raw["reinstated"]` lets its quantity work again.
+    A RESTATE says the order's new `order_qty` (the total) and `limit_price`, such as after a corporate action.
+    The `cl_ord_id` of an order that is not ours is the name by which the session can cancel it, never empty.
     """
 
     kind: ReportKind
@@ -73,6 +78,8 @@ class ExecutionReport:
     text: str = ""
     ref_exec_id: str = ""
     raw: dict[str, object] = field(default_factory=dict)
+    order_qty: int | None = None
+    limit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class OrderReport:
     order_qty: int
     cum_qty: int
     fills: tuple[ExecutionReport, ...] = ()
+    ticket: OrderTicket | None = None  # its terms, `quantity` the total: an order that is not ours is known by them
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ class Speaker:
             order_qty=order.ticket.quantity,
             cum_qty=order.cum_qty,
             fills=tuple(self.of_fills(order.current_id, group) for group in _executions(fills)),
+            ticket=order.ticket,
         )
 
 

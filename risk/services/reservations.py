@@ -30,6 +30,14 @@ def release(order_id: UUID, now: datetime) -> None:
     Reservation.objects.filter(order_id=order_id, released_at=None).update(released_at=now)
 
 
+def restore(order_id: UUID, quantity_open: int) -> None:
+    """Reserve again for an order that can fill again, by what a unit of it took before; rounded up to the cent."""
+    cents = Ceil(F("cash") * CENTS * quantity_open / F("quantity"))
+    Reservation.objects.filter(order_id=order_id, quantity__gt=0).update(
+        cash=ExpressionWrapper(cents / CENTS, output_field=MONEY), quantity=quantity_open, released_at=None
+    )
+
+
 def sweep(open_order_ids: Collection[UUID], *, now: datetime) -> int:
     """Release what is reserved for orders that are not open; return how many there were, each of them a leak."""
     leaked = Reservation.objects.filter(released_at=None, verdict__checked_at__lt=now - SETTLING)

@@ -71,7 +71,7 @@ class Outbox:
             await self._line.insist(partial(claim.in_doubt, outbound.request_id, reason=repr(e)[:200], now=utc_now()))
 
     async def _hand_over(self, outbound: claim.Outbound) -> None:
-        if outbound.ticket is not None:
+        if outbound.ticket is not None and outbound.quantity is None:
             await self._session.submit(outbound.cl_ord_id, outbound.broker_account, outbound.ticket)
         elif outbound.quantity is not None:
             await self._session.replace(
@@ -82,6 +82,7 @@ class Outbox:
                     quantity=outbound.quantity,
                     limit_price=outbound.limit_price,
                     stop_price=outbound.stop_price,
+                    ticket=outbound.ticket,
                 ),
             )
         else:

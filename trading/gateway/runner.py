@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -10,18 +9,19 @@ from django.db import InterfaceError, OperationalError
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError, UnavailableError
-from brokers.ports import Session
+from brokers.ports import Idempotency, Session
 from brokers.services import connections, leases
+from trading.domain.reconcile.doubts import Asked
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.inbox import Inbox
 from trading.gateway.outbox import Outbox
 from trading.gateway.threads import DatabaseLine
-from trading.services import reconcile
+from trading.services import offset, reconcile
 
 LEASE_RENEWAL = 1.0
 RECONCILE_EVERY = 60.0
 DOUBT_EVERY = 1.0
-LOOK_BACK = timedelta(days=2)
+KEEPS_OUR_IDS = frozenset({Idempotency.SERVER_KEY, Idempotency.ID_REJECT})
 BACK_OFF_FIRST = 0.5
 BACK_OFF_MOST = 15.0
 
@@ -112,12 +112,19 @@ class ConnectionRunner:
             await asyncio.sleep(LEASE_RENEWAL)
 
     async def _reconcile(self, session: Session) -> None:
-        status = await session.mass_status(utc_now() - LOOK_BACK)
-        await self._in.insist(partial(reconcile.apply, status, now=utc_now()))
+        since = await self._control.call(partial(reconcile.look_back, self.name, now=utc_now()))
+        status = await session.mass_status(since)
+        asked = Asked(
+            since=since,
+            is_healthy=(await session.health()).is_connected,
+            indexes_our_ids=session.capabilities.idempotency in KEEPS_OUR_IDS,
+        )
+        await self._in.insist(partial(reconcile.apply, status, asked=asked, now=utc_now()))
 
     async def _ask_about_doubts(self, session: Session) -> None:
-        if await self._control.call(partial(reconcile.has_doubts_due, self.name, now=utc_now())):
+        if await self._control.call(partial(reconcile.has_questions_due, self.name, now=utc_now())):
             await self._reconcile(session)
+        await self._control.call(partial(offset.propose_due, self.name, now=utc_now()))
 
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:
         while True:

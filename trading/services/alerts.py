@@ -5,9 +5,11 @@ from datetime import datetime
 
 from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
+from allcore.kernel.orders import OrdStatus
 from allcore.live import publish_on_commit
 from trading.domain.orders.events import Alert
 from trading.models import Order
+from trading.services import react
 
 ACTOR = desk_name("settle")
 SAYS: dict[str, str] = {
@@ -23,19 +25,41 @@ SAYS: dict[str, str] = {
     Alert.TRADE_CORRECT: "An execution was corrected. The books are made again with it.",
     Alert.UNSOLICITED_CANCEL: "The broker cancelled an order that nobody asked to cancel.",
     Alert.CANCEL_REJECTED_AGAIN: "The broker refuses to cancel the order, again.",
+    Alert.RESTATED: "The broker restated the order's terms; the desk has taken them over.",
+    react.FILL_AFTER_REJECT: "The broker filled an order that it had rejected. It is booked, and the broker is asked.",
     Alert.EXECUTIONS_MISSING: "The broker has filled more than it has told; executions are being asked for.",
 }
+
+
+# Whoever hears one of these stops what they do; the others are for the record and the corner of the eye.
+CRITICAL = frozenset(
+    {
+        Alert.OVERFILL,
+        Alert.RESURRECTED,
+        Alert.CANCEL_REJECTED_AGAIN,
+        Alert.EXEC_ID_CONFLICT,
+        Alert.CONTRADICTORY_REJECT,
+        react.LEG_IMBALANCE,
+        react.FILL_AFTER_REJECT,
+        "IN_DOUBT_UNRESOLVED",
+        "NOT_REPLACED",
+    }
+)
 
 
 def tell(order: Order, alerts: Iterable[Alert], *, now: datetime) -> None:
     """Record and publish each alert of an order."""
     for alert in alerts:
         raise_alert(order, alert, SAYS[alert], now=now)
+        if alert is Alert.LATE_FILL and order.state.get("base") == OrdStatus.REJECTED:
+            raise_alert(order, react.FILL_AFTER_REJECT, SAYS[react.FILL_AFTER_REJECT], now=now)
 
 
 def raise_alert(order: Order, code: str, message: str, *, now: datetime) -> None:
-    """Record and publish one alert; `order.account` should be loaded."""
-    seen = {"code": str(code), "message": message, "order_id": str(order.pk), "cl_ord_id": order.cl_ord_id}
+    """Record and publish one alert, and do what it asks for; `order.account` should be loaded."""
+    severity = "CRITICAL" if code in CRITICAL else "WARNING"
+    order_of = {"order_id": str(order.pk), "cl_ord_id": order.cl_ord_id}
+    seen = {"code": str(code), "message": message, "severity": severity, **order_of}
     record(
         "order.alert",
         f"order:{order.pk}",
@@ -46,3 +70,4 @@ def raise_alert(order: Order, code: str, message: str, *, now: datetime) -> None
         trace_id=order.trace_id,
     )
     publish_on_commit("alerts", "order", seen, account=order.account.code)
+    react.to(order, str(code), now=now)

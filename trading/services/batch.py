@@ -51,6 +51,9 @@ class Batch:
         requests = _requests(connection, about_orders)
         trades = [report for report in about_orders if report.kind in TRADES]
         strange = [report for report in about_orders if report.cl_ord_id not in requests]
+        if strange:
+            requests |= _not_ours(connection, strange)
+            strange = [report for report in strange if report.cl_ord_id not in requests]
         legs = legs_of({requests[r.cl_ord_id].order.pk for r in trades if r.cl_ord_id in requests and r.fills})
         symbols = {f.symbol for r in strange for f in r.fills} | {r.symbol for r in about_books}
         return cls(
@@ -89,6 +92,16 @@ def _requests(connection: str, reports: Iterable[ExecutionReport]) -> dict[str, 
         request.order = orders.setdefault(request.order.pk, request.order)  # two requests of one order share its row
         requests[request.cl_ord_id] = request
     return requests
+
+
+def _not_ours(connection: str, reports: Iterable[ExecutionReport]) -> dict[str, OrderRequest]:
+    """Return the requests of orders that are not ours, by the broker's names for them."""
+    names = {report.cl_ord_id for report in reports} - {""}
+    if not names:
+        return {}
+    rows = OrderRequest.objects.select_for_update(of=("order",)).select_related("order__account__connection")
+    found = rows.filter(connection__name=connection, kind=OrderRequest.Kind.NEW, orig_cl_ord_id__in=names)
+    return {request.orig_cl_ord_id: request for request in found.order_by("order_id", "id")}
 
 
 def legs_of(orders: set[UUID]) -> dict[UUID, list[OrderLeg]]:

@@ -1,19 +1,35 @@
-"""Differences between the broker's positions and cash and ours. They are written down, never adjusted away."""
+"""Differences between the broker's books and ours. They are written down, never adjusted away."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Sum
+
+from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract
 from allcore.kernel.money import to_cents
-from allcore.kernel.reports import MassStatus
+from allcore.kernel.reports import MassStatus, PositionReport
 from allcore.live import publish_on_commit
 from brokers.models import Account
-from trading.models import Break, CashBalance, Execution, Position
+from trading.models import Break, CashBalance, Execution, Order, Position
 
-ACTOR = "desk:reconcile"
+ACTOR = desk_name("reconcile")
 CASH_TOLERANCE = Decimal("0.05")
+PRICE_TOLERANCE = Decimal("0.0001")  # of our average price
+FEES_IN_FLIGHT = timedelta(minutes=10)  # a broker may charge an execution's fees that much later than it tells of it
+AGREED = "The books agree again."
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What each side says, and what a person needs beside it."""
+
+    ours: str
+    theirs: str
+    details: dict[str, object] = field(default_factory=dict)
 
 
 def compare(status: MassStatus, *, now: datetime) -> None:
@@ -27,61 +43,137 @@ def compare(status: MassStatus, *, now: datetime) -> None:
     for number, account in accounts.items():
         if number in moved:
             continue
-        ours = dict(Position.objects.filter(account=account).exclude(qty=0).values_list("instrument__symbol", "qty"))
-        theirs = {report.symbol: report.qty for report in status.positions if report.account == number and report.qty}
-        _settle_kind(account, Break.Kind.POSITION, _differences(ours, theirs), now)
-        _settle_kind(account, Break.Kind.CASH, _cash_difference(account, number, status), now)
+        held = Position.objects.filter(account=account).exclude(qty=0)
+        ours = {symbol: (qty, px) for symbol, qty, px in held.values_list("instrument__symbol", "qty", "avg_px")}
+        theirs = {report.symbol: report for report in status.positions if report.account == number and report.qty}
+        _settle_kind(account, Break.Kind.POSITION, _positions(ours, theirs), now)
+        _settle_kind(account, Break.Kind.PRICE, _prices(ours, theirs), now)
+        _settle_kind(account, Break.Kind.CASH, _cash(account, number, status), now)
 
 
-def _differences(ours: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, tuple[str, str]]:
-    symbols = sorted(set(ours) | set(theirs))
-    return {s: (str(ours.get(s, 0)), str(theirs.get(s, 0))) for s in symbols if ours.get(s, 0) != theirs.get(s, 0)}
+Held = Mapping[str, tuple[int, Decimal | None]]
 
 
-def _cash_difference(account: Account, number: str, status: MassStatus) -> dict[str, tuple[str, str]]:
+def _positions(ours: Held, theirs: Mapping[str, PositionReport]) -> dict[str, Difference]:
+    found = {}
+    for symbol in sorted(set(ours) | set(theirs)):
+        mine, report = ours.get(symbol, (0, None)), theirs.get(symbol)
+        qty = 0 if report is None else report.qty
+        if mine[0] != qty:
+            price = None if report is None else str(report.avg_px)
+            found[symbol] = Difference(str(mine[0]), str(qty), {"avg_px": price})
+    return found
+
+
+def _prices(ours: Held, theirs: Mapping[str, PositionReport]) -> dict[str, Difference]:
+    """An average price that differs by more than a hundredth of a percent, where the quantities agree."""
+    found = {}
+    for symbol, report in sorted(theirs.items()):
+        qty, px = ours.get(symbol, (0, None))
+        if qty == report.qty and px is not None and px > 0 and abs(report.avg_px - px) > px * PRICE_TOLERANCE:
+            found[symbol] = Difference(f"{px.normalize():f}", f"{report.avg_px.normalize():f}")
+    return found
+
+
+def _cash(account: Account, number: str, status: MassStatus) -> dict[str, Difference]:
     ours = CashBalance.objects.filter(account=account).values_list("cash", flat=True)
     held = to_cents(next(iter(ours), Decimal(0)))
     theirs = next((balance.cash for balance in status.balances if balance.account == number), None)
-    if theirs is None or abs(theirs - held) <= CASH_TOLERANCE:
+    if theirs is None or abs(theirs - held) <= CASH_TOLERANCE + _fees_in_flight(account, status.taken_at):
         return {}
-    return {"USD": (str(held), str(to_cents(theirs)))}
+    return {"USD": Difference(str(held), str(to_cents(theirs)))}
 
 
-def _settle_kind(account: Account, kind: Break.Kind, found: Mapping[str, tuple[str, str]], now: datetime) -> None:
+def _fees_in_flight(account: Account, at: datetime) -> Decimal:
+    lately = Execution.objects.filter(account=account, status="LIVE", received_at__gte=at - FEES_IN_FLIGHT)
+    total: Decimal | None = lately.aggregate(total=Sum("fee"))["total"]
+    return total or Decimal(0)
+
+
+def _settle_kind(account: Account, kind: Break.Kind, found: Mapping[str, Difference], now: datetime) -> None:
     standing = {b.subject: b for b in Break.objects.filter(account=account, kind=kind, resolved_at=None)}
     for subject, row in standing.items():
         if subject not in found:
-            row.resolved_at, row.resolution = now, "The books agree again."
-            row.save(update_fields=["resolved_at", "resolution"])
-            _tell(row, "closed", now)
-    for subject, (ours, theirs) in found.items():
-        if subject in standing:
-            standing[subject].ours, standing[subject].theirs = ours, theirs
-            standing[subject].save(update_fields=["ours", "theirs"])
-        else:
-            _tell(_open(account, kind, subject, (ours, theirs), now), "opened", now)
+            close(row, AGREED, now=now)
+    for subject, said in found.items():
+        if subject not in standing:
+            _open(account, kind, subject, said, now)
+        elif (standing[subject].ours, standing[subject].theirs) != (said.ours, said.theirs):
+            row = standing[subject]
+            row.ours, row.theirs, row.details = said.ours, said.theirs, said.details
+            row.save(update_fields=["ours", "theirs", "details"])
+            tell(row, "changed", now)
 
 
-def _open(account: Account, kind: Break.Kind, subject: str, sides: tuple[str, str], now: datetime) -> Break:
-    return Break.objects.create(
+def _open(account: Account, kind: Break.Kind, subject: str, said: Difference, now: datetime) -> None:
+    row = Break.objects.create(
         account=account,
         kind=kind,
         subject=subject,
-        underlying=_underlying(subject) if kind is Break.Kind.POSITION else "",
-        ours=sides[0],
-        theirs=sides[1],
+        # Only a position that differs holds trading up: the risk of what is held is not known then.
+        underlying=underlying_of(subject) if kind is Break.Kind.POSITION else "",
+        ours=said.ours,
+        theirs=said.theirs,
+        details=said.details,
         found_at=now,
     )
+    tell(row, "opened", now)
 
 
-def _underlying(symbol: str) -> str:
+def open_for_order(order: Order, code: str, sides: tuple[str, str], *, halts: bool, now: datetime) -> None:
+    """Put an order's trouble on the break desk, once; if it halts, nothing is opened in its name on the account."""
+    row, is_new = Break.objects.get_or_create(
+        account=order.account,
+        kind=Break.Kind.ORDER,
+        code=code,
+        subject=order.cl_ord_id,
+        resolved_at=None,
+        defaults={
+            "underlying": order.underlying if halts else "",
+            "ours": sides[0][:60],
+            "theirs": sides[1][:60],
+            "order": order,
+            "found_at": now,
+        },
+    )
+    if is_new:
+        tell(row, "opened", now)
+
+
+def close(row: Break, resolution: str, *, now: datetime) -> None:
+    """Close a break whose cause is gone."""
+    row.resolved_at, row.resolution = now, resolution
+    row.save(update_fields=["resolved_at", "resolution"])
+    tell(row, "closed", now)
+
+
+def close_for_order(order: Order, code: str, resolution: str, *, now: datetime) -> None:
+    """Close an order's break of that code, if it is open."""
+    for row in Break.objects.select_related("account").filter(order=order, code=code, resolved_at=None).order_by("id"):
+        close(row, resolution, now=now)
+
+
+def underlying_of(symbol: str) -> str:
+    """Return the underlying of an option's symbol; any other symbol is its own."""
     try:
         return OptionContract.parse(symbol).root
     except InvalidSymbolError:
         return symbol
 
 
-def _tell(row: Break, what: str, now: datetime) -> None:
-    seen = {"kind": row.kind, "subject": row.subject, "ours": row.ours, "theirs": row.theirs}
-    record(f"break.{what}", f"break:{row.pk}", seen, actor=ACTOR, at=now, account=row.account.code)
-    publish_on_commit("alerts", f"break_{what}", seen, account=row.account.code)
+def tell(row: Break, what: str, now: datetime, *, actor: str = ACTOR) -> None:
+    """Put a break's change on record, and tell the browsers."""
+    seen = {"kind": row.kind, "code": row.code, "subject": row.subject, "ours": row.ours, "theirs": row.theirs}
+    account = row.account.code
+    record(
+        f"break.{what}", f"break:{row.pk}", {**seen, "resolution": row.resolution}, actor=actor, at=now, account=account
+    )
+    if what == "opened":
+        message = f"{row.get_kind_display()} {row.subject}: we say {row.ours}, the broker {row.theirs}."
+        publish_on_commit(
+            "alerts",
+            "break_opened",
+            {**seen, "code": "BREAK", "message": message, "severity": "CRITICAL"},
+            account=account,
+        )
+    publish_on_commit("breaks", f"break_{what}", {"what": "break", "id": row.pk}, account=account)

@@ -1,19 +1,29 @@
-"""Reports of orders that are not ours. What was executed is real: the order gets a row of its own and is booked."""
+"""Orders at the broker that are not ours. They are real: each gets one row of its own, and what it fills is booked."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.ids import mint_cl_ord_id
-from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
-from allcore.kernel.reports import ExecutionReport, ReportKind
-from allcore.kernel.tickets import natural_effect
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.reports import ExecutionReport, OrderReport, ReportKind
+from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from brokers.models import Account
+from marketdata.models import Instrument
 from trading.domain.orders.lifecycle import OrderState
-from trading.models import Order, OrderEvent, OrderLeg, OrderRequest
-from trading.services.advance import open_order
+from trading.models import ExternalOrder, Order, OrderEvent, OrderLeg, OrderRequest
+from trading.services.advance import advance, open_order
 from trading.services.alerts import raise_alert
 from trading.services.batch import Batch, legs_of
-from trading.services.quarantine import ACTOR
+from trading.services.submit import cancel_locked
 from trading.services.trades import UnbookableError, is_known
+
+ACTOR = desk_name("external")
+FOUND = "An order that is not from this desk works at the broker."
+EXECUTED = "The broker executed an order that is not from this desk."
 
 
 class AccountMismatchError(UnbookableError):
@@ -40,6 +50,18 @@ class UnlistedInstrumentError(UnbookableError):
     code = "UNLISTED_INSTRUMENT"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the broker says of an order that is not ours. `theirs` is its name for it."""
+
+    account: Account
+    theirs: str
+    broker_order_id: str
+    ticket: OrderTicket
+    at: datetime
+    message: str
+
+
 def account_of(batch: Batch, number: str) -> Account:
     """Return the account that the broker's number, or our own code, names.
 
@@ -64,10 +86,74 @@ def order_of(batch: Batch, report: ExecutionReport) -> Order | None:
         raise UnknownOrderError(f"Order {report.cl_ord_id!r} is not known here.")
     if is_known(batch, account.pk, report):
         return None
-    for fill in report.fills:
-        if fill.symbol not in batch.instruments:
-            raise UnlistedInstrumentError(f"No instrument is called {fill.symbol!r}; the execution is not booked.")
-    return _adopt(batch, account, report)
+    known = {symbol: batch.instruments[symbol] for f in report.fills if (symbol := f.symbol) in batch.instruments}
+    _check_listed([fill.symbol for fill in report.fills], known)
+    theirs = report.cl_ord_id or f"exec:{report.fills[0].exec_id}"
+    ticket = _ticket_of_fills(account, report, known)
+    found = Found(account, theirs, report.broker_order_id, ticket, report.transact_at, EXECUTED)
+    request = _create(found, known, now=batch.now)
+    batch.requests[theirs] = request
+    batch.legs |= legs_of({request.order.pk})
+    return request.order
+
+
+def make_room(batch: Batch, order: Order, report: ExecutionReport) -> None:
+    """Let an order that is not ours be as large as what it fills: how large it is, only the broker knows."""
+    if order.origin != Order.Origin.EXTERNAL or report.kind is not ReportKind.FILL:
+        return
+    if is_known(batch, order.account_id, report):
+        return
+    ratios = {leg.index: leg.ratio for leg in batch.legs.get(order.pk, ())}
+    units = report.combo_qty or min((fill.qty // ratios.get(fill.leg, 1) for fill in report.fills), default=0)
+    if order.cum_qty + units > order.order_qty:
+        _restate(order, order.cum_qty + units, batch.now)
+
+
+def take_listed(connection: str, theirs: OrderReport, *, now: datetime) -> Order:
+    """Return a row for an order that the broker lists and we do not know.
+
+    Raises:
+        NotOurAccountError, UnknownOrderError, UnlistedInstrumentError: it has no account, terms or instrument here.
+    """
+    accounts = Account.objects.select_related("connection").filter(connection__name=connection)
+    account = accounts.filter(broker_account=theirs.account).first()
+    if account is None:
+        raise NotOurAccountError(f"No account of {connection} has the number {theirs.account!r}.")
+    if theirs.ticket is None:
+        raise UnknownOrderError(f"Order {theirs.cl_ord_id!r} is not known here, and the broker does not say its terms.")
+    symbols = [leg.symbol for leg in theirs.ticket.legs]
+    rows = Instrument.objects.select_related("underlying").filter(symbol__in=symbols)
+    known = {row.symbol: row for row in rows}
+    _check_listed(symbols, known)
+    found = Found(account, theirs.cl_ord_id, theirs.broker_order_id, theirs.ticket, now, FOUND)
+    return _create(found, known, now=now).order
+
+
+def keep_up(order: Order, theirs: OrderReport, *, now: datetime) -> None:
+    """Take over the size that the broker says, and do with the order what the account's policy asks for."""
+    if order.order_qty != theirs.order_qty and theirs.order_qty >= order.cum_qty:
+        _restate(order, theirs.order_qty, now)
+    row = ExternalOrder.objects.filter(order=order, state=ExternalOrder.State.OBSERVED, decided_at=None).first()
+    policy = order.account.external_policy
+    if row is None or policy == Account.ExternalPolicy.OBSERVE or OrdStatus(order.status) in CLOSED_STATUSES:
+        return
+    cancels = policy == Account.ExternalPolicy.CANCEL
+    row.state = ExternalOrder.State.CANCELING if cancels else ExternalOrder.State.ADOPTED
+    row.reason, row.decided_at = f"The account's policy: {policy.lower()}.", now
+    row.save(update_fields=["state", "reason", "decided_at"])
+    if cancels:
+        cancel_locked(order, actor=ACTOR, reason="not from this desk", now=now)
+    _note(order, "order.adopted" if not cancels else "order.external_canceled", {"reason": row.reason}, now)
+
+
+def _restate(order: Order, qty: int, now: datetime) -> None:
+    advance(order, "restate", now=now, source=OrderEvent.Source.BROKER, actor=ACTOR, data={"qty": qty})
+
+
+def _check_listed(symbols: Sequence[str], known: Mapping[str, Instrument]) -> None:
+    for symbol in symbols:
+        if symbol not in known:
+            raise UnlistedInstrumentError(f"No instrument is called {symbol!r}; the execution is not booked.")
 
 
 def _executed(batch: Batch, account: Account, report: ExecutionReport) -> Order:
@@ -80,63 +166,100 @@ def _executed(batch: Batch, account: Account, report: ExecutionReport) -> Order:
     raise UnknownOrderError(f"Execution {report.ref_exec_id!r} is not known here.")
 
 
-def _adopt(batch: Batch, account: Account, report: ExecutionReport) -> Order:
-    """Return a new EXTERNAL order: of the account, of no strategy.
+def _ticket_of_fills(account: Account, report: ExecutionReport, known: Mapping[str, Instrument]) -> OrderTicket:
+    """Return what a first execution tells of its order; its whole size and its price are not known."""
+    first, is_single = report.fills[0], len(report.fills) == 1
+    instrument = known[first.symbol]
+    units = report.combo_qty or min(fill.qty for fill in report.fills)
+    return OrderTicket(
+        account=account.code,
+        underlying=instrument.symbol if instrument.underlying is None else instrument.underlying.symbol,
+        legs=tuple(
+            TicketLeg(
+                symbol=fill.symbol,
+                side=fill.side,
+                position_effect=PositionEffect.OPEN,  # not known; what it did to the position, its lots say
+                ratio=max(fill.qty // units, 1),
+                multiplier=known[fill.symbol].multiplier,
+            )
+            for fill in sorted(report.fills, key=lambda fill: fill.leg)
+        ),
+        quantity=units,
+        ord_type=OrdType.MARKET,
+        time_in_force=TimeInForce.DAY,
+        price_effect=natural_effect(first.side) if is_single else PriceEffect.EVEN,
+    )
 
-    Its ClOrdID follows from the execution, so that the same report makes the same order. Each further execution makes
-    another: how large the whole order is, is not known here.
-    """
-    order = _blank(batch, account, report)
-    open_order(order, [("ack", {})], now=batch.now, source=OrderEvent.Source.BROKER, actor=ACTOR)
-    batch.legs[order.pk] = OrderLeg.objects.bulk_create(
+
+def _create(found: Found, known: Mapping[str, Instrument], *, now: datetime) -> OrderRequest:
+    """Insert the order: of the account, of no strategy. Its ClOrdID follows from the broker's name for it."""
+    order = _blank(found, now)
+    open_order(order, [("ack", {})], now=now, source=OrderEvent.Source.BROKER, actor=ACTOR)
+    OrderLeg.objects.bulk_create(
         OrderLeg(
             order=order,
-            index=fill.leg,
-            instrument=batch.instruments[fill.symbol],
-            side=fill.side,
-            position_effect=PositionEffect.OPEN,  # not known; what it did to the position, its lots say
-            ratio=max(fill.qty // order.order_qty, 1),
+            index=index,
+            instrument=known[leg.symbol],
+            side=leg.side,
+            position_effect=leg.position_effect,
+            ratio=leg.ratio,
         )
-        for fill in report.fills
+        for index, leg in enumerate(found.ticket.legs)
     )
-    OrderRequest.objects.create(
+    request = OrderRequest.objects.create(
         order=order,
         connection=order.connection,
         kind=OrderRequest.Kind.NEW,
         cl_ord_id=order.cl_ord_id,
+        orig_cl_ord_id=found.theirs,
         state=OrderRequest.State.ACKED,
-        created_at=batch.now,
-        sent_at=batch.now,
-        answered_at=batch.now,
+        created_at=now,
+        sent_at=now,
+        answered_at=now,
     )
-    seen = {"cl_ord_id": order.cl_ord_id, "theirs": report.cl_ord_id, "broker_order_id": report.broker_order_id}
-    record("order.external", f"order:{order.pk}", seen, actor=ACTOR, at=batch.now, account=account.code)
-    raise_alert(order, "EXTERNAL_ORDER", "The broker executed an order that is not from this desk.", now=batch.now)
-    return order
+    ExternalOrder.objects.create(order=order, theirs=found.theirs)
+    _note(order, "order.external", {"theirs": found.theirs, "broker_order_id": found.broker_order_id}, now)
+    raise_alert(order, "EXTERNAL_ORDER", found.message, now=now)
+    return request
 
 
-def _blank(batch: Batch, account: Account, report: ExecutionReport) -> Order:
-    first, is_single = report.fills[0], len(report.fills) == 1
-    instrument = batch.instruments[first.symbol]
-    units = report.combo_qty or min(fill.qty for fill in report.fills)
-    cl_ord_id = mint_cl_ord_id(f"external:{batch.connection}:{account.broker_account}:{first.exec_id}")
-    state = OrderState(order_qty=units, chain=(cl_ord_id,), base=OrdStatus.PENDING_NEW)
+def _blank(found: Found, now: datetime) -> Order:
+    account, ticket = found.account, found.ticket
+    cl_ord_id = mint_cl_ord_id(f"external:{account.connection.name}:{account.broker_account}:{found.theirs}")
+    state = OrderState(
+        order_qty=ticket.quantity,
+        chain=(cl_ord_id,),
+        price=ticket.limit_price,
+        stop_price=ticket.stop_price,
+        base=OrdStatus.PENDING_NEW,
+    )
     return Order(
         cl_ord_id=cl_ord_id,
         account=account,
         connection=account.connection,
         origin=Order.Origin.EXTERNAL,
-        underlying=instrument.symbol if instrument.underlying is None else instrument.underlying.symbol,
+        underlying=ticket.underlying,
         description="Found at the broker",
-        side=first.side if is_single else Side.SELL,
-        ord_type=OrdType.MARKET,
-        time_in_force=TimeInForce.DAY,
-        price_effect=natural_effect(first.side) if is_single else PriceEffect.EVEN,
-        order_qty=units,
+        side=ticket.side if ticket.price_effect is not PriceEffect.EVEN else Side.SELL,
+        ord_type=ticket.ord_type,
+        time_in_force=ticket.time_in_force,
+        price_effect=ticket.price_effect,
+        limit_price=ticket.limit_price,
+        stop_price=ticket.stop_price,
+        trail_amount=ticket.trail_amount,
+        trail_percent=ticket.trail_percent,
+        expire_at=ticket.expire_at,
+        trigger=ticket.trigger or "",
+        order_qty=ticket.quantity,
         state=state.as_dict(),
-        broker_order_id=report.broker_order_id,
+        broker_order_id=found.broker_order_id,
         trace_id="",
-        trade_date=new_york_date(report.transact_at),
-        created_at=batch.now,
-        sent_at=batch.now,
+        trade_date=new_york_date(found.at),
+        created_at=now,
+        sent_at=now,
     )
+
+
+def _note(order: Order, action: str, payload: dict[str, object], now: datetime) -> None:
+    seen = {"cl_ord_id": order.cl_ord_id, **payload}
+    record(action, f"order:{order.pk}", seen, actor=ACTOR, at=now, account=order.account.code)

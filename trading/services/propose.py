@@ -55,6 +55,7 @@ def _account(account: Account, shared: Desk) -> dict[str, Note]:
 def _sleeve(account: Account, seen: SleeveView, shared: Desk) -> Note:
     decided = decide(seen)
     opened = Proposal.objects.filter(account=account, underlying=seen.underlying, status__in=Proposal.OPEN)
+    opened = opened.exclude(strategy=Proposal.Strategy.OFFSET)  # not the strategy's to withdraw
     if isinstance(decided, Idea):
         return _put_forward(account, seen, decided, shared)
     if decided.reason not in PASSING:

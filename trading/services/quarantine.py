@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
+from allcore.kernel.reports import OrderReport
 from allcore.live import publish_on_commit
 from brokers.models import Account, Connection
 from trading.models import Quarantine
@@ -16,7 +17,7 @@ from trading.services.batch import Report
 ACTOR = desk_name("settle")
 
 
-def quarantine(connection_name: str, report: Report, *, code: str, message: str, now: datetime) -> None:
+def quarantine(connection_name: str, report: Report | OrderReport, *, code: str, message: str, now: datetime) -> None:
     """Keep the report for a person to look at. The same one again, while it lies there, is not news."""
     connection = Connection.objects.get(name=connection_name)
     content = orjson.loads(orjson.dumps(asdict(report), default=str))
@@ -33,3 +34,4 @@ def quarantine(connection_name: str, report: Report, *, code: str, message: str,
     record("report.quarantined", f"quarantine:{row.pk}", seen, actor=ACTOR, at=now, account=account)
     told = {"code": code, "message": message, "quarantine_id": row.pk}
     publish_on_commit("alerts", "quarantined", told, account=account)
+    publish_on_commit("breaks", "quarantined", {"what": "quarantine", "id": row.pk}, account=account)

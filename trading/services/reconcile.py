@@ -1,125 +1,133 @@
-"""The broker's books against ours: missing reports applied, doubts resolved, differences written down."""
+"""The broker's books against ours: missing reports applied, questions answered, differences written down."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
-from allcore.audit.services import record
+from allcore.accounts.actors import desk_name
+from allcore.kernel.errors import InvalidInputError, RefusedError
 from allcore.kernel.orders import OrdStatus
-from allcore.kernel.reports import MassStatus, OrderReport
+from allcore.kernel.reports import ExecutionReport, MassStatus, OrderReport
 from brokers.services.connections import mark_reconciled
-from risk.services import reservations
-from trading.domain.reconcile import doubts
-from trading.domain.reconcile.orders import Ours, missing_reports
-from trading.models import Order, OrderEvent, OrderRequest
-from trading.services import breaks, settle
-from trading.services.advance import advance
+from trading.domain.orders.events import Alert
+from trading.domain.reconcile.doubts import Asked
+from trading.domain.reconcile.orders import ENDED, OPEN_AT_BROKER, Ours, is_stale, lacks_executions, missing_reports
+from trading.models import Order, OrderRequest
+from trading.services import breaks, doubt, external, gap, inquiries, settle
+from trading.services.alerts import tell
+from trading.services.quarantine import quarantine
 
-ACTOR = "desk:reconcile"
+ACTOR = desk_name("reconcile")
+LOOK_BACK = timedelta(days=2)
 UNANSWERED_STATES = (OrderRequest.State.SENT, OrderRequest.State.IN_DOUBT)
-UNANSWERED = Q(state__in=UNANSWERED_STATES)
+Pair = tuple[OrderReport, OrderRequest | None]
 
 
 @transaction.atomic
-def apply(status: MassStatus, *, now: datetime) -> None:
+def apply(status: MassStatus, *, asked: Asked, now: datetime) -> None:
     """Apply one whole answer of the broker. Doing it twice changes nothing."""
-    reports = [
-        report
-        for theirs, ours in _pairs(status)
-        for report in missing_reports(theirs, ours, connection=status.connection, taken_at=status.taken_at)
-    ]
-    settle.apply_reports(status.connection, [*reports, *status.bookings], now=now)
-    _resolve_doubts(status.connection, {report.cl_ord_id for report in status.orders}, now)
+    pairs = _pairs(status)
+    _take_strangers(status, pairs, now)
+    pairs = _pairs(status)
+    read = [(theirs, request, None if request is None else _ours(theirs, request)) for theirs, request in pairs]
+    told: list[ExecutionReport] = []
+    for theirs, _, ours in read:
+        told += missing_reports(theirs, ours, connection=status.connection, taken_at=status.taken_at)
+    settle.apply_reports(status.connection, [*told, *status.bookings], now=now)
+    behind = {request.order_id for theirs, request, ours in read if request and lacks_executions(theirs, ours)}
+    _follow_up(status, pairs, behind, now)
+    doubt.resolve(status.connection, {report.cl_ord_id for report in status.orders}, asked, now=now)
     breaks.compare(status, now=now)
+    inquiries.close(status.connection, asked_before=status.taken_at, still_open=behind, now=now)
     mark_reconciled(status.connection, now=now)
 
 
-def has_doubts_due(connection: str, *, now: datetime) -> bool:
-    """Return whether a request without an answer is due for a question, noting the newly doubtful."""
-    _note_silence(connection, now)
-    in_doubt = OrderRequest.objects.filter(connection__name=connection, state=OrderRequest.State.IN_DOUBT)
-    return any(
-        doubts.next_query_at(sent_at, queries) <= now
-        for sent_at, queries in in_doubt.values_list("sent_at", "queries")
-        if sent_at is not None
-    )
+def has_questions_due(connection: str, *, now: datetime) -> bool:
+    """Return whether the broker should be asked now: about a request without an answer, or an order in question."""
+    return doubt.is_due(connection, now=now) or inquiries.is_due(connection, now=now)
 
 
-def _pairs(status: MassStatus) -> list[tuple[OrderReport, Ours | None]]:
+def look_back(connection: str, *, now: datetime) -> datetime:
+    """Return how far back to ask: two days, or to the oldest request whose outcome is or may yet become known."""
+    return min(now - LOOK_BACK, doubt.oldest(connection, now=now))
+
+
+def _pairs(status: MassStatus) -> list[Pair]:
+    """Return each listed order with our request of that name; an order that is not ours has the broker's name."""
     ids = [report.cl_ord_id for report in status.orders]
-    requests = OrderRequest.objects.filter(connection__name=status.connection, cl_ord_id__in=ids)
-    ours = {
-        request.cl_ord_id: Ours(
-            status=OrdStatus(request.order.status),
-            exec_ids=frozenset(execution.exec_id for execution in request.order.executions.all()),
-            awaits_replace=request.kind == OrderRequest.Kind.REPLACE and request.state in UNANSWERED_STATES,
-        )
-        for request in requests.select_related("order").prefetch_related("order__executions")
+    named = Q(cl_ord_id__in=ids) | Q(kind=OrderRequest.Kind.NEW, orig_cl_ord_id__in=ids)
+    rows = OrderRequest.objects.filter(named, connection__name=status.connection).order_by("id")
+    related = rows.select_related("order__account__connection", "guard").prefetch_related(
+        "order__executions", "order__requests"
+    )
+    found = {
+        name: row
+        for row in related
+        for name in (row.cl_ord_id, row.orig_cl_ord_id if row.kind == OrderRequest.Kind.NEW else "")
+        if name
     }
-    return [(report, ours.get(report.cl_ord_id)) for report in status.orders]
+    return [(report, found.get(report.cl_ord_id)) for report in status.orders]
 
 
-@transaction.atomic
-def _note_silence(connection: str, now: datetime) -> None:
-    """Put in doubt what was sent and not answered in time, a crash between claim and answer included."""
-    silent = OrderRequest.objects.filter(
-        connection__name=connection, state=OrderRequest.State.SENT, sent_at__lt=now - doubts.ANSWER_EXPECTED
+def _ours(theirs: OrderReport, request: OrderRequest) -> Ours:
+    order, requests = request.order, list(request.order.requests.all())
+    guarded = [r for r in requests if r.guard_id is not None and r.state in ("TO_SEND", "SENT", "IN_DOUBT", "ACKED")]
+    newest = guarded[-1] if guarded else None
+    unanswered = [r for r in requests if r.kind == OrderRequest.Kind.CANCEL and r.state in UNANSWERED_STATES]
+    before = 0 if newest is None else int(newest.terms.get("cum_before", 0))
+    # Of an order that was cancelled to be replaced, the list has each part; the last alone says how ours stands.
+    is_part = newest is not None and newest.pk != request.pk
+    return Ours(
+        status=OrdStatus(theirs.status if is_part and theirs.status in ENDED else order.status),
+        exec_ids=frozenset(execution.exec_id for execution in order.executions.all()),
+        awaits_replace=request.kind == OrderRequest.Kind.REPLACE and request.state in UNANSWERED_STATES,
+        cancel_id=unanswered[0].cl_ord_id if unanswered else "",
+        cum_qty=None if is_part else order.cum_qty - before,
     )
-    for order in _lock(silent.values_list("order_id", flat=True)):
-        for request in order.requests.filter(state=OrderRequest.State.SENT):
-            OrderRequest.objects.filter(pk=request.pk).update(
-                state=OrderRequest.State.IN_DOUBT, reason="The broker has not answered."
-            )
-            if request.kind == OrderRequest.Kind.NEW:
-                advance(order, "send_timeout", now=now, source=OrderEvent.Source.DESK, actor=ACTOR)
 
 
-@transaction.atomic
-def _resolve_doubts(connection: str, seen: set[str], now: datetime) -> None:
-    """Count the question, and believe "not found" once the protocol allows it."""
-    _note_silence(connection, now)
-    open_requests = OrderRequest.objects.filter(
-        UNANSWERED, connection__name=connection, state=OrderRequest.State.IN_DOUBT
-    )
-    for order in _lock(open_requests.values_list("order_id", flat=True)):
-        for request in order.requests.filter(state=OrderRequest.State.IN_DOUBT):
-            if request.cl_ord_id not in seen:
-                _not_found(order, request, now)
+def _take_strangers(status: MassStatus, pairs: Iterable[Pair], now: datetime) -> None:
+    for theirs, request in pairs:
+        is_open = OrdStatus(theirs.status) in OPEN_AT_BROKER
+        # One that has fills but no terms is made of its fills; one that ended without any left nothing behind.
+        if request is not None or not (is_open or (theirs.fills and theirs.ticket is not None)):
+            continue
+        if theirs.ticket is None and theirs.fills:
+            continue
+        try:
+            external.take_listed(status.connection, theirs, now=now)
+        except (RefusedError, InvalidInputError) as e:
+            quarantine(status.connection, theirs, code=e.code, message=e.message, now=now)
 
 
-def _not_found(order: Order, request: OrderRequest, now: datetime) -> None:
-    request.queries += 1
-    request.save(update_fields=["queries"])
-    sent_at = request.sent_at or request.created_at
-    if not doubts.is_final(sent_at, request.queries, indexes_our_ids=True, now=now):
+def _follow_up(status: MassStatus, pairs: Iterable[Pair], behind: set[UUID], now: datetime) -> None:
+    """After the reports: sizes of orders not ours, replacements whose cancel is confirmed, executions still owed."""
+    orders = {order.pk: order for order in _lock({request.order_id for _, request in pairs if request is not None})}
+    for theirs, request in pairs:
+        if request is None:
+            continue
+        order = orders[request.order_id]
+        if order.origin == Order.Origin.EXTERNAL and OrdStatus(theirs.status) in OPEN_AT_BROKER:
+            external.keep_up(order, theirs, now=now)
+        if order.pk in behind:
+            if not order.inquiries.filter(why=Alert.EXECUTIONS_MISSING, answered_at=None).exists():
+                tell(order, [Alert.EXECUTIONS_MISSING], now=now)
+        elif theirs.status == OrdStatus.CANCELED and not is_stale(theirs, _ours(theirs, request)):
+            _settle_gap(order, request, now)
+
+
+def _settle_gap(order: Order, request: OrderRequest, now: datetime) -> None:
+    waiting = gap.pending(order)
+    guard = None if waiting is None else waiting.guard
+    if guard is None or guard.state != OrderRequest.State.ACKED:
         return
-    OrderRequest.objects.filter(pk=request.pk).update(
-        state=OrderRequest.State.REJECTED, answered_at=now, reason="The broker never had it."
-    )
-    event = {"NEW": "query_not_found", "CANCEL": "cancel_rej", "REPLACE": "replace_rej"}[request.kind]
-    advance(
-        order,
-        event,
-        now=now,
-        source=OrderEvent.Source.RECONCILE,
-        actor=ACTOR,
-        data={"final": True, "cl_ord_id": request.cl_ord_id},
-    )
-    if request.kind == OrderRequest.Kind.NEW:
-        reservations.release(order.pk, now)
-    record(
-        "order.not_found",
-        f"order:{order.pk}",
-        {"cl_ord_id": request.cl_ord_id, "queries": request.queries},
-        actor=ACTOR,
-        at=now,
-        account=order.account.code,
-        trace_id=order.trace_id,
-    )
+    if request.cl_ord_id == guard.orig_cl_ord_id:
+        gap.settle(order, now=now)
 
 
-def _lock(order_ids: Iterable[object]) -> Iterable[Order]:
-    locked = Order.objects.select_for_update(of=("self",)).select_related("account")
+def _lock(order_ids: Iterable[object]) -> list[Order]:
+    locked = Order.objects.select_for_update(of=("self",)).select_related("account__connection")
     return list(locked.filter(pk__in=list(order_ids)).order_by("id"))

@@ -15,7 +15,7 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import BookEvent, Execution, Order, OrderEvent, OrderRequest
 from trading.selectors.rows import execution_row
-from trading.services import book, bookings, cash, external, trades
+from trading.services import book, bookings, cash, external, gap, inquiries, trades
 from trading.services.advance import advance, state_of
 from trading.services.alerts import tell
 from trading.services.batch import UNANSWERED, Batch, Report
@@ -40,6 +40,12 @@ ANSWERS: Mapping[ReportKind, tuple[str, OrderRequest.State]] = {
     ReportKind.REPLACE_REJECT: ("replace_rej", State.REJECTED),
     ReportKind.EXPIRE: ("expire", State.ACKED),
     ReportKind.UNSOLICITED_CANCEL: ("unsol_cancel", State.ACKED),
+    ReportKind.RESTATE: ("restate", State.ACKED),
+}
+# Of a replacement that went out as a new order: to the desk's order it is the replacement, or the end.
+GUARDED: Mapping[ReportKind, tuple[str, OrderRequest.State]] = {
+    ReportKind.ACK: ("replace_ack", State.ACKED),
+    ReportKind.REJECT: ("cancel_ack", State.REJECTED),
 }
 REJECTS = {"NEW": "reject", "CANCEL": "cancel_rej", "REPLACE": "replace_rej"}
 REQUEST_OF = {"cancel_rej": "CANCEL", "replace_ack": "REPLACE", "replace_rej": "REPLACE"}
@@ -51,6 +57,7 @@ AUDITED_AS = {
     "replace_rej": "order.replace_rejected",
     "expire": "order.expired",
     "unsol_cancel": "order.canceled",
+    "restate": "order.restated",
 }
 
 # What follows from a report about an order once all of its batch is booked, in the same transaction: linked orders,
@@ -94,6 +101,9 @@ def _take(batch: Batch, report: Report) -> None:
             f"Order {order.cl_ord_id} is of account {order.account.code}, its report of {report.account!r}."
         )
     if report.kind in TRADES:
+        if request.kind == OrderRequest.Kind.REPLACE and request.state in UNANSWERED and report.kind is ReportKind.FILL:
+            _answer(batch, request, replace(report, kind=ReportKind.REPLACE_ACK))  # it fills under its new name
+        external.make_room(batch, order, report)
         TRADES[report.kind](batch, order, report)
         if request.kind == OrderRequest.Kind.NEW:
             batch.answer(request, State.ACKED)
@@ -103,19 +113,32 @@ def _take(batch: Batch, report: Report) -> None:
 
 
 def _answer(batch: Batch, request: OrderRequest, report: ExecutionReport) -> None:
-    if report.kind is ReportKind.REJECT:
-        event, state = REJECTS[request.kind], State.REJECTED
-    else:
-        event, state = ANSWERS[report.kind]
+    if report.kind in gap.HEARD and (made := gap.hears(request, report, now=batch.now)) is not None:
+        request.state = made
+        return
+    event, state = _meaning(request, report)
     order, reason = request.order, report.reason or report.text
     data: Data = {"reason": reason} if reason else {}
     if report.broker_order_id:
         data["broker_order_id"] = report.broker_order_id
     if REQUEST_OF.get(event) == request.kind:
         data["cl_ord_id"] = request.cl_ord_id
+    if report.kind is ReportKind.RESTATE:
+        data |= {"qty": report.order_qty, "px": report.limit_price}
     if _is_news(order, event, data):
         _advance(batch, order, event, data, report)
     batch.answer(request, state, reason if state is State.REJECTED else "")
+    if event == "cancel_rej":
+        inquiries.ask(order, "CANCEL_REJECTED", now=batch.now)  # too late, unknown, or other: how does it stand?
+
+
+def _meaning(request: OrderRequest, report: ExecutionReport) -> tuple[str, OrderRequest.State]:
+    """Return what the answer is to the order, and to the request."""
+    if request.guard_id is not None and report.kind in GUARDED:
+        return GUARDED[report.kind]
+    if report.kind is ReportKind.REJECT:
+        return REJECTS[request.kind], State.REJECTED
+    return ANSWERS[report.kind]
 
 
 def _is_news(order: Order, event: str, data: Data) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
@@ -16,6 +17,7 @@ from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
+from brokers.selectors.capabilities import capabilities_of
 from marketdata.selectors import instruments
 from risk.domain.permissions import Action
 from risk.selectors.permissions import require
@@ -23,9 +25,10 @@ from risk.services import gate, reservations
 from trading.domain import tickets
 from trading.domain.contingent.judged import judged
 from trading.domain.contingent.waits import Wait
-from trading.models import Approval, Order, OrderEvent, OrderRequest
+from trading.models import Approval, ExternalOrder, Order, OrderEvent, OrderRequest
 from trading.selectors import exposures
 from trading.selectors.tickets import ticket_of
+from trading.services import gap
 from trading.services.advance import advance
 from trading.services.contingent import holds, opening
 from trading.services.mandates import right_to_send
@@ -37,6 +40,12 @@ class OrderClosedError(ConflictError):
     """The order can no longer be changed or cancelled."""
 
     code = "ORDER_CLOSED"
+
+
+class NotReplaceableError(ConflictError):
+    """The broker, or the desk, does not change such an order."""
+
+    code = "NOT_REPLACEABLE"
 
 
 class RiskDeniedError(ConflictError):
@@ -107,7 +116,11 @@ def cancel_locked(order: Order, *, actor: str, reason: str, now: datetime) -> Or
         holds.end(order, reason, now)
         _record(order, "order.cancel_requested", {"reason": reason}, actor, now)
         return order
-    if order.requests.filter(kind="CANCEL", state__in=["TO_SEND", "SENT", "IN_DOUBT"]).exists():
+    asked = order.requests.filter(kind="CANCEL", state__in=["TO_SEND", "SENT", "IN_DOUBT"])
+    if asked.filter(Q(guarded=None) | ~Q(guarded__state="WAITING")).exists():
+        return order
+    if gap.abandon(order, actor=actor, reason=reason, now=now):
+        _record(order, "order.cancel_requested", {"reason": reason}, actor, now)
         return order
     unsent = OrderRequest.objects.filter(order=order, kind="NEW", state="TO_SEND")
     if unsent.update(state=OrderRequest.State.VOIDED, reason=reason):
@@ -133,6 +146,7 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
 
     Raises:
         OrderClosedError: there is nothing left to replace.
+        NotReplaceableError, ReplacementUnderWayError: not such an order, or not yet.
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
     """
     account, underlying = _account_of(order_id)
@@ -150,6 +164,7 @@ def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: dateti
     Raises:
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
     """
+    how = _how_to_replace(order)
     request = exposures.gate_request(
         order.account, ticket, now=now, is_manual=True, exclude_order_id=order.pk, filled=order.cum_qty
     )
@@ -166,6 +181,8 @@ def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: dateti
         "stop_price": None if ticket.stop_price is None else str(ticket.stop_price),
     }
     outbox = _request(order, OrderRequest.Kind.REPLACE, new, now)
+    if how == "CANCEL_NEW":
+        gap.guard(order, outbox, now=now)
     advance(
         order,
         "replace_req",
@@ -181,6 +198,25 @@ def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: dateti
     )
     _record(order, "order.replace_requested", {"cl_ord_id": outbox.cl_ord_id, **new}, actor, now)
     return order
+
+
+def _how_to_replace(order: Order) -> str:
+    how = capabilities_of(order.connection.broker).replace
+    if how == "NONE":
+        raise NotReplaceableError(
+            f"The broker {order.connection.broker} changes no working order; cancel it and send a new one. "
+            "It was not changed.",
+            order_id=order.pk,
+        )
+    if order.origin == Order.Origin.EXTERNAL and order.external.state != ExternalOrder.State.ADOPTED:
+        raise NotReplaceableError(
+            "The order is not from this desk; adopt it before you change it. It was not changed.", order_id=order.pk
+        )
+    if gap.pending(order) is not None:
+        raise gap.ReplacementUnderWayError(
+            "The last change is not through at the broker yet; nothing more was sent.", order_id=order.pk
+        )
+    return str(how)
 
 
 def _with(ticket: OrderTicket, terms: NewTerms) -> OrderTicket:
@@ -223,18 +259,26 @@ def _account_of(order_id: UUID) -> tuple[Account, str]:
 
 def _request(order: Order, kind: OrderRequest.Kind, terms: dict[str, object], now: datetime) -> OrderRequest:
     count = order.requests.count()
-    accepted = order.requests.filter(kind__in=["NEW", "REPLACE"], state="ACKED").order_by("-id").first()
     outbox = OrderRequest.objects.create(
         order=order,
         connection=order.connection,
         kind=kind,
         cl_ord_id=mint_cl_ord_id(f"{order.pk}:{kind}:{count}"),
-        orig_cl_ord_id=order.cl_ord_id if accepted is None else accepted.cl_ord_id,
+        orig_cl_ord_id=_known_as(order),
         terms=terms,
         created_at=now,
     )
     ring_on_commit(order.connection.name, outbox.pk)
     return outbox
+
+
+def _known_as(order: Order) -> str:
+    """Return the name under which the broker has the order: that of the newest request it accepted, or its own."""
+    sent = Q(state="ACKED") | Q(guard__isnull=False, state__in=["SENT", "IN_DOUBT"])
+    newest = order.requests.filter(sent, kind__in=["NEW", "REPLACE"]).order_by("-id").first()
+    if newest is None:
+        return order.cl_ord_id
+    return newest.orig_cl_ord_id if newest.kind == "NEW" and newest.orig_cl_ord_id else newest.cl_ord_id
 
 
 def _record(order: Order, action: str, payload: dict[str, object], actor: str, now: datetime) -> None:

@@ -138,6 +138,20 @@ def new_session(state: OrderState, event: Event) -> Applied:
     return Applied(replace(state, base=OrdStatus.NEW) if state.base is OrdStatus.DONE_FOR_DAY else state)
 
 
+def restate(state: OrderState, event: Event) -> Applied:
+    """The broker says that the order is for another total or at another price: after a split, say (ExecType D)."""
+    total = state.order_qty if event.qty is None else event.qty
+    restated = replace(
+        acked(state),
+        order_qty=max(total, state.cum_qty, 1),
+        price=state.price if event.px is None else event.px,
+        stop_price=state.stop_price if event.stop_px is None else event.stop_px,
+    )
+    terms = (restated.order_qty, restated.price, restated.stop_price)
+    is_news = terms != (state.order_qty, state.price, state.stop_price)
+    return Applied(restated, (Alert.RESTATED,) if is_news else (), ignored=not is_news)
+
+
 def query_not_found(state: OrderState, event: Event) -> Applied:
     """Asked until it was certain, the broker does not know the order."""
     if not (event.is_final and state.status is OrdStatus.IN_DOUBT):

@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     RESUME = "resume"
     DONE_FOR_DAY = "dfd"
     NEW_SESSION = "new_session"
+    RESTATE = "restate"
     QUERY_STATUS = "query_status"
     QUERY_NOT_FOUND = "query_not_found"
     BUST = "bust"
@@ -57,14 +58,16 @@ class Alert(StrEnum):
     UNSOLICITED_CANCEL = "UNSOLICITED_CANCEL"
     CANCEL_REJECTED_AGAIN = "CANCEL_REJECTED_AGAIN"
     EXECUTIONS_MISSING = "EXECUTIONS_MISSING"
+    RESTATED = "RESTATED"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event with what it says; a field that its kind does not use is empty.
 
-    `qty` and `px` are a fill's units and price a share of one unit, or a replacement's new total and limit (None: as
-    before). `cl_ord_id` is a cancel's or replace's own id; an answer without one is for the oldest of its kind.
+    `qty` and `px` are a fill's units and price a share of one unit, or the new total and limit of a replacement or
+    restatement (None: as before). `cl_ord_id` is a cancel's or replace's own id; an answer without one is for the
+    oldest of its kind.
     `exec_id` is an execution's id, and of a bust or correction the one it changes; `new_exec_id` the corrected one's.
     `reported` and `cum_qty` are a status query's answer.
     """

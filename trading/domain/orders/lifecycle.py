@@ -117,6 +117,7 @@ _ON_THE_WIRE: dict[EventKind, Callable[[OrderState, Event], Applied]] = {
     EventKind.RESUME: effects.resume,
     EventKind.DONE_FOR_DAY: effects.done_for_day,
     EventKind.NEW_SESSION: effects.new_session,
+    EventKind.RESTATE: effects.restate,
     EventKind.QUERY_STATUS: _query_status,
     EventKind.QUERY_NOT_FOUND: effects.query_not_found,
 }

@@ -61,6 +61,7 @@ ON_THE_WIRE: dict[EventKind, frozenset[OrdStatus]] = {
     _E.EXPIRE: WIRE,
     _E.UNSOL_CANCEL: WIRE,
     _E.NEW_SESSION: WIRE,
+    _E.RESTATE: WIRE,
     _E.QUERY_STATUS: WIRE,
     _E.QUERY_NOT_FOUND: WIRE,
     _E.CANCEL_REQ: WIRE - WIRE_CLOSED,

@@ -1,0 +1,29 @@
+"""What would undo an execution too many: pure arithmetic on the legs that filled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from allcore.kernel.orders import Side
+
+
+@dataclass(frozen=True, slots=True)
+class LegFilled:
+    """How much of one leg was executed: `qty` contracts or shares on `side`, `ratio` of them to a unit of the order."""
+
+    symbol: str
+    side: Side
+    qty: int
+    ratio: int
+    multiplier: int
+
+
+def overfilled(filled: Sequence[LegFilled], units: int) -> list[LegFilled]:
+    """Return what `units` of the order too many put into each leg."""
+    return [replace(leg, qty=units * leg.ratio) for leg in filled] if units > 0 else []
+
+
+def excess(filled: Sequence[LegFilled], *, is_missing_a_leg: bool) -> list[LegFilled]:
+    """Return what of each leg has no whole unit of the others against it, the largest first."""
+    units = 0 if is_missing_a_leg else min((leg.qty // leg.ratio for leg in filled), default=0)
+    over = [replace(leg, qty=leg.qty - units * leg.ratio) for leg in filled]
+    return sorted((leg for leg in over if leg.qty > 0), key=lambda leg: (-leg.qty, leg.symbol))
