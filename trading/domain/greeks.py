@@ -1,5 +1,6 @@
 """What positions are exposed to, together. Models' numbers: floats, never money."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,3 +32,28 @@ def net_greeks(positions: Sequence[tuple[int, Greeks | None]]) -> NetGreeks | No
     table = np.array(known, dtype=float).reshape(-1, 5)
     delta, gamma, theta, vega = (float(x) for x in table[:, 0] @ table[:, 1:])
     return NetGreeks(delta, gamma, theta, vega)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionTerms:
+    """An option at a spot: volatility and rates a year, the time left in years."""
+
+    spot: float
+    strike: float
+    iv: float
+    years: float
+    rate: float = 0.0
+    dividend: float = 0.0
+
+
+def cross_greeks(option: OptionTerms, *, vega: float) -> tuple[float, float]:
+    """Return vanna and volga of one share, for a volatility of 1.00, from its vega for 1.00.
+
+    Source: Black-Scholes; vanna = vega / S x (1 - d1 / (sigma sqrt T)), volga = vega d1 d2 / sigma.
+    """
+    total = option.iv * math.sqrt(option.years)
+    if total <= 0 or option.spot <= 0:
+        return 0.0, 0.0
+    carry = (option.rate - option.dividend) * option.years
+    d1 = (math.log(option.spot / option.strike) + carry) / total + total / 2
+    return vega / option.spot * (1 - d1 / total), vega * d1 * (d1 - total) / option.iv

@@ -61,7 +61,7 @@ AUDITED_AS = {
 }
 
 # What follows from a report about an order once all of its batch is booked, in the same transaction: linked orders,
-# algorithms. Each is called with the order, locked and as it is now, and the report, whether or not it changed anything.
+# algorithms. Each is called with the order, locked and as it is now, and the report, whether or not it changed much.
 AfterExecution = Callable[[Order, ExecutionReport, datetime], None]
 AFTER_EXECUTION: tuple[AfterExecution, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from trading.domain.books.lots import Lot
@@ -39,11 +40,16 @@ def unrealised(held: Holding, mark: Decimal, multiplier: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class DayTrade:
-    """A trade of the day: signed quantity, price per share, fee in dollars."""
+    """A trade of the day: signed quantity, price per share, fee in dollars.
+
+    `is_event`: a delivery, an expiry, a split (whose new shares come at nothing). `at` is on the exchange's clock.
+    """
 
     qty: int
     px: Decimal
     fee: Decimal = Decimal(0)
+    at: datetime | None = None
+    is_event: bool = False
 
 
 def day_pnl(
@@ -53,8 +59,9 @@ def day_pnl(
     trades: Iterable[DayTrade],
     mark: Decimal | None,
     multiplier: int,
+    income: Decimal = Decimal(0),
 ) -> Decimal | None:
-    """Return the day's dollars, fees paid: what was held against the previous close, what was traded against its price.
+    """Return the day's dollars with fees and income: what was held against the previous close, what was traded against its price.
 
     None if a price that counts is missing: a flat position needs no mark, and none held overnight no previous close.
     """
@@ -66,4 +73,4 @@ def day_pnl(
     before = Decimal(0) if previous_close is None else previous_close
     flows = sum((trade.qty * trade.px for trade in done), Decimal(0))
     fees = sum((trade.fee for trade in done), Decimal(0))
-    return (end_qty * now - start_qty * before - flows) * multiplier - fees
+    return (end_qty * now - start_qty * before - flows) * multiplier - fees + income
