@@ -1,0 +1,188 @@
+"""What a polled session remembers of each order: its names, the last look at it, and what is in doubt."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import structlog
+
+from allcore.kernel.orders import OrdStatus
+from allcore.kernel.reports import ExecutionReport, OrderReport
+from allcore.kernel.tickets import OrderTicket
+from brokers.ports import OrderKey, Plumbing
+from brokers.rest.changes import OPEN, TAKEN, Names, changes, fills_of, renamed
+from brokers.rest.combos import whole_units
+from brokers.rest.views import ENDED, OrderView, Standing, fingerprint_of
+
+EARLIEST = timedelta(seconds=5)  # a broker's clock may be behind ours by so much
+
+STATUSES = {
+    Standing.PENDING: OrdStatus.PENDING_NEW,
+    Standing.CANCELING: OrdStatus.PENDING_CANCEL,
+    Standing.FILLED: OrdStatus.FILLED,
+    Standing.CANCELED: OrdStatus.CANCELED,
+    Standing.REPLACED: OrdStatus.CANCELED,
+    Standing.REJECTED: OrdStatus.REJECTED,
+    Standing.EXPIRED: OrdStatus.EXPIRED,
+    Standing.UNKNOWN: OrdStatus.IN_DOUBT,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Book:
+    """Names and last looks of one session's orders, by the broker's id."""
+
+    def __init__(self, plumbing: Plumbing) -> None:
+        self._plumbing = plumbing
+        self._keys: dict[str, OrderKey] = {}
+        self._views: dict[str, OrderView] = {}
+        self._cancels: dict[str, str] = {}
+        self._acknowledged: set[str] = set()
+        self._first: defaultdict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
+        self._doubts: dict[str, OrderKey] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether some order is open, or in doubt."""
+        return bool(self._doubts) or any(
+            (view := self._views.get(name)) is None or view.standing not in ENDED for name in self._keys
+        )
+
+    async def recall(self, since: datetime) -> None:
+        """Read the key book, as after a crash: an order without a broker's id is in doubt."""
+        for key in await self._plumbing.keys.since(since):
+            if not key.ticket:
+                continue
+            if key.chain:
+                self._keys[key.chain[-1]] = key
+                self._recall_first(key)
+            elif key.details.get("refused") is None:
+                self._doubts[key.cl_ord_id] = key
+
+    def _recall_first(self, key: OrderKey) -> None:
+        told = key.details.get("first", {})
+        if isinstance(told, dict):
+            self._first[key.chain[-1]] = {name: (int(qty), Decimal(px)) for name, (qty, px) in told.items()}
+
+    async def learn(self, key: OrderKey, broker_order_id: str) -> None:
+        """Note the broker's id."""
+        self._keys[broker_order_id] = key
+        self._doubts.pop(key.cl_ord_id, None)
+        await self._plumbing.keys.learn(key.cl_ord_id, broker_order_id)
+
+    async def id_of(self, cl_ord_id: str) -> str:
+        """Return the broker's id of an order of ours, or an empty text."""
+        for broker_order_id, key in self._keys.items():
+            if key.cl_ord_id == cl_ord_id:
+                return broker_order_id
+        known = await self._plumbing.keys.by_cl_ord_id(cl_ord_id)
+        return "" if known is None or not known.chain or not known.ticket else known.chain[-1]
+
+    async def refused(self, key: OrderKey, reason: str) -> None:
+        """Note that the broker does not have it."""
+        self._doubts.pop(key.cl_ord_id, None)
+        await self._plumbing.keys.learn(key.cl_ord_id, "", {"refused": reason})
+
+    def in_doubt(self, key: OrderKey) -> None:
+        """Note that nobody knows whether the broker has it."""
+        self._doubts[key.cl_ord_id] = key
+
+    def cancel_asked(self, broker_order_id: str, cl_ord_id: str) -> None:
+        """Note that the order's end will answer this cancel."""
+        self._cancels[broker_order_id] = cl_ord_id
+
+    def cancel_refused(self, broker_order_id: str) -> bool:
+        """Forget the cancel, and say whether it is still unanswered."""
+        return self._cancels.pop(broker_order_id, "") != ""
+
+    async def seen(
+        self, views: Sequence[OrderView], tell: Callable[[ExecutionReport], None], *, may_match: bool
+    ) -> list[OrderView]:
+        """Take a look's orders, tell what changed in ours, and return them as they are known here."""
+        if may_match:
+            await self._match(views)
+        return [await self._one_seen(view, tell) for view in views]
+
+    async def _one_seen(self, view: OrderView, tell: Callable[[ExecutionReport], None]) -> OrderView:
+        name = view.broker_order_id
+        key = self._keys.get(name)
+        if key is None:
+            return view
+        view = renamed(view, self._first[name])
+        reports = changes(
+            self._views.get(name),
+            view,
+            Names(self._plumbing.connection, key.cl_ord_id, self._cancels.get(name, "")),
+            is_acknowledged=name in self._acknowledged,
+            now=self._plumbing.clock(),
+        )
+        if view.standing in TAKEN:
+            self._acknowledged.add(name)
+        if view.standing not in OPEN:
+            self._cancels.pop(name, None)
+        await self._note_first(name, key, view)
+        self._views[name] = view
+        for report in reports:
+            tell(report)
+        return view
+
+    async def _note_first(self, name: str, key: OrderKey, view: OrderView) -> None:
+        """Keep what each execution first was, so that a correction is told from a trade after a restart too."""
+        known = self._first[name]
+        fresh = {e.exec_id: (e.qty, e.px) for e in view.executions if e.exec_id not in known and "~" not in e.exec_id}
+        if fresh:
+            known |= fresh
+            kept = {exec_id: [qty, str(px)] for exec_id, (qty, px) in known.items()}
+            await self._plumbing.keys.learn(key.cl_ord_id, "", {"first": kept})
+
+    async def _match(self, views: Sequence[OrderView]) -> None:
+        """Find the orders in doubt among those that nobody here has a name for: by all their terms and their time.
+
+        Only where as many are found as are looked for: which of two twins arrived, nobody can tell.
+        """
+        if not self._doubts:
+            return
+        strangers = [view for view in views if view.broker_order_id not in self._keys]
+        wanted: defaultdict[str, list[OrderKey]] = defaultdict(list)
+        for key in self._doubts.values():
+            wanted[fingerprint_of(key.broker_account, OrderTicket.from_dict(key.ticket))].append(key)
+        for shape, keys in wanted.items():
+            earliest = min(key.intended_at for key in keys) - EARLIEST
+            found = [v for v in strangers if v.fingerprint == shape and v.entered_at >= earliest]
+            unknown = [v for v in found if await self._plumbing.keys.by_broker_order_id(v.broker_order_id) is None]
+            if len(unknown) != len(keys):
+                if unknown:
+                    log.warning("orders_cannot_be_told_apart", found=len(unknown), in_doubt=len(keys))
+                continue
+            unknown.sort(key=lambda v: (v.entered_at, v.broker_order_id))
+            for key, view in zip(sorted(keys, key=lambda k: k.intended_at), unknown, strict=True):
+                await self.learn(key, view.broker_order_id)
+
+    def as_it_stands(self, view: OrderView, since: datetime) -> OrderReport | None:
+        """Return the order for a mass status: every open one, and what was entered since. A stranger has no ClOrdID."""
+        if view.standing is Standing.REPLACED or (view.standing in ENDED and _last_touched(view) < since):
+            return None
+        key = self._keys.get(view.broker_order_id)
+        names = Names(self._plumbing.connection, "" if key is None else key.cl_ord_id)
+        fills = fills_of(view, names)
+        return OrderReport(
+            account=view.account,
+            cl_ord_id=names.cl_ord_id,
+            broker_order_id=view.broker_order_id,
+            status=_status(view),
+            order_qty=view.order_qty,
+            cum_qty=sum(fill.combo_qty for fill in fills),
+            fills=fills,
+        )
+
+
+def _last_touched(view: OrderView) -> datetime:
+    return max([view.entered_at, *(execution.at for execution in view.executions)])
+
+
+def _status(view: OrderView) -> OrdStatus:
+    if view.standing is Standing.WORKING:
+        return OrdStatus.PARTIALLY_FILLED if whole_units(view) else OrdStatus.NEW
+    return STATUSES[view.standing]

@@ -1,0 +1,292 @@
+"""A session at a broker that is asked for news: the port, over a small REST client that each such broker provides."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from allcore.kernel.errors import (
+    DeskError,
+    InvalidInputError,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from allcore.kernel.reports import BalanceReport, BookReport, ExecutionReport, MassStatus, PositionReport, ReportKind
+from allcore.kernel.tickets import OrderTicket
+from brokers.ports import Capabilities, Health, OrderKey, Plumbing, Preview, Replacement
+from brokers.rest.book import Book
+from brokers.rest.views import OrderView
+from brokers.rest.wire import SignInEndedError
+
+BUSY_EVERY = 1.0  # seconds between looks while an order works
+IDLE_EVERY = 5.0
+LOOK_BACK = timedelta(days=1)
+SILENT_FOR = timedelta(seconds=30)  # without an answer for this long, the session is down
+
+log = structlog.get_logger(__name__)
+
+
+class NotTakenError(InvalidInputError):
+    """The broker does not take such an order; nothing left."""
+
+    code = "NOT_TAKEN"
+
+
+class UnknownAccountError(InvalidInputError):
+    """The login does not reach that account."""
+
+    code = "UNKNOWN_ACCOUNT"
+
+
+class SessionDownError(UnavailableError):
+    """The session is not connected: nothing was sent."""
+
+    code = "SESSION_DOWN"
+
+
+class Client(Protocol):
+    """One broker's REST, in the desk's words. Errors are those of `brokers.rest.wire`."""
+
+    capabilities: Capabilities
+
+    async def connect(self) -> frozenset[str]:
+        """Sign in, and return the account numbers that can be reached."""
+
+    def check(self, ticket: OrderTicket) -> None:
+        """Refuse what the broker's words cannot say.
+
+        Raises:
+            InvalidInputError: and why.
+        """
+
+    async def place(self, account: str, ticket: OrderTicket, cl_ord_id: str) -> str:
+        """Send a new order and return the broker's id of it."""
+
+    async def cancel(self, account: str, broker_order_id: str) -> None:
+        """Ask for a cancellation."""
+
+    async def preview(self, account: str, ticket: OrderTicket) -> Preview:
+        """Ask what the order would do."""
+
+    async def orders(self, account: str, since: datetime) -> Sequence[OrderView]:
+        """Return every order entered or still open since, with its executions."""
+
+    async def positions(self, account: str) -> Sequence[PositionReport]:
+        """Return the positions."""
+
+    async def balance(self, account: str) -> BalanceReport:
+        """Return the cash."""
+
+    def hints(self) -> AsyncIterator[None]:
+        """Yield when something may have happened. A broker without a stream never yields."""
+
+    async def close(self) -> None:
+        """Let the lines go."""
+
+
+class PolledSession:
+    """One login. News is what differs between two looks; a stream only says when to look."""
+
+    def __init__(self, plumbing: Plumbing, client: Client) -> None:
+        self.capabilities = client.capabilities
+        self._plumbing = plumbing
+        self._client = client
+        self._book = Book(plumbing)
+        self._events: asyncio.Queue[ExecutionReport | None] = asyncio.Queue()
+        self._look_now = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._sending = 0
+        self._sent = asyncio.Condition()
+        self._accounts: frozenset[str] = frozenset()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._heard_at: datetime | None = None
+        self._is_open = False
+        self._fault: BaseException | None = None
+
+    async def connect(self) -> None:
+        """Sign in, look once, and go on looking."""
+        self._accounts = await self._client.connect()
+        await self._book.recall(self._plumbing.clock() - LOOK_BACK)
+        self._is_open = True
+        await self._look()
+        self._tasks = [asyncio.create_task(self._keep_looking()), asyncio.create_task(self._hear_hints())]
+
+    async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
+        """Send a new order, once.
+
+        Raises:
+            InvalidInputError: the broker takes no such order, or there is no such account; nothing left.
+            RefusedError: the id was used before, or the broker refused at once without a record of it.
+            UnavailableError: it never left.
+            UnknownOutcomeError: it may have arrived.
+        """
+        self._check(broker_account, ticket)
+        key = OrderKey(cl_ord_id, broker_account, ticket.as_dict(), self._plumbing.clock())
+        await self._plumbing.keys.intend(key)
+        async with self._instruction():
+            await self._place(key, ticket)
+        self._look_now.set()
+
+    async def replace(self, broker_account: str, replacement: Replacement) -> None:
+        """Refuse: the desk cancels, and sends anew what is left once the cancel is confirmed.
+
+        Raises:
+            NotTakenError: always.
+        """
+        raise NotTakenError("This broker replaces by cancelling and sending anew; the desk does both.")
+
+    async def cancel(self, broker_account: str, cl_ord_id: str, orig_cl_ord_id: str) -> None:
+        """Ask to cancel; the answer comes as an event."""
+        self._check_up()
+        key = OrderKey(cl_ord_id, broker_account, {}, self._plumbing.clock(), orig_cl_ord_id=orig_cl_ord_id)
+        await self._plumbing.keys.intend(key)
+        broker_order_id = await self._book.id_of(orig_cl_ord_id)
+        if not broker_order_id:
+            self._events.put_nowait(self._rejected(ReportKind.CANCEL_REJECT, key, "UNKNOWN_ORDER", ""))
+            return
+        self._book.cancel_asked(broker_order_id, cl_ord_id)
+        try:
+            async with self._instruction():
+                await self._client.cancel(broker_account, broker_order_id)
+        except RefusedError as e:
+            await self._look()
+            if self._book.cancel_refused(broker_order_id):
+                reason = str(e.context.get("reason") or e.code)
+                self._events.put_nowait(self._rejected(ReportKind.CANCEL_REJECT, key, reason, e.message))
+        self._look_now.set()
+
+    async def preview(self, broker_account: str, ticket: OrderTicket) -> Preview:
+        """Return what the broker says the order would do."""
+        self._check(broker_account, ticket)
+        return await self._client.preview(broker_account, ticket)
+
+    async def mass_status(self, since: datetime) -> MassStatus:
+        """Return everything, whole. What is on its way out is waited for first, so that it is found under its name."""
+        self._check_up()
+        async with self._sent:
+            await self._sent.wait_for(lambda: self._sending == 0)
+        taken_at = self._plumbing.clock()
+        views = await self._look(since)
+        accounts = sorted(self._accounts)
+        positions = await asyncio.gather(*(self._client.positions(account) for account in accounts))
+        balances = await asyncio.gather(*(self._client.balance(account) for account in accounts))
+        return MassStatus(
+            connection=self._plumbing.connection,
+            taken_at=taken_at,
+            orders=tuple(report for view in views if (report := self._book.as_it_stands(view, since)) is not None),
+            positions=tuple(position for found in positions for position in found),
+            balances=tuple(balances),
+        )
+
+    async def health(self) -> Health:
+        """Say how the session is: down after a fault, or when the broker has not answered for half a minute."""
+        silent = self._heard_at is None or self._plumbing.clock() - self._heard_at > SILENT_FOR
+        details: dict[str, object] = {} if self._fault is None else {"fault": str(self._fault)}
+        return Health(self._is_open and self._fault is None and not silent, self._heard_at, details)
+
+    async def events(self) -> AsyncIterator[ExecutionReport | BookReport]:
+        """Yield what happened, until the session is closed."""
+        while (report := await self._events.get()) is not None:
+            yield report
+
+    async def close(self) -> None:
+        """End the looking and let the lines go; what was found is told first."""
+        self._is_open = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        self._events.put_nowait(None)
+        await self._client.close()
+
+    async def _place(self, key: OrderKey, ticket: OrderTicket) -> None:
+        try:
+            broker_order_id = await self._client.place(key.broker_account, ticket, key.cl_ord_id)
+        except UnknownOutcomeError:
+            self._book.in_doubt(key)
+            raise
+        except RefusedError as e:
+            reason = str(e.context.get("reason") or e.code)
+            await self._book.refused(key, reason)
+            self._events.put_nowait(self._rejected(ReportKind.REJECT, key, reason, e.message))
+            return
+        except UnavailableError as e:
+            await self._book.refused(key, e.code)
+            raise
+        except BaseException:
+            self._book.in_doubt(key)
+            raise
+        await self._book.learn(key, broker_order_id)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BUSY_EVERY if self._book.is_busy else IDLE_EVERY):
+                    await self._look_now.wait()
+            self._look_now.clear()
+            try:
+                await self._look()
+            except UnavailableError as e:
+                log.warning("look_failed", connection=self._plumbing.connection, error=e.message)
+                if isinstance(e, SignInEndedError):
+                    self._fault = e
+            except DeskError as e:
+                self._fault = e
+                raise
+
+    async def _hear_hints(self) -> None:
+        async for _ in self._client.hints():
+            self._look_now.set()
+
+    async def _look(self, since: datetime | None = None) -> list[OrderView]:
+        """Ask for the orders, tell what changed, and return them."""
+        async with self._looking:
+            at = self._plumbing.clock()
+            start = min(at - LOOK_BACK, since or at)
+            found = await asyncio.gather(*(self._client.orders(account, start) for account in sorted(self._accounts)))
+            self._heard_at = self._plumbing.clock()
+            return await self._book.seen(
+                [view for views in found for view in views], self._events.put_nowait, may_match=self._sending == 0
+            )
+
+    @contextlib.asynccontextmanager
+    async def _instruction(self) -> AsyncIterator[None]:
+        self._sending += 1
+        try:
+            yield
+        finally:
+            self._sending -= 1
+            async with self._sent:
+                self._sent.notify_all()
+
+    def _check(self, account: str, ticket: OrderTicket) -> None:
+        self._check_up()
+        if account not in self._accounts:
+            raise UnknownAccountError(f"The login does not reach account {account}; nothing was sent.", account=account)
+        can = self.capabilities
+        if ticket.ord_type not in can.ord_types or ticket.time_in_force not in can.times_in_force:
+            raise NotTakenError(
+                f"The broker takes no {ticket.ord_type} {ticket.time_in_force} order; nothing was sent."
+            )
+        if len(ticket.legs) > can.max_legs:
+            raise NotTakenError(f"The broker takes {can.max_legs} legs at most, was {len(ticket.legs)}.")
+        self._client.check(ticket)
+
+    def _check_up(self) -> None:
+        if not self._is_open:
+            raise SessionDownError("The session is not connected; nothing was sent.")
+
+    def _rejected(self, kind: ReportKind, key: OrderKey, reason: str, text: str) -> ExecutionReport:
+        return ExecutionReport(
+            kind=kind,
+            connection=self._plumbing.connection,
+            account=key.broker_account,
+            cl_ord_id=key.cl_ord_id,
+            transact_at=self._plumbing.clock(),
+            reason=reason,
+            text=text,
+        )

@@ -1,0 +1,207 @@
+"""HTTP to one broker: paced, timed, exact numbers, and errors that say whether anything may have happened.
+
+A question (`ask`) may be asked again. An instruction (`tell`) is sent once: only a plain refusal to look at it (401,
+"too many calls") lets it be sent again, and whatever leaves its fate open is an UnknownOutcomeError.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import structlog
+
+from allcore.kernel.errors import RefusedError, UnavailableError, UnknownOutcomeError
+from brokers.ports import Bucket, Lane, Pacer
+
+TRIES = 3
+TOO_MANY = 429
+log = structlog.get_logger(__name__)
+
+
+class WireDownError(UnavailableError):
+    """The broker cannot be reached, or answers nothing that can be read. Nothing was done."""
+
+    code = "BROKER_UNREACHABLE"
+
+
+class BrokerRefusedError(RefusedError):
+    """The broker said no, in its own words."""
+
+    code = "BROKER_REFUSED"
+
+
+class SignInEndedError(UnavailableError):
+    """The leave that was given is at its end: a person has to authorise the desk again."""
+
+    code = "SIGN_IN_ENDED"
+
+
+class NoAnswerError(UnknownOutcomeError):
+    """The instruction left, and no answer came that can be read: it may have been carried out."""
+
+    code = "NO_ANSWER"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success. `body` is the JSON with every number a Decimal or an int; None without content."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a broker says things.
+
+    `sign` adds what proves who we are; `renew` gets fresh leave after a 401, or raises SignInEndedError; `too_many`
+    reads how long to wait out of a refusal for too many calls (None: it is not one); `refusal` reads code and text.
+    """
+
+    sign: Callable[[httpx.Request], Awaitable[None]]
+    renew: Callable[[], Awaitable[None]]
+    refusal: Callable[[httpx.Response], tuple[str, str]]
+    too_many: Callable[[httpx.Response], float | None]
+
+
+def said_429(response: httpx.Response) -> float | None:
+    """Return how long a 429 asks to wait: its Retry-After in seconds, or one."""
+    if response.status_code != TOO_MANY:
+        return None
+    after = response.headers.get("Retry-After", "")
+    return float(after) if after.replace(".", "", 1).isdigit() else 1.0
+
+
+class _Signed(httpx.Auth):
+    """Signs each request as it leaves, also one that is sent again."""
+
+    def __init__(self, sign: Callable[[httpx.Request], Awaitable[None]]) -> None:
+        self._sign = sign
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        await self._sign(request)
+        yield request
+
+
+class Wire:
+    """One broker's HTTP."""
+
+    def __init__(self, client: httpx.AsyncClient, pacer: Pacer, manners: Manners) -> None:
+        self._client = client
+        self._pacer = pacer
+        self._manners = manners
+
+    async def ask(
+        self, path: str, *, bucket: Bucket, params: Mapping[str, str] | None = None, lane: Lane = Lane.DATA
+    ) -> Answer:
+        """Ask a question, again if need be.
+
+        Raises:
+            WireDownError: no readable answer came.
+            BrokerRefusedError: the broker says no.
+            SignInEndedError: a person has to authorise the desk again.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                response = await self._send("GET", path, bucket, lane, params=params)
+            except httpx.HTTPError as e:
+                if attempt == TRIES:
+                    raise WireDownError(f"The broker cannot be reached ({type(e).__name__}); nothing was done.") from e
+                continue
+            if await self._may_go_again(response, bucket):
+                continue
+            if response.is_success:
+                return _read(response, WireDownError("The broker's answer cannot be read; nothing was done."))
+            if response.is_server_error or not _is_json(response):
+                continue
+            raise self._refused(response)
+        raise WireDownError("The broker gives no readable answer; nothing was done.")
+
+    async def tell(
+        self, method: str, path: str, *, bucket: Bucket, body: object = None, lane: Lane = Lane.ORDERS
+    ) -> Answer:
+        """Give an instruction, once.
+
+        Raises:
+            WireDownError: it never left.
+            BrokerRefusedError: the broker says no.
+            SignInEndedError: a person has to authorise the desk again.
+            NoAnswerError: it may have been carried out.
+        """
+        for _ in range(TRIES):
+            try:
+                response = await self._send(method, path, bucket, lane, content=dumps(body))
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as e:
+                raise WireDownError(f"The broker cannot be reached ({type(e).__name__}); nothing was sent.") from e
+            except httpx.HTTPError as e:
+                raise NoAnswerError(f"No answer came ({type(e).__name__}); it may have been carried out.") from e
+            if await self._may_go_again(response, bucket):
+                continue
+            if response.is_success:
+                return _read(response, NoAnswerError("The answer cannot be read; it may have been carried out."))
+            if response.is_server_error or not _is_json(response):
+                raise NoAnswerError(f"The broker answered {response.status_code}; it may have been carried out.")
+            raise self._refused(response)
+        raise BrokerRefusedError("The broker takes no more calls just now; nothing was done.", reason="RATE_LIMITED")
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        bucket: Bucket,
+        lane: Lane,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        await self._pacer.take(bucket, lane=lane)
+        headers = {"Accept": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        return await self._client.request(
+            method, path, params=params, content=content, headers=headers, auth=_Signed(self._manners.sign)
+        )
+
+    async def _may_go_again(self, response: httpx.Response, bucket: Bucket) -> bool:
+        """Return whether it was turned away unread, and may go again now: with fresh leave, or after a pause."""
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            await self._manners.renew()
+            return True
+        pause = self._manners.too_many(response)
+        if pause is None:
+            return False
+        await self._pacer.pushed_back(bucket, retry_after=pause)
+        return True
+
+    def _refused(self, response: httpx.Response) -> BrokerRefusedError:
+        code, text = self._manners.refusal(response)
+        return BrokerRefusedError(text or f"The broker answered {response.status_code}.", reason=code)
+
+
+def dumps(body: object) -> bytes | None:
+    """Return JSON with Decimals as numbers (a price's few digits survive a float's shortest text); None stays None."""
+    return None if body is None else json.dumps(body, separators=(",", ":"), default=_number).encode()
+
+
+def _number(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _is_json(response: httpx.Response) -> bool:
+    return "json" in response.headers.get("Content-Type", "json" if not response.content else "")
+
+
+def _read(response: httpx.Response, unreadable: Exception) -> Answer:
+    if not response.content.strip():
+        return Answer(response.status_code, response.headers, None)
+    try:
+        body = json.loads(response.content, parse_float=Decimal)
+    except ValueError as e:
+        raise unreadable from e
+    return Answer(response.status_code, response.headers, body)
