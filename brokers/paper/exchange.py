@@ -56,6 +56,10 @@ class Exchange:
         """Return how many orders are open."""
         return len(self._floor.orders.all())
 
+    def refusal(self, order: OrderRecord, moment: Moment) -> str:
+        """Return why the order would not be taken now, or nothing."""
+        return self._floor.refusal(order, moment)
+
     def take_order(self, order: OrderRecord) -> None:
         """Expect an order that the store has."""
         self._floor.orders.put(order)

@@ -1,11 +1,21 @@
-"""What a fill costs: a table by the date from which each row holds."""
+"""What a fill costs by a tariff: the broker's commission, and what regulators and the clearing house levy.
+
+A commission is counted on the leg's whole quantity so far, so that an order costs the same however it is cut up. Levies
+are counted on each fill by itself; where a broker charges a cent begun whole, that is done for each of them.
+"""
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from typing import Protocol, TypeVar
 
 from allcore.kernel.errors import InvalidInputError
-from allcore.kernel.money import ZERO, to_cents
+from allcore.kernel.money import CENT, ZERO, to_cents
+from allcore.kernel.orders import PositionEffect, Side
+from brokers.paper import tariffs
+from brokers.paper.tariffs import Commission, Levy, Tariff
+
+PLACES = Decimal("0.0001")
 
 
 class NoFeesError(InvalidInputError):
@@ -14,37 +24,98 @@ class NoFeesError(InvalidInputError):
     code = "NO_FEES"
 
 
+class Dated(Protocol):
+    """A row that holds from a day on."""
+
+    @property
+    def effective_from(self) -> date:
+        """The first day."""
+
+
+Row = TypeVar("Row", bound=Dated)
+
+
 @dataclass(frozen=True, slots=True)
-class FeeRow:
-    """Dollars: a contract, a share, and the least for an order in shares. Assignment and exercise are free."""
+class Fill:
+    """`filled` more of one leg after `before`, in contracts or shares, at `px` a share; the order has `legs` legs."""
 
-    effective_from: date
-    option_contract: Decimal
-    stock_share: Decimal
-    stock_min: Decimal
+    is_option: bool
+    side: Side
+    px: Decimal
+    before: int
+    filled: int
+    multiplier: int = 1
+    effect: PositionEffect = PositionEffect.OPEN
+    is_index: bool = False
+    legs: int = 1
 
 
-DEFAULT_SCHEDULE = (FeeRow(date(1970, 1, 1), Decimal("0.65"), Decimal("0.005"), Decimal("1.00")),)
-
-
-def row_on(schedule: tuple[FeeRow, ...], day: date) -> FeeRow:
+def row_on(rows: tuple[Row, ...], day: date) -> Row:
     """Return the row in force on the day.
 
     Raises:
-        NoFeesError: the schedule begins later.
+        NoFeesError: the table begins later.
     """
-    rows = [row for row in schedule if row.effective_from <= day]
-    if not rows:
+    held = [row for row in rows if row.effective_from <= day]
+    if not held:
         raise NoFeesError(f"No fees are known for {day}.", day=day)
-    return max(rows, key=lambda row: row.effective_from)
+    return max(held, key=lambda row: row.effective_from)
 
 
-def fill_fee(row: FeeRow, *, is_option: bool, before: int, filled: int) -> Decimal:
-    """Return the fee of `filled` more of one leg after `before`: however an order is cut up, it costs the same."""
-    return _order_fee(row, before + filled, is_option=is_option) - _order_fee(row, before, is_option=is_option)
+def fee_of(tariff: Tariff, fill: Fill, day: date) -> Decimal:
+    """Return the dollars that the fill costs on New York's day, to a hundredth of a cent."""
+    row = row_on(tariff.commissions, day)
+    fee = _commission(row, fill, fill.before + fill.filled) - _commission(row, fill, fill.before)
+    if tariff.passes_levies:
+        fee += sum(levies_of(fill, day, cents_up=tariff.cents_up).values(), ZERO)
+    return fee.quantize(PLACES, rounding=ROUND_HALF_EVEN)
 
 
-def _order_fee(row: FeeRow, qty: int, *, is_option: bool) -> Decimal:
+def levies_of(fill: Fill, day: date, *, cents_up: bool) -> dict[str, Decimal]:
+    """Return each levy on the fill by name: SEC and TAF on sales alone."""
+    is_sale = fill.side is Side.SELL
+    sold = Decimal(fill.filled if is_sale else 0)
+    value = sold * fill.px * fill.multiplier
+    due = {"SEC": _levy(tariffs.SECTION_31, value, day)}
+    if fill.is_option:
+        due["TAF"] = _levy(tariffs.TAF_OPTIONS, sold, day)
+        due["ORF"] = _levy(tariffs.ORF, Decimal(fill.filled), day)
+        due["OCC"] = _levy(tariffs.OCC, Decimal(fill.filled), day)
+    else:
+        due["TAF"] = _levy(tariffs.TAF_SHARES, sold, day)
+    due["CAT"] = _levy(tariffs.CAT, Decimal(fill.filled * fill.multiplier), day)
+    return {name: _rounded(amount, cents_up=cents_up) for name, amount in due.items()}
+
+
+def _levy(rows: tuple[Levy, ...], units: Decimal, day: date) -> Decimal:
+    row = row_on(rows, day)
+    amount = row.rate * units
+    return amount if row.cap is None else min(amount, row.cap)
+
+
+def _rounded(amount: Decimal, *, cents_up: bool) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_UP) if cents_up else amount.quantize(PLACES, rounding=ROUND_HALF_EVEN)
+
+
+def _commission(row: Commission, fill: Fill, qty: int) -> Decimal:
+    """Return the commission on `qty` of the leg; an order's least is shared by its legs."""
     if qty == 0:
         return ZERO
-    return row.option_contract * qty if is_option else to_cents(max(row.stock_share * qty, row.stock_min))
+    if not fill.is_option:
+        return _shares(row, fill, qty)
+    amount = max(_rate(row, fill) * qty, row.option_min / fill.legs)
+    capped = amount if row.leg_cap is None else min(amount, row.leg_cap)
+    return capped + (row.index_extra * qty if fill.is_index else ZERO)
+
+
+def _shares(row: Commission, fill: Fill, qty: int) -> Decimal:
+    amount = max(row.share_rate * qty, row.share_min)
+    if row.share_cap_ratio is not None:
+        amount = min(amount, row.share_cap_ratio * qty * fill.px)
+    return to_cents(amount)
+
+
+def _rate(row: Commission, fill: Fill) -> Decimal:
+    if row.close_rate is not None and fill.effect is PositionEffect.CLOSE:
+        return row.close_rate
+    return max((band for band in row.bands if band.from_premium <= fill.px), key=lambda band: band.from_premium).rate

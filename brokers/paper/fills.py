@@ -1,11 +1,13 @@
 """What a match leaves in the books: one record a leg, with its fee and the reason of the fill."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.quotes import Quote
-from brokers.paper.contracts import option_named
-from brokers.paper.fees import fill_fee, row_on
+from allcore.kernel.tickets import OrderTicket
+from brokers.paper.contracts import CASH_SETTLED, option_named
+from brokers.paper.fees import Fill, fee_of
 from brokers.paper.market import Match
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import FillRecord, OrderRecord
@@ -13,7 +15,7 @@ from brokers.paper.records import FillRecord, OrderRecord
 
 def fills_of(order: OrderRecord, found: Match, moment: Moment, terms: Terms) -> tuple[FillRecord, ...]:
     """Return the legs' fills of one execution; `order` is as it was before."""
-    row = row_on(terms.schedule, new_york_date(moment.exchange_now))
+    day = new_york_date(moment.exchange_now)
     why = {"profile": terms.model.name} | ({} if found.why is None else found.why.as_dict())
     return tuple(
         FillRecord(
@@ -25,12 +27,7 @@ def fills_of(order: OrderRecord, found: Match, moment: Moment, terms: Terms) -> 
             side=leg.side,
             qty=found.units * leg.ratio,
             px=px,
-            fee=fill_fee(
-                row,
-                is_option=option_named(leg.symbol) is not None,
-                before=order.cum_qty * leg.ratio,
-                filled=found.units * leg.ratio,
-            ),
+            fee=fee_of(terms.tariff, charged(order.ticket, index, px, units=found.units, before=order.cum_qty), day),
             multiplier=leg.multiplier,
             transact_at=moment.exchange_now,
             quote_at=_quote_at(moment.quotes.get(leg.symbol), moment),
@@ -38,6 +35,23 @@ def fills_of(order: OrderRecord, found: Match, moment: Moment, terms: Terms) -> 
             why=why | {"quote": _shown(moment.quotes.get(leg.symbol))},
         )
         for index, (leg, px) in enumerate(zip(order.ticket.legs, found.prices, strict=True))
+    )
+
+
+def charged(ticket: OrderTicket, index: int, px: Decimal, *, units: int, before: int = 0) -> Fill:
+    """Return one leg of `units` as the tariff sees it, after `before` of them."""
+    leg = ticket.legs[index]
+    option = option_named(leg.symbol)
+    return Fill(
+        is_option=option is not None,
+        side=leg.side,
+        px=px,
+        before=before * leg.ratio,
+        filled=units * leg.ratio,
+        multiplier=leg.multiplier,
+        effect=leg.position_effect,
+        is_index=option is not None and option.root in CASH_SETTLED,
+        legs=len(ticket.legs),
     )
 
 

@@ -8,8 +8,8 @@ from allcore.kernel.calendar import Phase, phase_at
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.quotes import Quote
 from brokers.paper.contracts import Ticks
-from brokers.paper.fees import FeeRow
 from brokers.paper.model import QUOTES, FillModel
+from brokers.paper.tariffs import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Terms:
 
     connection: str
     ticks: Ticks
-    schedule: tuple[FeeRow, ...]
+    tariff: Tariff
     stale_after: float
     model: FillModel = QUOTES
     seed: str = ""

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
+from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import InvalidInputError, UnavailableError
 from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
@@ -14,21 +15,22 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.paper.accounts import mass_status_of
 from brokers.paper.chaos import Chaos
 from brokers.paper.exchange import Exchange
-from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow
 from brokers.paper.latency import latency_of
-from brokers.paper.moment import Terms
+from brokers.paper.messages import asked, received
+from brokers.paper.moment import Moment, Terms
+from brokers.paper.preview import previewed
 from brokers.paper.pulse import Pulse
 from brokers.paper.quotes import CloseBook, QuoteSource
-from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
+from brokers.paper.records import Change, RequestKind
 from brokers.paper.settings import PaperSettings
 from brokers.paper.store import Store
+from brokers.paper.tasks import end_all
 from brokers.paper.ticks import RuleOf, TickBook
 from brokers.paper.triggers import symbols_of
 from brokers.paper.writer import Writer
-from brokers.ports import Capabilities, Health, Idempotency, ReplaceKind, Replacement
+from brokers.ports import Capabilities, Health, Idempotency, Preview, ReplaceKind, Replacement
 
 CLOSE_SECONDS = 5.0  # for the store to take what has happened
-CANCEL_SECONDS = 1.0
 CAPABILITIES = Capabilities(
     ord_types=frozenset(OrdType),
     times_in_force=frozenset(TimeInForce),
@@ -36,7 +38,7 @@ CAPABILITIES = Capabilities(
     replace=ReplaceKind.IN_PLACE,
     idempotency=Idempotency.ID_REJECT,
     order_stream=True,
-    preview=False,
+    preview=True,
 )
 
 
@@ -63,7 +65,6 @@ class Wiring:
     clock: Callable[[], datetime]
     rule_of: RuleOf
     closes: CloseBook
-    schedule: tuple[FeeRow, ...] = DEFAULT_SCHEDULE
 
 
 class PaperSession:
@@ -92,7 +93,7 @@ class PaperSession:
         terms = Terms(
             connection=wiring.connection,
             ticks=self._ticks.tick,
-            schedule=wiring.schedule,
+            tariff=wiring.settings.tariff,
             stale_after=wiring.settings.stale_after_s,
             model=wiring.settings.model,
             seed=wiring.settings.seed,
@@ -109,16 +110,8 @@ class PaperSession:
         exchange = self._up()
         await self._known(exchange, broker_account)
         await self._learn_ticks(set(symbols_of(ticket)))
-        now = self._wiring.clock()
-        order = OrderRecord(
-            cl_ord_id=cl_ord_id,
-            current_id=cl_ord_id,
-            account=broker_account,
-            ticket=ticket,
-            status=Status.PENDING,
-            arrives_at=now + self._latency(cl_ord_id),
-            changed_at=now,
-        )
+        order = received(cl_ord_id, broker_account, ticket, self._wiring.clock())
+        order = replace(order, arrives_at=self._arrival(cl_ord_id))
         await self._writer.keep(Change(orders=(order,)), partial(self._sent, partial(exchange.take_order, order)))
 
     async def replace(self, broker_account: str, replacement: Replacement) -> None:
@@ -130,6 +123,19 @@ class PaperSession:
     async def cancel(self, broker_account: str, cl_ord_id: str, orig_cl_ord_id: str) -> None:
         """Take a request to cancel; a fill that comes before it wins."""
         await self._ask(RequestKind.CANCEL, broker_account, cl_ord_id, orig_cl_ord_id, None)
+
+    async def preview(self, broker_account: str, ticket: OrderTicket) -> Preview:
+        """Say what the order would cost, and why it would be refused, by the quotes of this moment. Nothing is sent."""
+        exchange = self._up()
+        await self._known(exchange, broker_account)
+        symbols = symbols_of(ticket)
+        await self._learn_ticks(set(symbols))
+        now = self._wiring.clock()
+        at = (await self._wiring.quotes.clock()).at(now)
+        quotes = await self._wiring.quotes.latest(symbols)
+        order = received("PREVIEW", broker_account, ticket, now)
+        code = exchange.refusal(order, Moment(now, at, quotes))
+        return previewed(ticket, quotes, self._wiring.settings.tariff, new_york_date(at), code)
 
     async def mass_status(self, since: datetime) -> MassStatus:
         """Return the books as they are kept."""
@@ -143,6 +149,7 @@ class PaperSession:
             "open_orders": 0 if self._exchange is None else self._exchange.open_count(),
             "model": self._wiring.settings.model.as_dict(),
             "seed": self._wiring.settings.seed,
+            "fees": self._wiring.settings.tariff.name,
         }
         if self._pulse is not None:
             details |= self._pulse.details()
@@ -165,12 +172,12 @@ class PaperSession:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.remove_done_callback(self._ended)
-        await _end(tasks[1:])
+        await end_all(tasks[1:])
         if tasks and not tasks[0].done():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._writer.drain()
-        await _end(tasks[:1])
+        await end_all(tasks[:1])
         await self._writer.stop()
         with contextlib.suppress(TimeoutError):  # the other end may be gone; nothing is lost with the line
             async with asyncio.timeout(CLOSE_SECONDS):
@@ -180,24 +187,14 @@ class PaperSession:
     async def _ask(self, kind: RequestKind, account: str, cl_ord_id: str, orig: str, terms: Replacement | None) -> None:
         exchange = self._up()
         await self._known(exchange, account)
-        request = RequestRecord(
-            cl_ord_id=cl_ord_id,
-            kind=kind,
-            account=account,
-            order_id=await self._order_of(exchange, account, orig),
-            orig_cl_ord_id=orig,
-            arrives_at=self._wiring.clock() + self._latency(cl_ord_id),
-            quantity=None if terms is None else terms.quantity,
-            limit_price=None if terms is None else terms.limit_price,
-            stop_price=None if terms is None else terms.stop_price,
-            ticket=None if terms is None else terms.ticket,
-        )
+        order_id = await self._order_of(exchange, account, orig)
+        request = asked(kind, account, (cl_ord_id, orig, order_id), self._arrival(cl_ord_id), terms)
         expect = partial(exchange.take_request, request)
         await self._writer.keep(Change(requests=(request,)), partial(self._sent, expect))
 
-    def _latency(self, message_id: str) -> timedelta:
+    def _arrival(self, message_id: str) -> datetime:
         settings = self._wiring.settings
-        return latency_of(message_id, settings.model.latency_ms, settings.seed)
+        return self._wiring.clock() + latency_of(message_id, settings.model.latency_ms, settings.seed)
 
     async def _learn_ticks(self, symbols: set[str]) -> None:
         if unknown := self._ticks.unknown(sorted(symbols)):
@@ -243,12 +240,3 @@ class PaperSession:
         if self._fault is None:
             self._fault = error or SessionDownError(f"{self._wiring.connection} ended.")
             self._events.put_nowait(SessionDownError(f"{self._wiring.connection} broke: {self._fault!r}"[:200]))
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel the tasks until they have ended: a library that is just closing a line may swallow one cancellation."""
-    waiting = {task for task in tasks if not task.done()}
-    while waiting:
-        for task in waiting:
-            task.cancel()
-        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_SECONDS)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from allcore.kernel.errors import InvalidInputError
 from brokers.paper.model import CHAOS_DISCONNECTS, CHAOS_REJECTS, PROFILES, REALISTIC, FillModel
+from brokers.paper.tariffs import FLAT, TARIFFS, Tariff
 
-KEYS = frozenset({"latency_ms", "profile", "stale_after_s", "seed", "chaos"})
+KEYS = frozenset({"latency_ms", "profile", "stale_after_s", "seed", "chaos", "fees"})
 LATENCY_MOST = 60_000
 SEED_MOST = 40
 
@@ -22,11 +23,13 @@ class PaperSettings:
     """`model` is the profile's, with `latency_ms` (the median to the exchange, 0 for none) and `chaos` put into it.
 
     No quote older than `stale_after_s` is traded on. `seed` decides all that the model leaves to chance.
+    `tariff` is what trading costs.
     """
 
     model: FillModel = REALISTIC
     stale_after_s: float = 2.0
     seed: str = ""
+    tariff: Tariff = FLAT
 
     @classmethod
     def read(cls, settings: Mapping[str, object]) -> "PaperSettings":
@@ -41,6 +44,7 @@ class PaperSettings:
             model=_model(settings),
             stale_after_s=_number(settings, "stale_after_s", cls().stale_after_s, most=3600),
             seed=_seed(settings),
+            tariff=_tariff(settings),
         )
 
 
@@ -53,6 +57,14 @@ def _model(settings: Mapping[str, object]) -> FillModel:
     if _flag(settings, "chaos"):
         return replace(model, reject_rate=CHAOS_REJECTS, disconnects=CHAOS_DISCONNECTS)
     return model
+
+
+def _tariff(settings: Mapping[str, object]) -> Tariff:
+    name = settings.get("fees", FLAT.name)
+    tariff = TARIFFS.get(name) if isinstance(name, str) else None
+    if tariff is None:
+        raise BadPaperSettingsError(f"A paper broker's fees are one of {', '.join(TARIFFS)}, was {name!r}.")
+    return tariff
 
 
 def _number(settings: Mapping[str, object], key: str, default: float, *, most: float) -> float:

@@ -8,15 +8,15 @@ from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket
 from brokers.paper.books import AccountBook
 from brokers.paper.exchange import Exchange
-from brokers.paper.fees import DEFAULT_SCHEDULE
 from brokers.paper.model import QUOTES, FillModel
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
 from brokers.paper.store import Snapshot
+from brokers.paper.tariffs import FLAT
 from brokers.paper.ticks import TickBook
 from tests.builders.paper import ACCOUNT, OPEN_AT, book
 
-TERMS = Terms("paper", TickBook().tick, DEFAULT_SCHEDULE, 2.0)
+TERMS = Terms("paper", TickBook().tick, FLAT, 2.0)
 CLOSE_AT = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)
 
 

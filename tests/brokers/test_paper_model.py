@@ -169,7 +169,8 @@ def test_seconds_that_a_fast_clock_jumped_over_are_drawn_for_and_an_outage_is_no
 
 def queued(queue: Queue | None, *, qty: int = 5, model: FillModel = REALISTIC, **seen: object) -> Match:
     """Look at a buy that rests at the bid of 4.40."""
-    return looked(buy(PUT, "4.40", qty=qty), shown("4.40", "4.60", **seen), model=model, queue=queue, is_resting=True)
+    quote = replace(shown("4.40", "4.60"), **seen)  # type: ignore[arg-type]
+    return looked(buy(PUT, "4.40", qty=qty), quote, model=model, queue=queue, is_resting=True)
 
 
 @pytest.mark.parametrize(("model", "ahead"), [(REALISTIC, 10), (OPTIMISTIC, 5), (PESSIMISTIC, 10)])

@@ -90,6 +90,7 @@ def test_a_restart_in_mid_order_changes_no_fill(every: int) -> None:
     store = DatabaseStore("paper")
     store.write([Change(orders=tuple(orders()))])
     fills: list[FillRecord] = []
+    exchange = session(store.load(), "s")
 
     for n, quote in enumerate(tape()):
         if n % every == 0:

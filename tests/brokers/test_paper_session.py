@@ -18,6 +18,7 @@ from brokers.paper.session import SessionDownError
 from brokers.paper.store import StaleWriterError
 from tests.builders.paper import (
     ACCOUNT,
+    LOW_PUT,
     OPEN_AT,
     PATIENCE,
     PUT,
@@ -235,3 +236,38 @@ async def test_a_session_closes_even_if_a_cancellation_gets_lost(store: MemorySt
         await desk.session.close()
 
     assert quotes.has_lost_one
+
+
+async def test_a_preview_says_the_fees_and_sends_nothing(desk: PaperDesk) -> None:
+    desk.market.show(PUT, "4.10", "4.20")
+
+    found = await desk.session.preview(ACCOUNT, buy(PUT, "4.20", qty=3))
+
+    assert (found.commission, found.margin_change, found.warnings) == (Decimal("1.95"), None, ())
+    assert (await desk.session.mass_status(OPEN_AT)).orders == ()
+
+
+async def test_a_preview_warns_of_a_refusal_and_of_a_bad_quote(desk: PaperDesk) -> None:
+    desk.market.show(PUT, "4.10", "4.20", is_halted=True)
+
+    found = await desk.session.preview(ACCOUNT, buy(PUT, "4.03"))
+
+    assert found.warnings == (
+        "The price is not a whole number of ticks.",
+        f"The quote of {PUT} is HALTED: nothing trades on it.",
+    )
+
+
+async def test_a_preview_without_prices_knows_no_fee(desk: PaperDesk) -> None:
+    found = await desk.session.preview(ACCOUNT, buy(LOW_PUT))
+
+    assert found.commission is None
+    assert found.warnings
+
+
+async def test_the_health_tells_the_model_and_the_fees(desk: PaperDesk) -> None:
+    details = (await desk.session.health()).details
+
+    assert details["fees"] == "flat"
+    assert isinstance(details["model"], dict)
+    assert details["model"]["name"] == "quotes"

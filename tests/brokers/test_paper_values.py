@@ -14,54 +14,12 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.paper import funds
 from brokers.paper.books import Holding, after_fill
 from brokers.paper.contracts import multiplier_of, underlying_of
-from brokers.paper.fees import DEFAULT_SCHEDULE, FeeRow, NoFeesError, fill_fee, row_on
 from brokers.paper.latency import latency_of
 from brokers.paper.model import REALISTIC
 from brokers.paper.records import FillRecord
 from brokers.paper.settings import BadPaperSettingsError, PaperSettings
 from brokers.paper.ticks import TickBook
 from tests.builders.paper import ACCOUNT, CALL, LOW_PUT, OPEN_AT, PUT, book, buy, holding, leg, sell, ticket
-
-FEES = row_on(DEFAULT_SCHEDULE, OPEN_AT.date())
-
-
-@pytest.mark.parametrize(
-    ("is_option", "qty", "fee"),
-    [
-        (True, 1, "0.65"),
-        (True, 3, "1.95"),
-        (False, 1, "1.00"),
-        (False, 200, "1.00"),
-        (False, 201, "1.00"),
-        (False, 400, "2.00"),
-    ],
-)
-def test_a_fill_costs_what_the_schedule_says(qty: int, fee: str, *, is_option: bool) -> None:
-    assert fill_fee(FEES, is_option=is_option, before=0, filled=qty) == Decimal(fee)
-
-
-@settings(deadline=None)
-@given(parts=st.lists(st.integers(1, 500), min_size=1, max_size=8), is_option=st.booleans())
-def test_an_order_costs_the_same_however_it_is_cut_up(parts: list[int], *, is_option: bool) -> None:
-    paid, before = Decimal(0), 0
-    for part in parts:
-        paid += fill_fee(FEES, is_option=is_option, before=before, filled=part)
-        before += part
-
-    assert paid == fill_fee(FEES, is_option=is_option, before=0, filled=before)
-
-
-def test_fees_hold_from_their_day() -> None:
-    later = FeeRow(date(2026, 7, 1), Decimal("0.50"), Decimal(0), Decimal(0))
-    schedule = (*DEFAULT_SCHEDULE, later)
-
-    assert row_on(schedule, date(2026, 6, 30)).option_contract == Decimal("0.65")
-    assert row_on(schedule, date(2026, 7, 1)) is later
-
-
-def test_a_day_before_all_fees_is_refused() -> None:
-    with pytest.raises(NoFeesError):
-        row_on((FeeRow(date(2026, 7, 1), Decimal(0), Decimal(0), Decimal(0)),), date(2026, 6, 30))
 
 
 def test_a_message_has_the_same_latency_each_time_and_its_own() -> None:
@@ -275,6 +233,7 @@ def test_chaos_is_off_unless_asked_for() -> None:
         {"chaos": 1},
         {"seed": 1.5},
         {"seed": "x" * 41},
+        {"fees": "free lunch"},
     ],
 )
 def test_settings_that_say_something_else_are_refused(settings: dict[str, object]) -> None:
