@@ -1,6 +1,7 @@
 """Redis, and the live channel that browsers hear. What is published here was committed before, and may be lost."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import orjson
@@ -34,3 +35,15 @@ def publish(stream: str, kind: str, data: Mapping[str, object], *, account: str 
 def publish_on_commit(stream: str, kind: str, data: Mapping[str, object], *, account: str = "") -> None:
     """Tell the browsers once the transaction is committed."""
     transaction.on_commit(lambda: publish(stream, kind, data, account=account), robust=True)
+
+
+def publish_all_on_commit(messages: Sequence[bytes]) -> None:
+    """Tell the browsers all of it, in one round trip, once the transaction is committed."""
+
+    def tell() -> None:
+        with contextlib.suppress(redis.RedisError), client().pipeline(transaction=False) as pipe:
+            for told in messages:
+                pipe.publish(CHANNEL, told)
+            pipe.execute()
+
+    transaction.on_commit(tell, robust=True)

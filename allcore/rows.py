@@ -5,27 +5,20 @@ The models stay the one place that knows tables, columns and types: all SQL here
 # ruff: noqa: SLF001 Django documents `_meta` for this, and sets `_state` from outside itself
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, ForeignKey, JSONField, Model
-from psycopg.types.json import Jsonb
+from django.db.models import AutoField, Field, ForeignKey, JSONField, Model
+
+from allcore.api.json import dumps
 
 Row = TypeVar("Row", bound=Model)
 AnyField: TypeAlias = "Field[Any, Any]"
+Pointer: TypeAlias = "ForeignKey[Any, Any]"
 Values = Sequence[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What a model's INSERT is made of; `key` is the column that the database numbers, or None."""
-
-    table: str
-    fields: tuple[AnyField, ...]
-    key: str | None
+Groups: TypeAlias = dict[type[Model], list[Model]]
 
 
 def read(sql: str, asked: Values | dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -43,7 +36,8 @@ def columns(model: type[Model], alias: str, *, without: Iterable[str] = ()) -> s
 def made(model: type[Row], values: Values, *, without: Iterable[str] = ()) -> Row:
     """Return the instance that the values are; a field in `without` is read from the database when it is asked for."""
     fields = _read_fields(model, frozenset(without))
-    return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], list(values))
+    known = [_read_value(field, value) for field, value in zip(fields, values, strict=True)]
+    return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], known)
 
 
 def width(model: type[Model], *, without: Iterable[str] = ()) -> int:
@@ -51,38 +45,31 @@ def width(model: type[Model], *, without: Iterable[str] = ()) -> int:
     return len(_read_fields(model, frozenset(without)))
 
 
-def insert(new: Iterable[Model]) -> None:
-    """Insert the rows, of whatever models, in one statement, and set the keys that the database gave them.
+def write(new: Iterable[Model], *, changed: Sequence[Model] = (), names: tuple[str, ...] = ()) -> None:
+    """Insert rows, of whatever models, and update the named fields of rows of one model; all in one statement.
 
-    A row may point to one given before it whose key is not known yet, where that is the only one of its model.
+    The keys that the database gives are set on the rows. A new row may point to one given before it whose key is not
+    known yet, where that is the only one of its model.
+
+    Raises:
+        LookupError: a row to change is not there; the caller's transaction must not go on.
     """
-    groups: dict[type[Model], list[Model]] = {}
+    groups: Groups = {}
     for row in new:
         groups.setdefault(type(row), []).append(row)
-    parts, answers, params = [], [], []
-    for model, rows in groups.items():
-        shape = _shape(model)
-        placed = [_placed(shape, row, groups) for row in rows]
-        params += [value for _, values in placed for value in values]
-        parts.append(f"{_name(model)} AS ({_insert(shape, [text for text, _ in placed])})")
-        if shape.key is not None:
-            answers.append(f'(SELECT array_agg("{shape.key}" ORDER BY "{shape.key}") FROM {_name(model)})')  # noqa: S608 names of models
-    ((*keys,),) = read(f"WITH {', '.join(parts)} SELECT {', '.join(answers) or '1'}", params)
-    _learn(groups, keys if answers else [])
-
-
-def update(changed: Sequence[Model], names: Sequence[str]) -> int:
-    """Write the named fields of rows of one model in one statement; return how many rows there were to change."""
-    meta = changed[0]._meta
-    fields = (_key(meta.model), *(_field(meta.model, name) for name in names))
-    listed = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
-    named = ", ".join(f'"{field.column}"' for field in fields)
-    changes = ", ".join(f'"{field.column}" = new."{field.column}"' for field in fields[1:])
-    key = f'"{fields[0].column}"'
-    sql = f'UPDATE "{meta.db_table}" AS old SET {changes} FROM unnest({listed}) AS new({named}) WHERE old.{key} = new.{key}'  # noqa: S608, E501 names of the model's own columns
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [[_value(field, row) for row in changed] for field in fields])
-        return int(cursor.rowcount)
+    parts = {_name(model): _insert(model, _links(rows, groups)) for model, rows in groups.items()}
+    asked = [_json(_written(model), rows) for model, rows in groups.items()]
+    answers = [_keys(model) for model in groups if _numbered(model) is not None]
+    if changed:
+        model = type(changed[0])
+        parts["changed"] = _update(model, names)
+        asked.append(_json((_key(model), *_fields(model, names)), changed))
+    statement = ", ".join(f"{name} AS ({part})" for name, part in parts.items())
+    counted = "(SELECT count(*) FROM changed)" if changed else "0"
+    ((count, *keys),) = read(f"WITH {statement} SELECT {', '.join((counted, *answers))}", asked)
+    if count != len(changed):
+        raise LookupError(f"{len(changed)} rows were to change, were {count}.")
+    _settle(groups, keys)
 
 
 @cache
@@ -90,85 +77,100 @@ def _read_fields(model: type[Model], without: frozenset[str]) -> tuple[AnyField,
     return tuple(field for field in model._meta.concrete_fields if field.name not in without)
 
 
-@cache
-def _shape(model: type[Model]) -> _Shape:
-    key = _key(model)
-    is_numbered = bool(key.db_returning)
-    fields = tuple(field for field in model._meta.concrete_fields if not (is_numbered and field is key))
-    return _Shape(model._meta.db_table, fields, key.column if is_numbered else None)
+def _read_value(field: AnyField, value: Any) -> Any:
+    # Django lets JSON arrive as text, since a field may have a decoder of its own.
+    return orjson.loads(value) if isinstance(field, JSONField) and value is not None else value
 
 
 @cache
-def _field(model: type[Model], name: str) -> AnyField:
-    field = model._meta.get_field(name)
-    if not isinstance(field, Field):
-        raise TypeError(f"{name} is no column of {model.__name__}.")
-    return field
+def _fields(model: type[Model], names: tuple[str, ...]) -> tuple[AnyField, ...]:
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    return tuple(by_name[name] for name in names)
 
 
+@cache
 def _key(model: type[Model]) -> AnyField:
-    return _field(model, model._meta.pk.name)
+    return _fields(model, (model._meta.pk.name,))[0]
+
+
+@cache
+def _numbered(model: type[Model]) -> str | None:
+    """Return the column that the database numbers, if it does."""
+    return _key(model).column if isinstance(_key(model), AutoField) else None
+
+
+@cache
+def _written(model: type[Model]) -> tuple[AnyField, ...]:
+    return tuple(field for field in model._meta.concrete_fields if not isinstance(field, AutoField))
 
 
 def _name(model: type[Model]) -> str:
     return f'"new_{model._meta.db_table}"'
 
 
-def _insert(shape: _Shape, placed: Iterable[str]) -> str:
-    names = ", ".join(f'"{field.column}"' for field in shape.fields)
-    returning = "" if shape.key is None else f' RETURNING "{shape.key}"'
-    return f'INSERT INTO "{shape.table}" ({names}) VALUES {", ".join(placed)}{returning}'  # noqa: S608 names of the model's own columns
+@cache
+def _insert(model: type[Model], links: frozenset[tuple[str, type[Model]]]) -> str:
+    """Return the INSERT of one model's rows, which come as one JSON list; a link takes its key from a part before."""
+    table, columns = model._meta.db_table, [f'"{field.column}"' for field in _written(model)]
+    keys = {f'"{column}"': f'(SELECT "{_numbered(other)}" FROM {_name(other)})' for column, other in links}  # noqa: S608 names of columns
+    values = ", ".join(keys.get(column, column) for column in columns)
+    returning = "" if _numbered(model) is None else f' RETURNING "{_numbered(model)}"'
+    return (
+        f'INSERT INTO "{table}" ({", ".join(columns)}) '  # noqa: S608 names of columns
+        f'SELECT {values} FROM jsonb_populate_recordset(NULL::"{table}", %s::jsonb){returning}'
+    )
 
 
-def _placed(shape: _Shape, row: Model, groups: dict[type[Model], list[Model]]) -> tuple[str, list[Any]]:
-    """Return the row's place in VALUES and what stands in it."""
-    places, values = [], []
-    for field in shape.fields:
-        other = _unnumbered(field, row, groups)
-        if other is None:
-            places.append("%s")
-            values.append(_value(field, row))
-        else:
-            places.append(f'(SELECT "{_key(other).column}" FROM {_name(other)})')  # noqa: S608 names of the model's own columns
-    return f"({', '.join(places)})", values
+@cache
+def _update(model: type[Model], names: tuple[str, ...]) -> str:
+    table, key = model._meta.db_table, _key(model).column
+    changes = ", ".join(f'"{field.column}" = new."{field.column}"' for field in _fields(model, names))
+    return (
+        f'UPDATE "{table}" AS old SET {changes} '  # noqa: S608 names of columns
+        f'FROM jsonb_populate_recordset(NULL::"{table}", %s::jsonb) AS new WHERE old."{key}" = new."{key}" RETURNING 1'
+    )
 
 
-def _unnumbered(field: AnyField, row: Model, groups: dict[type[Model], list[Model]]) -> type[Model] | None:
-    """Return the model of the row that the field points to, if that is inserted by the same call and has no key yet."""
-    if not isinstance(field, ForeignKey) or getattr(row, field.attname) is not None:
-        return None
-    other = field.get_cached_value(row, default=None)
-    if other is None:
-        return None
-    if groups.get(type(other)) != [other]:
-        raise ValueError(f"{field.name} of a new {type(row).__name__} points to a row that has no key.")
-    return type(other)
+def _keys(model: type[Model]) -> str:
+    """Return the keys given to the model's rows: PostgreSQL numbers them in their order."""
+    key = _numbered(model)
+    return f'(SELECT array_agg("{key}" ORDER BY "{key}") FROM {_name(model)})'  # noqa: S608 names of columns
 
 
-def _value(field: AnyField, row: Model) -> Any:
-    value = getattr(row, field.attname)
-    if isinstance(field, JSONField) and value is not None:
-        return Jsonb(value, dumps=orjson.dumps)
-    return field.get_db_prep_save(value, connection)
+def _links(rows: Iterable[Model], groups: Groups) -> frozenset[tuple[str, type[Model]]]:
+    """Return the columns that point to a row of the same call that has no key yet, and its model."""
+    return frozenset((str(field.column), type(other)) for row in rows for field, other in _open(row, groups))
 
 
-def _learn(groups: dict[type[Model], list[Model]], keys: list[list[int]]) -> None:
-    """Set on the rows what is known of them now; PostgreSQL numbers the rows of one VALUES in their order."""
+def _open(row: Model, groups: Groups) -> list[tuple[Pointer, Model]]:
+    found: list[tuple[Pointer, Model]] = []
+    for field in _pointers(type(row)):
+        if getattr(row, field.attname) is None and (other := field.get_cached_value(row, default=None)) is not None:
+            if groups.get(type(other)) != [other]:
+                raise ValueError(f"{field.name} of a new {type(row).__name__} points to a row that has no key.")
+            found.append((field, other))
+    return found
+
+
+@cache
+def _pointers(model: type[Model]) -> tuple[Pointer, ...]:
+    return tuple(field for field in _written(model) if isinstance(field, ForeignKey))
+
+
+def _json(fields: Sequence[AnyField], rows: Iterable[Model]) -> str:
+    """Return the rows as a JSON list; decimals travel as text, so that no digit is lost."""
+    return dumps([{field.column: getattr(row, field.attname) for field in fields} for row in rows]).decode()
+
+
+def _settle(groups: Groups, keys: Iterable[Sequence[int]]) -> None:
+    """Let the rows know their keys, those they point to, and that they are stored."""
     given = iter(keys)
     for model, rows in groups.items():
-        if _shape(model).key is not None:
+        if _numbered(model) is not None:
             for row, key in zip(rows, next(given), strict=True):
                 row.pk = key
-        for row in rows:
-            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     for rows in groups.values():
         for row in rows:
-            _point(row)
-
-
-def _point(row: Model) -> None:
-    for field in _shape(type(row)).fields:
-        if isinstance(field, ForeignKey) and getattr(row, field.attname) is None:
-            other = field.get_cached_value(row, default=None)
-            if other is not None:
+            for field, other in _open(row, groups):
                 setattr(row, field.attname, other.pk)
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS

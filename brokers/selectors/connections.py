@@ -4,7 +4,15 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from allcore import rows
 from brokers.models import Connection
+
+# The fence before anything is said to the broker, over `connection c`.
+FENCE = """
+c.name = %(connection)s AND c.lease_epoch = %(epoch)s AND c.lease_expires_at > %(now)s AND c.lease_owner <> ''
+  AND NOT c.is_paused
+"""
+HOLDS = f"SELECT 1 FROM connection c WHERE {FENCE}"  # noqa: S608 the constant
 
 
 def connections() -> QuerySet[Connection]:
@@ -14,8 +22,7 @@ def connections() -> QuerySet[Connection]:
 
 def holds_lease(name: str, *, epoch: int, now: datetime) -> bool:
     """Return whether the lease of that epoch still holds: the fence before anything is said to the broker."""
-    held = Connection.objects.filter(name=name, lease_epoch=epoch, lease_expires_at__gt=now, is_paused=False)
-    return held.exclude(lease_owner="").exists()
+    return bool(rows.read(HOLDS, {"connection": name, "epoch": epoch, "now": now}))
 
 
 def row_of(connection: Connection) -> dict[str, object]:

@@ -3,6 +3,8 @@
 `VAR_DIR/KILL` holds the whole desk: its presence is level 2, a digit in it says which. It can only raise the level.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -25,12 +27,36 @@ def level_for(*, connection: str, account: str, underlying: str) -> int:
     """
     names = asked(connection=connection, account=account, underlying=underlying)
     ((stored,),) = rows.read(f"SELECT {LEVEL}", names)
-    return max(stored, flag_level())
+    return max(int(stored), flag_level())
 
 
 def asked(*, connection: str, account: str, underlying: str) -> dict[str, object]:
     """Return what LEVEL asks for."""
     return {"connection": connection, "code": account, "underlying": underlying}
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """All that is engaged: each scope and target with its level, and what the file asks for."""
+
+    stored: Mapping[tuple[str, str], int]
+    flag: int
+
+    def level_for(self, *, connection: str, account: str, underlying: str) -> int:
+        """Return the highest level that holds such an order."""
+        scopes: dict[str, str] = {
+            KillScope.BROKER: connection,
+            KillScope.ACCOUNT: account,
+            KillScope.UNDERLYING: underlying,
+        }
+        holding = [level for (scope, target), level in self.stored.items() if target == scopes.get(scope, target)]
+        return max((*holding, self.flag))
+
+
+def in_force() -> Levels:
+    """Return what is engaged, for who looks at many orders at once; one query."""
+    found = rows.read("SELECT scope, target, level FROM kill_state WHERE level > 0", ())
+    return Levels({(scope, target): level for scope, target, level in found}, flag_level())
 
 
 def flag_level(var_dir: Path | None = None) -> int:

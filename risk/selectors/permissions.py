@@ -2,14 +2,15 @@
 
 from django.db.models import Q, QuerySet
 
+from allcore import rows
 from allcore.accounts.models import User
 from allcore.kernel.errors import ForbiddenError
 from brokers.models import Account
 from risk.domain.permissions import Action, RoleName
 from risk.domain.permissions import actions_of as actions_of_roles
-from risk.models import AccountGrant
 
 CACHE = "_desk_grants"
+GRANTS = "SELECT account_id, role FROM account_grant WHERE user_id = %s ORDER BY id"  # each request asks
 Grants = tuple[tuple[int | None, RoleName], ...]
 
 
@@ -73,8 +74,7 @@ def _grants(user: User) -> Grants:
         return ()
     known: Grants | None = getattr(user, CACHE, None)
     if known is None:
-        rows = AccountGrant.objects.filter(user=user).order_by("id").values_list("account_id", "role")
-        known = tuple((account_id, RoleName(role)) for account_id, role in rows)
+        known = tuple((account_id, RoleName(role)) for account_id, role in rows.read(GRANTS, (user.pk,)))
         setattr(user, CACHE, known)
     return known
 

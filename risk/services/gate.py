@@ -87,7 +87,7 @@ def judge(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False
 def admit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Verdict:
     """Judge, and write what was found in one statement. The caller holds `lock`."""
     judgement = judge(request, order_id=order_id, soft_overridden=soft_overridden)
-    rows.insert(judgement.rows)
+    rows.write(judgement.rows)
     return judgement.verdict
 
 
@@ -110,7 +110,7 @@ def readmit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = Fal
 def record(request: GateRequest, assessment: Assessment) -> Verdict:
     """Write what the gate found."""
     verdict = _verdict(request, assessment)
-    rows.insert([verdict])
+    rows.write([verdict])
     return verdict
 
 

@@ -1,5 +1,6 @@
 """The question to the gate, put together: the book, the market, the protocol's terms, the limits in force."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,9 +8,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from allcore.kernel.calendar import phase_at, session_on
+from allcore.kernel.calendar import Phase, phase_at, session_on
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import OCC_LENGTH
+from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
 from brokers.selectors.capabilities import capabilities_of
@@ -25,6 +27,7 @@ from trading.domain.approval.release import ReleaseView
 from trading.models import Order
 from trading.selectors import portfolio
 from trading.selectors.facts import Facts, facts
+from trading.selectors.outbox import Held
 from trading.selectors.protocol import terms
 
 
@@ -120,16 +123,26 @@ def ticket_hash(ticket: OrderTicket) -> str:
     return content_hash(ticket.as_dict())
 
 
-def release_view(order: Order, ticket: OrderTicket, *, now: datetime) -> ReleaseView:
-    """Return the world at the moment of sending; `order.account.connection` should be loaded."""
-    account, connection = order.account, order.account.connection
+def release_views(orders: Collection[Held], *, now: datetime) -> dict[UUID, ReleaseView]:
+    """Return the world at the moment of sending, as each of the orders sees it."""
+    if not orders:
+        return {}
+    latest = quotes.latest({leg.symbol for held in orders for leg in held.ticket.legs})
+    levels, phase = kill.in_force(), phase_at(exchange_time(now))
+    return {held.order.pk: _release_view(held.order, latest, levels, phase, now) for held in orders}
+
+
+def _release_view(
+    order: Order, latest: Mapping[str, Quote], levels: kill.Levels, phase: Phase, now: datetime
+) -> ReleaseView:
+    account, connection = order.account, order.connection
     shown = order.arrival.get("mid")
     return ReleaseView(
-        quotes=quotes.latest([leg.symbol for leg in ticket.legs]),
+        quotes=latest,
         mid_shown=None if shown is None else Decimal(shown),
         now=now,
-        phase=phase_at(exchange_time(now)),
-        kill_level=kill.level_for(connection=connection.name, account=account.code, underlying=order.underlying),
+        phase=phase,
+        kill_level=levels.level_for(connection=connection.name, account=account.code, underlying=order.underlying),
         is_paused=connection.is_paused,
         environment_agrees=connection.environment.lower() == settings.TRADING_MODE,
     )

@@ -1,6 +1,6 @@
 """What the broker worker may send, and what became of the sending."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,18 +8,22 @@ from uuid import UUID
 
 from django.db import transaction
 
+from allcore import rows
 from allcore.audit.services import record
 from allcore.kernel.clock import seconds_between
 from allcore.kernel.tickets import OrderTicket
-from brokers.selectors.connections import holds_lease
 from risk.services import reservations
 from trading.domain.approval import release
 from trading.models import Order, OrderEvent, OrderRequest
-from trading.selectors.exposures import release_view
-from trading.selectors.tickets import wire_of
-from trading.services.advance import advance
+from trading.selectors import outbox
+from trading.selectors.exposures import release_views
+from trading.services.advance import advance, advance_all
 
 ACTOR = "desk:broker-worker"
+SEND = """
+UPDATE order_request SET state = 'SENT', sent_at = %s, lease_epoch = %s WHERE id = ANY(%s) AND state = 'TO_SEND'
+RETURNING id
+"""
 SEND_DEADLINE = timedelta(seconds=10)  # after staging; what waited longer is not what was approved
 
 
@@ -48,70 +52,66 @@ class Claimed:
 @transaction.atomic
 def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Claimed:
     """Claim the oldest requests, cancels first; void those that time has spoilt. Commit before anything is sent."""
-    if not holds_lease(connection, epoch=epoch, now=now):
+    picked = outbox.waiting(connection, epoch=epoch, limit=limit, now=now)
+    if not picked:
         return Claimed(0, ())
     # Orders are locked before requests, everywhere: settle does the same.
-    waiting = OrderRequest.objects.filter(connection__name=connection, state=OrderRequest.State.TO_SEND)
-    # "CANCEL" sorts before "NEW" and "REPLACE": whatever waits, cancels go first.
-    picked = list(waiting.order_by("kind", "id").values_list("id", "order_id")[:limit])
-    orders = _locked({order_id for _, order_id in picked})
-    requests = {r.pk: r for r in waiting.filter(pk__in=[pk for pk, _ in picked])}
-    claimed = [
-        outbound
-        for pk, order_id in picked
-        if pk in requests and (outbound := _claim(orders[order_id], requests[pk], epoch, now))
-    ]
-    return Claimed(len(picked), tuple(claimed))
+    orders = outbox.held({waiting.order_id for waiting in picked})
+    spoilt = _spoilt({w.order_id: orders[w.order_id] for w in picked if w.kind == OrderRequest.Kind.NEW}, now)
+    for waiting in picked:
+        if waiting.kind == OrderRequest.Kind.NEW and waiting.order_id in spoilt:
+            _void(orders[waiting.order_id].order, waiting, spoilt[waiting.order_id], now)
+    # Whoever decides on a request holds its order's lock: what is still to be sent now is ours.
+    ours = {pk for (pk,) in rows.read(SEND, (now, epoch, [waiting.request_id for waiting in picked]))}
+    going = [waiting for waiting in picked if waiting.request_id in ours]
+    sent = [orders[w.order_id].order for w in going if w.kind == OrderRequest.Kind.NEW]
+    advance_all(sent, "send", now=now, source=OrderEvent.Source.DESK, actor=ACTOR)
+    return Claimed(len(picked), tuple(_outbound(waiting, orders[waiting.order_id]) for waiting in going))
 
 
-def _locked(order_ids: set[UUID]) -> dict[UUID, Order]:
-    query = Order.objects.select_for_update(of=("self",)).select_related("account__connection")
-    return {
-        order.pk: order for order in query.prefetch_related("legs__instrument").filter(pk__in=order_ids).order_by("id")
-    }
-
-
-def _claim(order: Order, request: OrderRequest, epoch: int, now: datetime) -> Outbound | None:
-    ticket = wire_of(order, request.terms) if request.kind == OrderRequest.Kind.NEW else None
-    if ticket is not None and (spoilt := _spoilt(order, ticket, now)):
-        _void(order, request, spoilt, now)
-        return None
-    sent = OrderRequest.objects.filter(pk=request.pk, state=OrderRequest.State.TO_SEND).update(
-        state=OrderRequest.State.SENT, sent_at=now, lease_epoch=epoch
-    )
-    if sent != 1:
-        return None
-    if ticket is not None:
-        advance(order, "send", now=now, source=OrderEvent.Source.DESK, actor=ACTOR)
+def _outbound(waiting: outbox.Waiting, held: outbox.Held) -> Outbound:
+    quantity, limit_price, stop_price = (waiting.terms.get(name) for name in ("quantity", "limit_price", "stop_price"))
     return Outbound(
-        request_id=request.pk,
-        cl_ord_id=request.cl_ord_id,
-        orig_cl_ord_id=request.orig_cl_ord_id,
-        broker_account=order.account.broker_account,
-        ticket=ticket,
-        quantity=request.terms.get("quantity"),
-        limit_price=_decimal(request.terms.get("limit_price")),
-        stop_price=_decimal(request.terms.get("stop_price")),
+        request_id=waiting.request_id,
+        cl_ord_id=waiting.cl_ord_id,
+        orig_cl_ord_id=waiting.orig_cl_ord_id,
+        broker_account=held.order.account.broker_account,
+        ticket=_ticket(waiting, held) if waiting.kind == OrderRequest.Kind.NEW else None,
+        quantity=None if quantity is None else int(str(quantity)),
+        limit_price=_decimal(limit_price),
+        stop_price=_decimal(stop_price),
     )
 
 
-def _decimal(value: str | None) -> Decimal | None:
-    return None if value is None else Decimal(value)
+def _ticket(waiting: outbox.Waiting, held: outbox.Held) -> OrderTicket:
+    """Return what a NEW request sends: what a held order was released as, or the order as it stands."""
+    out = waiting.terms.get("ticket")
+    return OrderTicket.from_dict(out) if isinstance(out, dict) else held.ticket
 
 
-def _spoilt(order: Order, ticket: OrderTicket, now: datetime) -> str | None:
-    """Return why the order may not go out any more, or None."""
+def _decimal(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _spoilt(orders: Mapping[UUID, outbox.Held], now: datetime) -> dict[UUID, str]:
+    """Return why orders may not go out any more, of those that may not."""
+    views = release_views(orders.values(), now=now)
+    reasons = {key: _late(held.order, now) or release.refusal(held.ticket, views[key]) for key, held in orders.items()}
+    return {key: reason for key, reason in reasons.items() if reason is not None}
+
+
+def _late(order: Order, now: datetime) -> str | None:
     staged_at = order.staged_at or order.created_at
-    if now - staged_at > SEND_DEADLINE:
-        waited = seconds_between(staged_at, now)
-        return f"It waited {waited:.0f} s in the outbox; what was approved may go out within {SEND_DEADLINE.seconds} s."
-    return release.refusal(ticket, release_view(order, ticket, now=now))
+    if now - staged_at <= SEND_DEADLINE:
+        return None
+    waited = seconds_between(staged_at, now)
+    return f"It waited {waited:.0f} s in the outbox; what was approved may go out within {SEND_DEADLINE.seconds} s."
 
 
-def _void(order: Order, request: OrderRequest, why: str, now: datetime) -> None:
-    OrderRequest.objects.filter(pk=request.pk, state=OrderRequest.State.TO_SEND).update(
-        state=OrderRequest.State.VOIDED, reason=why[:300]
-    )
+def _void(order: Order, waiting: outbox.Waiting, why: str, now: datetime) -> None:
+    unsent = OrderRequest.objects.filter(pk=waiting.request_id, state=OrderRequest.State.TO_SEND)
+    if not unsent.update(state=OrderRequest.State.VOIDED, reason=why[:300]):
+        return  # cancelled while its order's lock was waited for
     order.reason = why[:300]
     advance(order, "local_cancel", now=now, source=OrderEvent.Source.DESK, actor=ACTOR, data={"reason": why})
     reservations.release(order.pk, now)
@@ -169,7 +169,7 @@ def refused_at_the_door(request_id: int, *, reason: str, now: datetime) -> None:
 def _open_request(request_id: int, states: Sequence[str]) -> OrderRequest | None:
     """Lock the order, then read the request; None if an answer came in between."""
     order_id = OrderRequest.objects.values_list("order_id", flat=True).get(pk=request_id)
-    order = _locked({order_id})[order_id]
+    order = outbox.held({order_id})[order_id].order
     request = OrderRequest.objects.get(pk=request_id)
     request.order = order
     return request if request.state in states else None

@@ -12,6 +12,7 @@ import orjson
 from django.db import connection, transaction
 
 from allcore.accounts.models import User
+from allcore.api.json import dumps
 from allcore.kernel.errors import DeskError, InvalidInputError
 from trading.models import IdempotencyKey
 
@@ -20,6 +21,7 @@ INSERT = """
 INSERT INTO idempotency_key (user_id, key, request_hash, created_at) VALUES (%s, %s, %s, %s)
 ON CONFLICT ON CONSTRAINT a_key_is_used_once DO NOTHING
 """
+ANSWER = "UPDATE idempotency_key SET status = %s, answer = %s::jsonb WHERE user_id = %s AND key = %s"
 
 
 class KeyReusedError(InvalidInputError):
@@ -70,7 +72,8 @@ def once(
             answer = act()
         except DeskError as e:  # the services' own transactions have undone what they began
             answer = tell(e)
-        IdempotencyKey.objects.filter(user=user, key=key).update(status=answer.status, answer=answer.body)
+        with connection.cursor() as cursor:
+            cursor.execute(ANSWER, (answer.status, dumps(answer.body).decode(), user.pk, key))
         return answer
 
 

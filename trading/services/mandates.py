@@ -24,7 +24,7 @@ class NoMandateError(ForbiddenError):
     code = "NO_MANDATE"
 
 
-def right_to_send(account: Account, actor: Actor, *, now: datetime) -> Mandate | None:
+def right_to_send(account: Account, actor: Actor, in_force: Mandate | None) -> Mandate | None:
     """Return the mandate a script acts under; None for a person, who approves their own ticket by sending it.
 
     Raises:
@@ -32,17 +32,13 @@ def right_to_send(account: Account, actor: Actor, *, now: datetime) -> Mandate |
     """
     if actor.via == "session":
         return None
-    in_force = Mandate.objects.filter(
-        account=account, grantee=actor.user, revoked_at=None, signed_at__lte=now, expires_at__gt=now
-    )
-    mandate = in_force.order_by("-id").first()
-    if mandate is None:
+    if in_force is None:
         raise NoMandateError(
             f"No mandate in force lets {actor.name} send orders on {account.code}. Nothing was sent; "
             "a person may sign one, or approve the trade as a proposal.",
             account=account.code,
         )
-    return mandate
+    return in_force
 
 
 @transaction.atomic

@@ -79,7 +79,7 @@ def stage(staging: Staging, *, now: datetime) -> Order:
     waiting = [] if staging.wait is None or judgement.is_denied else holds.rows_of(order, staging.wait)
     approval = order.approval if staging.approval is None else None
     new = (*judgement.rows, approval, order, *_legs(order, request), *events, outbox, *waiting)
-    rows.insert(row for row in new if row is not None)
+    rows.write(row for row in new if row is not None)
     _record(order, staging, judgement.verdict, now)
     ring_and_tell_on_commit(order, outbox)
     return order

@@ -18,7 +18,6 @@ from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from brokers.selectors.capabilities import capabilities_of
-from marketdata.selectors import instruments
 from risk.domain.permissions import Action
 from risk.selectors.permissions import require
 from risk.services import gate, reservations
@@ -26,7 +25,7 @@ from trading.domain import tickets
 from trading.domain.contingent.judged import judged
 from trading.domain.contingent.waits import Wait
 from trading.models import Approval, ExternalOrder, Order, OrderEvent, OrderRequest
-from trading.selectors import exposures
+from trading.selectors import exposures, senders
 from trading.selectors.tickets import ticket_of
 from trading.services import gap
 from trading.services.advance import advance
@@ -71,12 +70,15 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
         NotFoundError: there is no such account, or it is not theirs to see.
         ForbiddenError: they may not send orders on it.
     """
-    account = _account(draft["account"])
+    sender = senders.sender_of(actor.user, draft["account"], [leg["symbol"] for leg in draft["legs"]], now=now)
+    if sender is None:
+        raise NotFoundError(f"There is no account {draft['account']}.", account=draft["account"])
+    account = sender.account
     require(actor.user, Action.SEND_ORDER, account)
-    known = instruments.by_symbol([leg["symbol"] for leg in draft["legs"]])
-    multipliers = {symbol: row.multiplier for symbol, row in known.items()}
-    ticket, wait = opening.prepared(account, tickets.complete(draft, multipliers), draft.get("condition"), now=now)
-    right = right_to_send(account, actor, now=now)
+    ticket, wait = opening.prepared(
+        account, tickets.complete(draft, sender.multipliers), draft.get("condition"), now=now
+    )
+    right = right_to_send(account, actor, sender.mandate)
     return stage(
         Staging(
             account=account,
@@ -241,13 +243,6 @@ def locked(order_id: UUID) -> Order:
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
     return order
-
-
-def _account(code: str) -> Account:
-    account = Account.objects.select_related("connection").filter(code=code).first()
-    if account is None:
-        raise NotFoundError(f"There is no account {code}.", account=code)
-    return account
 
 
 def _account_of(order_id: UUID) -> tuple[Account, str]:

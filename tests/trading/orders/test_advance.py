@@ -101,13 +101,13 @@ def test_the_events_played_again_make_the_same_state(order: Order) -> None:
     assert [e.status for e in events][-3:] == ["PENDING_CANCEL", "CANCELED", "FILLED"]
 
 
-def test_an_event_costs_two_statements(order: Order) -> None:
+def test_an_event_costs_one_statement(order: Order) -> None:
     with CaptureQueriesContext(
         connection,
     ) as statements:
         advance(order, "ack", now=LATER, source="BROKER")
 
-    assert [q["sql"].split()[0] for q in statements] == ["UPDATE", "INSERT"]
+    assert [q["sql"].split()[0] for q in statements] == ["WITH"]
 
 
 def test_events_cannot_be_rewritten_nor_taken_back(order: Order) -> None:

@@ -1,0 +1,78 @@
+"""The outbox as a claim reads it: what waits on one connection, and its orders, locked; two statements for a batch."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+import orjson
+
+from allcore import rows
+from allcore.kernel.tickets import OrderTicket
+from brokers.models import Account, Connection
+from brokers.selectors.connections import FENCE
+from trading.models import Order
+from trading.selectors.household import TICKET
+
+UNREAD = ("settings",)  # of the connection: its session's affair
+# "CANCEL" sorts before "NEW" and "REPLACE": whatever waits, cancels go first.
+WAITING = f"""
+SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms
+  FROM order_request r JOIN connection c ON c.id = r.connection_id
+ WHERE {FENCE} AND r.state = 'TO_SEND' ORDER BY r.kind, r.id LIMIT %(limit)s
+"""  # noqa: S608 only the constant above is put in
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request in the outbox. Nothing here ever changes but its state, which the claim itself decides on."""
+
+    request_id: int
+    order_id: UUID
+    kind: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    terms: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An order whose row is locked, and what it is as it stands now."""
+
+    order: Order
+    ticket: OrderTicket
+
+
+def waiting(connection: str, *, epoch: int, limit: int, now: datetime) -> list[Waiting]:
+    """Return the oldest requests, cancels first; nothing once the lease of that epoch does not hold."""
+    asked = {"connection": connection, "epoch": epoch, "limit": limit, "now": now}
+    return [
+        Waiting(request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, orjson.loads(terms))
+        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms in rows.read(WAITING, asked)
+    ]
+
+
+def held(order_ids: Collection[UUID]) -> dict[UUID, Held]:
+    """Return the orders with account and connection, their rows locked in the order of their ids."""
+    return {found.order.pk: found for found in map(_held, rows.read(_statement(), (list(order_ids),)))}
+
+
+def _held(found: tuple[object, ...]) -> Held:
+    values = iter(found)
+    order = rows.made(Order, [next(values) for _ in range(rows.width(Order))])
+    account = rows.made(Account, [next(values) for _ in range(rows.width(Account))])
+    connection = [next(values) for _ in range(rows.width(Connection, without=UNREAD))]
+    account.connection = order.connection = rows.made(Connection, connection, without=UNREAD)
+    order.account = account
+    return Held(order, OrderTicket.from_dict(orjson.loads(str(next(values)))))
+
+
+@cache
+def _statement() -> str:
+    columns = (rows.columns(Order, "o"), rows.columns(Account, "a"), rows.columns(Connection, "c", without=UNREAD))
+    return f"""
+SELECT {", ".join(columns)}, ({TICKET})::text
+  FROM "order" o JOIN account a ON a.id = o.account_id JOIN connection c ON c.id = o.connection_id
+ WHERE o.id = ANY(%s) ORDER BY o.id FOR UPDATE OF o
+"""  # noqa: S608 only names of columns and the constant are put in

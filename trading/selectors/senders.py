@@ -1,0 +1,51 @@
+"""What is read before an order is checked, in one statement: its account, the sender's mandate, the instruments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from allcore import rows
+from allcore.accounts.models import User
+from brokers.models import Account, Connection
+from trading.models import Mandate
+
+UNREAD = ("settings",)  # of the connection: the broker worker's affair
+MANDATE = """
+SELECT * FROM mandate WHERE account_id = a.id AND grantee_id = %(user)s AND revoked_at IS NULL
+   AND signed_at <= %(now)s AND expires_at > %(now)s ORDER BY id DESC LIMIT 1
+"""
+MULTIPLIERS = "SELECT json_object_agg(symbol, multiplier) FROM instrument WHERE symbol = ANY(%(symbols)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where an order is sent from: its account with the connection, the mandate in force, multipliers by symbol."""
+
+    account: Account
+    mandate: Mandate | None
+    multipliers: Mapping[str, int]
+
+
+def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Sender | None:
+    """Return the account and what goes with it, or None; whether the user may act there is not asked here."""
+    asked = {"user": user.pk, "code": code, "symbols": symbols, "now": now}
+    for found in rows.read(_statement(), asked):
+        values = iter(found)
+        account = rows.made(Account, [next(values) for _ in range(rows.width(Account))])
+        connection = [next(values) for _ in range(rows.width(Connection, without=UNREAD))]
+        account.connection = rows.made(Connection, connection, without=UNREAD)
+        mandate = [next(values) for _ in range(rows.width(Mandate))]
+        multipliers = next(values) or {}
+        return Sender(account, None if mandate[0] is None else rows.made(Mandate, mandate), multipliers)
+    return None
+
+
+@cache
+def _statement() -> str:
+    columns = (rows.columns(Account, "a"), rows.columns(Connection, "c", without=UNREAD), rows.columns(Mandate, "m"))
+    return f"""
+SELECT {", ".join(columns)}, ({MULTIPLIERS})
+  FROM account a JOIN connection c ON c.id = a.connection_id LEFT JOIN LATERAL ({MANDATE}) m ON true
+ WHERE a.code = %(code)s
+"""  # noqa: S608 only names of columns and the constants above are put in
