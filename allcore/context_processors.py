@@ -13,6 +13,7 @@ PAGES = (
     ("desk", "Desk", "layout-dashboard"),
     ("orders", "Orders", "list-details"),
     ("positions", "Positions", "wallet"),
+    ("tickets", "Ticket", "edit"),
     ("chains", "Chain", "grid-dots"),
     ("risk", "Risk", "scale"),
     ("strategy", "Strategy", "calendar-week"),

@@ -49,6 +49,12 @@ export async function send(method, path, body = {}) {
   }
 }
 
+// A question with a body: it changes nothing, so it is asked once and not again.
+export async function ask(path, body) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf() };
+  return answer(await fetch(ROOT + path, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin" }));
+}
+
 export const post = (path, body) => send("POST", path, body);
 export const patch = (path, body) => send("PATCH", path, body);
 

@@ -74,6 +74,32 @@ export function drawPayoff(element, payoff) {
   });
 }
 
+// A ticket's payoff: at expiry, now, and on the date and at the volatility that the sliders say, with the price looked at.
+export function drawWhatIf(element, payoff) {
+  return draw(element, () => {
+    const lines = [upright(payoff.spot, ` Spot ${payoff.spot.toFixed(2)}`, "accent", "solid", 0.1)];
+    payoff.break_evens.forEach((price) => lines.push(upright(price, ` ${price.toFixed(2)}`, "soft", "dash", 0.2)));
+    const shapes = lines.map((line) => line.shape);
+    if (payoff.sigma_low !== null) {
+      shapes.unshift({
+        type: "rect", layer: "below", x0: payoff.sigma_low, x1: payoff.sigma_high, yref: "paper", y0: 0, y1: 1,
+        fillcolor: colour("accent"), opacity: 0.1, line: { width: 0 },
+      });
+    }
+    const curve = (name, y, line) => ({ x: payoff.prices, y, name, mode: "lines", line, hovertemplate: "%{y:$,.0f}" });
+    const { point } = payoff;
+    return {
+      traces: [
+        curve("At expiry", payoff.at_expiry, { color: colour("text"), width: 2 }),
+        curve("Now", payoff.now, { color: colour("muted"), width: 1.5, dash: "dot" }),
+        curve("What if", payoff.what_if, { color: colour("accent"), width: 2.5 }),
+        { x: [point.price], y: [point.what_if], mode: "markers", showlegend: false, hoverinfo: "skip", marker: { color: colour("accent"), size: 10 } },
+      ],
+      extra: { shapes, annotations: lines.map((line) => line.annotation), xaxis: { tickprefix: "$", zeroline: false }, yaxis: { tickprefix: "$", tickformat: ",.0f" } },
+    };
+  });
+}
+
 export function drawSmile(element, strikes, calls, puts, spot) {
   return draw(element, () => {
     const line = upright(Number(spot), ` Spot ${Number(spot).toFixed(2)}`, "accent", "solid", 1);

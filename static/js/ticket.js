@@ -1,120 +1,234 @@
-// An order by hand: one option, or two as a vertical. It takes the same path as any other; risk always runs.
+// The ticket: legs by click or template, looked at as it is built, previewed, then sent. Risk always runs.
 
 import { accounts, chosenAccount, may } from "./access.js";
-import { post } from "./api.js";
+import { ask, post } from "./api.js";
+import { ChainTable } from "./chain-table.js";
 import { byId, h, icon, setText } from "./dom.js";
 import { number } from "./format.js";
-import { isLive, on, rowsOf } from "./live.js";
+import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
+import { isLive, on, onState, rowsOf } from "./live.js";
+import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
+import { arrange, takesLimit, terms, wanting } from "./ticket-form.js";
 import { sayError, toast } from "./toast.js";
+import { WhatIf } from "./what-if.js";
 
-const MOST_LEGS = 2;
+const PAUSE = 250; // after the last change, before the desk is asked
+const AGAIN = 4000; // how often it is asked while nothing changes
+const { underlying } = byId("ticket-page").dataset;
+const quotes = new Map();
+const start = new URLSearchParams(location.search);
+let legs = [];
+let seen = null; // the last preview's answer
+let isReviewing = false;
+let isMine = { price: false, effect: false };
+let turn = 0;
+let timer = null;
 
-export function sayContract(symbol) {
-  const [, root, ymd, right, mills] = /^(.{6})(\d{6})([CP])(\d{8})$/.exec(symbol);
-  const day = new Date(Date.UTC(2000 + Number(ymd.slice(0, 2)), Number(ymd.slice(2, 4)) - 1, Number(ymd.slice(4))));
-  const said = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(day);
-  return `${root.trim()} ${said} ${Number(mills) / 1000} ${right === "C" ? "call" : "put"}`;
+const whatIf = new WhatIf(() => soon());
+const table = new ChainTable(underlying, { onPick: pick, onQuote: (symbol, quote) => { quotes.set(symbol, quote); if (legs.some((leg) => leg.symbol === symbol)) paintMarket(); }, onChain: begin });
+
+const account = () => byId("ticket-account").value;
+const held = (symbol) => Number(rowsOf("positions").get(`${account()}:${symbol}`)?.qty ?? 0);
+const toClose = ({ symbol, side }) => (side === "SELL" && held(symbol) > 0) || (side === "BUY" && held(symbol) < 0);
+
+// Per share of one unit: taken above zero, paid below.
+function market() {
+  const sum = { near: 0, far: 0 };
+  for (const { symbol, side, ratio } of legs) {
+    const quote = quotes.get(symbol) ?? rowsOf("quotes").get(symbol);
+    if (!quote || quote.bid === null || quote.ask === null) return null;
+    sum.near += ratio * (side === "SELL" ? Number(quote.bid) : -Number(quote.ask));
+    sum.far += ratio * (side === "SELL" ? Number(quote.ask) : -Number(quote.bid));
+  }
+  return sum;
 }
 
-export class Ticket {
-  constructor(underlying) {
-    Object.assign(this, { underlying, legs: [], quotes: new Map(), isPriceMine: false });
-    on("positions", () => {});
-    const select = byId("ticket-account");
-    for (const { code } of accounts.filter((account) => may("SEND_ORDER", account.code))) select.append(h("option", { value: code }, code));
-    if (may("SEND_ORDER", chosenAccount())) select.value = chosenAccount();
-    byId("ticket-clear").addEventListener("click", () => this.clear());
-    byId("ticket-price").addEventListener("input", () => { this.isPriceMine = true; this.paint(); });
-    byId("ticket").addEventListener("input", () => this.paint());
-    byId("ticket").addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
-  }
+function setLegs(next) {
+  legs = next;
+  isMine = { price: false, effect: false };
+  whatIf.reset();
+  changed();
+}
 
-  clear() {
-    this.legs = [];
-    this.isPriceMine = false;
-    this.paint();
-  }
+function pick(symbol, side) {
+  const next = picked(legs, symbol, side);
+  if (next === legs) wrong(`An order has ${MOST_LEGS} legs at most. Take one away first.`);
+  else setLegs(next);
+}
 
-  add(symbol, side) {
-    this.legs = this.legs.filter((leg) => leg.symbol !== symbol);
-    if (this.legs.length === MOST_LEGS) this.legs.shift();
-    this.legs.push({ symbol, side });
-    this.isPriceMine = false;
-    this.paint();
-  }
+function wrong(message) {
+  byId("ticket-error").hidden = !message;
+  setText(byId("ticket-error"), message);
+}
 
-  hear(symbol, quote) {
-    this.quotes.set(symbol, quote);
-    if (!this.isPriceMine && this.legs.some((leg) => leg.symbol === symbol)) this.paint();
-  }
+function changed() {
+  isReviewing = false;
+  wrong("");
+  paint();
+  soon(PAUSE);
+}
 
-  // What one unit pays (+) or costs (−) at the middle of the market.
-  middle() {
-    let sum = 0;
-    for (const { symbol, side } of this.legs) {
-      const quote = this.quotes.get(symbol);
-      if (!quote || quote.bid === null || quote.ask === null) return null;
-      sum += (side === "SELL" ? 1 : -1) * ((Number(quote.bid) + Number(quote.ask)) / 2);
-    }
-    return sum;
-  }
+function soon(pause = 60) {
+  clearTimeout(timer);
+  timer = setTimeout(look, pause);
+}
 
-  effect() {
-    if (this.legs.length === 1) return this.legs[0].side === "BUY" ? "DEBIT" : "CREDIT";
-    return (this.middle() ?? 0) >= 0 ? "CREDIT" : "DEBIT";
-  }
+// A single leg's side says who pays; of several, the market does until a person has said otherwise.
+function effect() {
+  if (legs.length === 1) return legs[0].side === "BUY" ? "DEBIT" : "CREDIT";
+  if (isMine.effect) return byId("ticket-effect").value;
+  const now = market();
+  return now !== null && now.near + now.far >= 0 ? "CREDIT" : "DEBIT";
+}
 
-  positionEffect({ symbol, side }) {
-    const held = Number(rowsOf("positions").get(`${byId("ticket-account").value}:${symbol}`)?.qty ?? 0);
-    return (side === "SELL" && held > 0) || (side === "BUY" && held < 0) ? "CLOSE" : "OPEN";
-  }
+function draft() {
+  return {
+    ...terms(), underlying, price_effect: effect(),
+    legs: legs.map((leg) => ({ symbol: leg.symbol, side: leg.side, ratio: leg.ratio, position_effect: toClose(leg) ? "CLOSE" : "OPEN" })),
+  };
+}
 
-  paint() {
-    const has = this.legs.length > 0;
-    byId("ticket-fields").hidden = !has || !byId("ticket-account").options.length;
-    setText(byId("ticket-hint"), byId("ticket-account").options.length
-      ? "Click an ask to buy, a bid to sell. One leg, or two for a vertical." : "Your role does not send orders.");
-    byId("ticket-legs").replaceChildren(...this.legs.map((leg) => this.legItem(leg)));
-    if (!has) return;
-    const middle = this.middle();
-    if (!this.isPriceMine && middle !== null) byId("ticket-price").value = (Math.round(Math.abs(middle) * 20) / 20).toFixed(2);
-    setText(byId("ticket-price-label"), this.effect() === "DEBIT" ? "Pay at most" : "Take at least");
-    byId("ticket-send").disabled = !isLive();
-    setText(byId("ticket-sentence"), this.sentence());
+// Asks the desk what the ticket means; an answer that something newer has overtaken is dropped.
+async function look() {
+  clearTimeout(timer);
+  timer = setTimeout(() => (document.hidden || isReviewing ? soon(AGAIN) : look()), AGAIN);
+  if (!legs.length || !account() || wanting()) return false;
+  const mine = (turn += 1);
+  const body = { ...draft(), scenario: whatIf.scenario() };
+  if (!isMine.price) body.limit_price = null;
+  try {
+    const answer = await ask("/orders/preview/", body);
+    if (mine !== turn || isReviewing) return false;
+    seen = answer;
+    wrong("");
+    if (!isMine.price && takesLimit()) byId("ticket-price").value = answer.ticket.limit_price;
+    paintMeaning(answer);
+    paintChecks(answer);
+    whatIf.show(answer.payoff);
+  } catch (error) {
+    if (mine === turn) wrong(error.message);
+    return false;
   }
+  paint();
+  return true;
+}
 
-  legItem(leg) {
-    const remove = h("button", { type: "button", class: "btn-plain", "aria-label": `Remove ${sayContract(leg.symbol)}` }, icon("x"));
-    remove.addEventListener("click", () => { this.legs = this.legs.filter((other) => other !== leg); this.paint(); });
-    return h("li", { class: "align-items-center" }, h("span", { class: `tag ${leg.side === "BUY" ? "good" : "bad"}` }, leg.side),
-      h("span", { class: "flex-fill" }, `${sayContract(leg.symbol)}, to ${this.positionEffect(leg).toLowerCase()}`), remove);
+function paint() {
+  const allowed = byId("ticket-account").options.length > 0;
+  setText(byId("ticket-hint"), allowed ? (legs.length ? "" : "Click an ask to buy, a bid to sell, or start from a template.") : "Your role does not send orders.");
+  byId("ticket-hint").hidden = allowed && legs.length > 0;
+  byId("ticket-legs").replaceChildren(...legs.map(legItem));
+  byId("ticket-fields").hidden = !legs.length || !allowed;
+  byId("ticket-fields").disabled = isReviewing;
+  byId("ticket-review").hidden = !isReviewing;
+  byId("ticket-preview").hidden = isReviewing;
+  byId("ticket-preview").disabled = !legs.length || !allowed || !isLive();
+  byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || !seen.may_send;
+  arrange(legs.length);
+  if (legs.length) byId("ticket-effect").value = effect();
+  table.mark(legs);
+  paintMarket();
+  if (legs.length) return;
+  seen = null;
+  paintNothing();
+}
+
+function paintMarket() {
+  const now = market();
+  const credit = byId("ticket-effect").value === "CREDIT";
+  if (now === null) return setText(byId("ticket-market"), legs.length ? "No two-sided market in every leg" : "");
+  const [bid, ask_] = credit ? [now.near, now.far] : [-now.far, -now.near];
+  return setText(byId("ticket-market"), `Market ${number(bid)} / ${number(ask_)}, middle ${number((bid + ask_) / 2, 3)}`);
+}
+
+function legItem(leg) {
+  const said = sayContract(leg.symbol);
+  const edit = (next) => () => setLegs(legs.flatMap((one) => (one === leg ? next : [one])));
+  const turned = leg.side === "BUY" ? "SELL" : "BUY";
+  const more = h("input", { type: "number", min: 1, max: 3, value: leg.ratio, class: "form-control num", "aria-label": `Ratio of ${said}` });
+  more.addEventListener("change", () => edit([{ ...leg, ratio: Math.max(1, Math.trunc(Number(more.value)) || 1) }])());
+  return h("li", {},
+    h("button", { type: "button", class: `tag ${leg.side === "BUY" ? "good" : "bad"}`, "aria-label": `${leg.side} ${said}: change to ${turned}`, onclick: edit([{ ...leg, side: turned }]) }, leg.side),
+    h("span", { class: "flex-fill" }, said, h("small", { class: "text-secondary d-block" }, toClose(leg) ? "to close" : "to open")), more,
+    h("button", { type: "button", class: "btn-plain", "aria-label": `Remove ${said}`, onclick: edit([]) }, icon("x")));
+}
+
+function paintRolls() {
+  const positions = [...rowsOf("positions").values()].filter((row) => row.account === account() && row.underlying === underlying && Number(row.qty) && readContract(row.symbol));
+  byId("ticket-rolls").hidden = positions.length === 0;
+  const key = positions.map((row) => `${row.symbol}${row.qty}`).join();
+  if (byId("ticket-rolls").dataset.key === key) return;
+  byId("ticket-rolls").dataset.key = key;
+  byId("ticket-rolls").replaceChildren(...positions.map((row) => h("option", { value: `roll:${row.symbol}` }, `Roll ${number(Math.abs(row.qty), 0)} ${sayContract(row.symbol)}`)));
+}
+
+async function startFrom(name) {
+  try {
+    if (!table.chain) throw new Error("The chain has not come yet. Try again in a moment.");
+    const [kind, symbol] = name.split(":");
+    const shares = held(underlying);
+    const next = kind === "roll" ? await roll(symbol, held(symbol), table.chain) : await template(kind, table.chain, shares);
+    byId("ticket-quantity").value = kind === "roll" ? Math.max(1, Math.abs(held(symbol))) : kind === "covered_call" ? Math.floor(shares / 100) : byId("ticket-quantity").value;
+    setLegs(next);
+  } catch (error) {
+    wrong(error.message);
   }
+  byId("ticket-template").value = "";
+}
 
-  sentence() {
-    const what = this.legs.map((leg) => `${leg.side === "BUY" ? "buy" : "sell"} ${sayContract(leg.symbol)}`).join(" and ");
-    const said = `${what} × ${byId("ticket-quantity").value} at ${number(byId("ticket-price").value)} ${this.effect().toLowerCase()}, ${byId("ticket-until").value}`;
-    return said.charAt(0).toUpperCase() + said.slice(1);
+// Once, with the first chain: the expiry and legs that the address names.
+function begin() {
+  if (start.has("expiry") && start.get("expiry") !== table.chain.expiry) {
+    const expiry = start.get("expiry");
+    start.delete("expiry");
+    if (table.chain.expiries.includes(expiry)) return void table.show(expiry);
   }
+  const named = (start.get("legs") ?? "").split(",").filter(Boolean).map((word) => word.split(":"));
+  const rolled = start.get("roll");
+  ["legs", "roll", "expiry"].forEach((name) => start.delete(name));
+  if (named.length) setLegs(named.slice(0, MOST_LEGS).map(([side, symbol, ratio]) => ({ side: side === "SELL" ? "SELL" : "BUY", symbol, ratio: Number(ratio ?? 1) || 1 })));
+  else if (rolled) startFrom(`roll:${rolled}`);
+  else table.mark(legs);
+}
 
-  async send() {
-    const button = byId("ticket-send");
-    const wrong = byId("ticket-error");
-    wrong.hidden = true;
-    button.disabled = true;
-    try {
-      const order = await post("/orders/", {
-        account: byId("ticket-account").value, underlying: this.underlying, quantity: Number(byId("ticket-quantity").value),
-        ord_type: "LIMIT", time_in_force: byId("ticket-until").value, price_effect: this.effect(), limit_price: byId("ticket-price").value,
-        legs: this.legs.map((leg) => ({ symbol: leg.symbol, side: leg.side, position_effect: this.positionEffect(leg), ratio: 1 })),
-      });
-      toast("done", "Sent to the broker's queue", this.sentence()).append(h("a", { href: `/orders/${order.id}/` }, "See it"));
-      this.clear();
-    } catch (error) {
-      wrong.hidden = false;
-      setText(wrong, error.message);
-      sayError("Not sent", error);
-    } finally {
-      button.disabled = !isLive();
-    }
+// The first step: judged anew, shown as it will be sent.
+async function review() {
+  if (wanting()) return wrong(wanting());
+  if (!(await look())) return undefined;
+  isReviewing = true;
+  setText(byId("ticket-sentence"), seen.sentence);
+  setText(byId("ticket-verdict"), `${verdict(seen)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
+  paint();
+  return (byId("ticket-send").disabled ? byId("ticket-back") : byId("ticket-send")).focus();
+}
+
+// The second step sends the very ticket that was shown.
+async function send() {
+  byId("ticket-send").disabled = true;
+  try {
+    const order = await post("/orders/", seen.ticket);
+    toast("done", "Sent to the broker's queue", seen.sentence).append(h("a", { href: `/orders/${order.id}/` }, "See it"));
+    setLegs([]);
+  } catch (error) {
+    isReviewing = false;
+    paint();
+    wrong(error.message);
+    sayError("Not sent", error);
   }
 }
+
+for (const { code } of accounts.filter((one) => may("SEND_ORDER", one.code))) byId("ticket-account").append(h("option", { value: code }, code));
+const wanted = start.get("account") ?? chosenAccount();
+if (may("SEND_ORDER", wanted)) byId("ticket-account").value = wanted;
+byId("ticket-clear").addEventListener("click", () => setLegs([]));
+byId("ticket-reverse").addEventListener("click", () => setLegs(reversed(legs)));
+byId("ticket-template").addEventListener("change", () => byId("ticket-template").value && startFrom(byId("ticket-template").value));
+byId("ticket-price").addEventListener("input", () => { isMine.price = byId("ticket-price").value !== ""; });
+byId("ticket-effect").addEventListener("change", () => { isMine.effect = true; isMine.price = true; });
+byId("ticket-account").addEventListener("change", paintRolls);
+byId("ticket-fields").addEventListener("input", changed);
+byId("ticket").addEventListener("submit", (event) => { event.preventDefault(); review(); });
+byId("ticket-back").addEventListener("click", () => { isReviewing = false; paint(); soon(); });
+byId("ticket-send").addEventListener("click", send);
+on("positions", paintRolls);
+onState(() => paint());

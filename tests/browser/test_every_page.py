@@ -1,5 +1,6 @@
 """What holds on every page: it can be used by everybody, on a phone too, in both themes."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -31,6 +32,7 @@ PAGES = [
     "/orders/",
     "/positions/",
     "/chain/TSLA/",
+    "/ticket/TSLA/",
     "/risk/",
     "/strategy/",
     "/audit/",
@@ -42,6 +44,7 @@ READY = {
     "/orders/": "[role=row] a",
     "/positions/": "#pnl-cards .card-desk",
     "/chain/TSLA/": "#chain-rows tr",
+    "/ticket/TSLA/": "#chain-rows tr",
     "/risk/": "#limits-rows tr",
     "/strategy/": "#sleeves td",
     "/audit/": "#audit-rows td",
@@ -215,8 +218,9 @@ def test_the_audit_trail_is_searched_and_verified(page: Page, live_server: LiveS
 
 
 @pytest.mark.usefixtures("furnished")
-def test_an_order_by_hand_is_built_by_clicks_on_the_chain(page: Page, live_server: LiveServer) -> None:
+def test_a_price_in_the_chain_opens_the_ticket_with_that_leg(page: Page, live_server: LiveServer) -> None:
     visit(page, live_server, "/chain/TSLA/")
     page.get_by_role("button", name="Sell 245 put").click()
 
-    expect(page.locator("#ticket-legs")).to_contain_text("TSLA 12 Jun 245 put, to open")
+    expect(page).to_have_title(re.compile("TSLA ticket"))
+    expect(page.locator("#ticket-legs")).to_contain_text("TSLA 12 Jun 245 put")

@@ -72,6 +72,24 @@ def chain(request: HttpRequest, underlying: str) -> HttpResponse:
 
 @login_required
 @require_GET
+def tickets(request: HttpRequest) -> HttpResponse:
+    """Show the ticket of the first underlying that has options."""
+    names = underlyings.with_options()
+    return redirect("ticket", underlying=names[0]) if names else render(request, "trading/chain_empty.html")
+
+
+@login_required
+@require_GET
+def ticket(request: HttpRequest, underlying: str) -> HttpResponse:
+    """Show an order as it is built."""
+    names = underlyings.with_options()
+    if underlying not in names:
+        raise Http404(f"No options of {underlying} are listed here.")
+    return render(request, "trading/ticket.html", {"underlying": underlying, "underlyings": names})
+
+
+@login_required
+@require_GET
 def risk(request: HttpRequest) -> HttpResponse:
     """Show limits, what is used of them, and the kill switch."""
     return render(request, "trading/risk.html")
