@@ -17,6 +17,7 @@ from trading.domain.approval.decisions import Decision, ProposalStatus, Standing
 from trading.models import Order, Proposal
 from trading.selectors.proposals import with_people
 from trading.selectors.rows import proposal_row
+from trading.services.algos.control import stop_held
 from trading.services.submit import cancel_locked, locked
 
 ACTOR = "desk:kill-switch"
@@ -40,7 +41,9 @@ def enforce(*, now: datetime) -> int:
     for state in KillState.objects.filter(level__gte=KillLevel.BLOCK_NEW).order_by("id"):
         held_by = _held_by(state)
         touched += _void_proposals(held_by, now)
-        if state.level >= KillLevel.CANCEL_ALL:
+        cancels_all = state.level >= KillLevel.CANCEL_ALL
+        touched += stop_held(held_by, level=state.level, keeps_closing=not cancels_all, now=now)
+        if cancels_all:
             touched += _cancel_orders(held_by, f"kill switch level {state.level}", now)
     return touched
 

@@ -30,7 +30,7 @@ PRICES = {STOCK: ("199.98", "200.02"), SHORT: ("1.40", "1.46"), WING: ("0.78", "
 
 
 @pytest.fixture
-def desk(transactional_db: None) -> Iterator[Connection]:
+def desk(db: None) -> Iterator[Connection]:
     now = utc_now()
     seed(parse("sim"), now=now, exchange_at=market.START)
     Account.objects.update(tier=Account.Tier.MANUAL)  # the protocol's own rules are tested with the protocol
@@ -77,7 +77,9 @@ def spread(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def begin(actor: Actor, *, algo: str = "LIMIT_WALK", parameters: dict[str, Any] | None = None, **changes: Any) -> AlgoRun:
+def begin(
+    actor: Actor, *, algo: str = "LIMIT_WALK", parameters: dict[str, Any] | None = None, **changes: Any
+) -> AlgoRun:
     wish = Wish(draft=spread(**changes), algo=algo, parameters=parameters or {})
     return start(wish, actor=actor, trace_id="t", now=utc_now())
 
@@ -110,7 +112,7 @@ class Floor:
 
     def fill(self, order: Order, qty: int, exec_id: str, px: str = "0.61") -> None:
         event = "fill"
-        data = {"exec_id": exec_id, "qty": qty, "px": px}
+        data = {"exec": exec_id, "qty": qty, "px": px}
         answer(order, event, data)
 
     def told(self, order: Order) -> None:
