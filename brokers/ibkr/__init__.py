@@ -1,0 +1,1 @@
+"""Interactive Brokers, by the socket API of TWS or IB Gateway."""

@@ -1,0 +1,100 @@
+"""Instruments under the desk's names and the broker's, and their contract numbers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from allcore.kernel.errors import InvalidInputError
+from allcore.kernel.instruments import InvalidSymbolError, OptionContract, Right
+from brokers.ibkr.errors import UnknownContractError
+from brokers.ibkr.library import Library
+
+UNDERLYINGS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX"}  # option classes with names of their own
+INDICES = frozenset({"SPX", "NDX", "RUT", "VIX", "XSP"})
+Details = Callable[[Any], Awaitable[list[Any]]]
+
+
+def symbol_of(contract: Any) -> str:
+    """Return the desk's name of a share or option; empty for a combo.
+
+    Raises:
+        InvalidSymbolError: it is nothing that the desk has a name for.
+    """
+    if contract.secType == "BAG":
+        return ""
+    if contract.secType in ("STK", "IND"):
+        return str(contract.symbol)
+    if contract.secType != "OPT":
+        raise InvalidSymbolError(f"The desk has no name for a {contract.secType} of {contract.symbol}.")
+    try:
+        return OptionContract.parse(contract.localSymbol).symbol
+    except InvalidInputError:
+        return _from_fields(contract)
+
+
+def _from_fields(contract: Any) -> str:
+    day = str(contract.lastTradeDateOrContractMonth)
+    right = Right.CALL if contract.right in ("C", "CALL") else Right.PUT
+    root = contract.tradingClass or contract.symbol
+    try:
+        mills = int(Decimal(str(contract.strike)) * 1000)
+    except InvalidOperation:
+        mills = 0
+    return OptionContract.parse(f"{root:<6}{day[2:8]}{right}{mills:08d}").symbol
+
+
+def multiplier_of(contract: Any) -> int:
+    """Return how many shares one contract stands for."""
+    return int(Decimal(contract.multiplier or "1")) if contract.secType == "OPT" else 1
+
+
+class Contracts:
+    """Asks the broker for each instrument once."""
+
+    def __init__(self, library: Library, details: Details) -> None:
+        self._library = library
+        self._details = details
+        self._known: dict[str, Any] = {}
+        self._asking = asyncio.Lock()
+
+    async def of(self, symbol: str) -> Any:
+        """Return the broker's contract, with its number.
+
+        Raises:
+            UnknownContractError: the broker has none, or several, of that name.
+        """
+        async with self._asking:
+            if symbol not in self._known:
+                found = [detail.contract for detail in await self._details(self._wanted(symbol))]
+                fitting = [contract for contract in found if self._is_named(contract, symbol)]
+                if len({contract.conId for contract in fitting}) != 1:
+                    raise UnknownContractError(f"The broker knows {len(fitting)} contracts {symbol!r}.", symbol=symbol)
+                fitting[0].exchange = "SMART"
+                self._known[symbol] = fitting[0]
+        return self._known[symbol]
+
+    def _wanted(self, symbol: str) -> Any:
+        try:
+            option = OptionContract.parse(symbol)
+        except InvalidSymbolError:
+            kind = "IND" if symbol in INDICES else "STK"
+            return self._library.contract(secType=kind, symbol=symbol, exchange="SMART", currency="USD")
+        return self._library.contract(
+            secType="OPT",
+            symbol=UNDERLYINGS.get(option.root, option.root),
+            lastTradeDateOrContractMonth=f"{option.expiry:%Y%m%d}",
+            strike=float(option.strike),
+            right=str(option.right),
+            multiplier="100",
+            exchange="SMART",
+            currency="USD",
+            tradingClass=option.root,
+        )
+
+    @staticmethod
+    def _is_named(contract: Any, symbol: str) -> bool:
+        try:
+            return symbol_of(contract) == symbol
+        except InvalidInputError:
+            return False

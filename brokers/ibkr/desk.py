@@ -1,0 +1,266 @@
+"""News in, reports out: each message is matched to its order, stepped, and what comes of it is told, in order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import singledispatchmethod
+
+import structlog
+
+from allcore.kernel.errors import UnavailableError
+from allcore.kernel.reports import ExecutionReport, ReportKind
+from brokers.ibkr import states
+from brokers.ibkr.errors import CODES, DATA_LOST, TOO_FAST, UPSTREAM_BACK, UPSTREAM_LOST, GatewayDownError
+from brokers.ibkr.fills import Fills
+from brokers.ibkr.gateway import Gateway
+from brokers.ibkr.library import Library
+from brokers.ibkr.news import (
+    CommissionNews,
+    ErrorNews,
+    ExecutionNews,
+    LineNews,
+    LostNews,
+    MalformedNews,
+    Names,
+    News,
+    OrderNews,
+    StatusNews,
+    TickNews,
+)
+from brokers.ibkr.settings import IbkrSettings
+from brokers.ibkr.states import Said, Step
+from brokers.ibkr.tracks import Track, Tracks
+from brokers.ports import KeyBook
+
+ANSWERED = {ReportKind.REPLACE_ACK: "accepted", ReportKind.REPLACE_REJECT: "rejected"}
+REASON_SECONDS = 0.25  # for the reason of an end to follow, or precede, its status
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Room:
+    """What the desk works with."""
+
+    connection: str
+    client_id: int
+    settings: IbkrSettings
+    keys: KeyBook
+    tracks: Tracks
+    clock: Callable[[], datetime]
+    tell: Callable[[ExecutionReport | Exception], None]
+
+
+class Desk:
+    """Follows the orders of one session. One task works through the news, so that nothing overtakes."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.news: asyncio.Queue[News] = asyncio.Queue()
+        self.gateway: Gateway
+        self.library: Library
+        self.fills: Fills
+        self.on_data_lost: Callable[[], Awaitable[None]] | None = None
+        self.is_upstream_lost = False
+        self.alerts: list[str] = []
+        self._asking: asyncio.Task[None] | None = None
+        self._asks_again = False
+        self._doubtful: dict[str, str] = {}  # orders to ask about, by number: the replacement that waited then
+
+    def start(self, library: Library, gateway: Gateway) -> None:
+        """Work with this line."""
+        patience = timedelta(seconds=self._room.settings.commission_seconds)
+        self.library, self.gateway = library, gateway
+        self.fills = Fills(self._report, gateway.ears.fees, patience)
+
+    async def run(self) -> None:
+        """Work through the news until cancelled."""
+        while True:
+            await self.take(await self.news.get())
+
+    async def drain(self) -> None:
+        """Work through what was heard, and tell what waits."""
+        while not self.news.empty():
+            await self.take(self.news.get_nowait())
+        for report in self.fills.all_now():
+            self._room.tell(report)
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    @singledispatchmethod
+    async def take(self, news: News) -> None:
+        """Take one piece of news."""
+
+    @take.register
+    async def _(self, news: OrderNews) -> None:
+        track = await self._room.tracks.of(news.names, news)
+        if track is not None:
+            await self._step(track, states.on_order(track, news), news.names)
+
+    @take.register
+    async def _(self, news: StatusNews) -> None:
+        track = await self._room.tracks.of(news.names)
+        if track is not None:
+            await self._step(track, states.on_status(track, news.status, news.why_held), news.names)
+
+    @take.register
+    async def _(self, news: ErrorNews) -> None:
+        track = self._room.tracks.numbered(self._room.client_id, news.order_id)
+        if news.code not in CODES:
+            self._alert(f"The gateway says {news.code} of order {news.order_id}, which is in no table: {news.text}")
+        if track is not None:
+            await self._step(track, states.on_code(track, news.code, news.text), None)
+
+    @take.register
+    async def _(self, news: ExecutionNews) -> None:
+        if not news.symbol:
+            return  # a combo's own summary; its legs are what is traded
+        track = await self._room.tracks.of(news.names)
+        if track is not None:
+            await self._step(track, Step(states.on_trade(track)), news.names)
+        self._tell(self.fills.hear(news, track, self._room.clock()))
+        if self.fills.waiting:
+            self._later(self._room.settings.commission_seconds)
+
+    @take.register
+    async def _(self, news: CommissionNews) -> None:
+        self._tell(self.fills.ripe(self._room.clock()))
+
+    @take.register
+    async def _(self, news: TickNews) -> None:
+        now = self._room.clock()
+        self._tell(self.fills.ripe(now))
+        for track in self._room.tracks.open():
+            if track.doubted_at is not None and track.doubted_at <= now:
+                track.doubted_at = None
+                await self._step(track, states.on_end(track), None)
+            elif not track.is_acked and track.sent_at is not None and track.sent_at + self._silence() <= now:
+                track.sent_at = None
+                self.doubt(track)
+
+    @take.register
+    async def _(self, news: LineNews) -> None:
+        if news.code in UPSTREAM_LOST:
+            self.is_upstream_lost = True
+        elif news.code in UPSTREAM_BACK:
+            self.is_upstream_lost = False
+            self._ask()
+            if news.code == DATA_LOST and self.on_data_lost is not None:
+                await self.on_data_lost()
+        elif news.code == TOO_FAST:
+            await self.gateway.slowed()
+
+    @take.register
+    async def _(self, news: MalformedNews) -> None:
+        self._alert(f"The gateway's {news.kind} could not be read: {news.text}")
+        self._ask()
+
+    @take.register
+    async def _(self, news: LostNews) -> None:
+        for report in self.fills.all_now():
+            self._room.tell(report)
+        self._room.tell(GatewayDownError(f"{self._room.connection} lost its line to the gateway."))
+
+    async def _step(self, track: Track, step: Step, names: Names | None) -> None:
+        for said in step.said:
+            await self._note(track, said)
+            self._room.tell(self._said(track, said))
+        if step.waits and track.doubted_at is None:
+            track.doubted_at = self._room.clock() + timedelta(seconds=REASON_SECONDS)
+            self._later(REASON_SECONDS)
+        if step.in_doubt:
+            self.doubt(track)
+
+    def doubt(self, track: Track) -> None:
+        """Ask the gateway how the order is."""
+        self._doubtful[track.key] = "" if track.replace is None else track.replace[0]
+        self._ask()
+
+    def watch(self, track: Track) -> None:
+        """Look again in a while whether the order was answered."""
+        self._later(self._room.settings.doubt_seconds)
+
+    async def _note(self, track: Track, said: Said) -> None:
+        if said.kind in ANSWERED:
+            await self._room.keys.learn(said.cl_ord_id, "", {"answer": ANSWERED[said.kind]})
+        if said.kind is ReportKind.REPLACE_ACK:
+            self._room.tracks.renamed(track, said.cl_ord_id)
+
+    def _said(self, track: Track, said: Said) -> ExecutionReport:
+        return ExecutionReport(
+            kind=said.kind,
+            connection=self._room.connection,
+            account=track.account,
+            cl_ord_id=said.cl_ord_id,
+            transact_at=self._room.clock(),
+            broker_order_id=str(track.perm_id) if track.perm_id else "",
+            reason=said.reason,
+            text=said.text,
+        )
+
+    def _report(
+        self, kind: ReportKind, track: Track | None, execution: ExecutionNews, **more: object
+    ) -> ExecutionReport:
+        report = ExecutionReport(
+            kind=kind,
+            connection=self._room.connection,
+            account=execution.account,
+            cl_ord_id="" if track is None else track.cl_ord_id,
+            transact_at=execution.at,
+            broker_order_id=str(execution.names.perm_id),
+        )
+        return replace(report, **more)  # type: ignore[arg-type]  # the callers give a report's own fields
+
+    def _tell(self, reports: list[ExecutionReport]) -> None:
+        for report in reports:
+            self._room.tell(report)
+
+    def _silence(self) -> timedelta:
+        return timedelta(seconds=self._room.settings.doubt_seconds)
+
+    def _alert(self, text: str) -> None:
+        log.error("ibkr_alert", connection=self._room.connection, text=text)
+        self.alerts = [*self.alerts[-9:], text]
+
+    def _later(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds + 0.01, self.news.put_nowait, TickNews())
+
+    def _ask(self) -> None:
+        """Ask the gateway about everything that is open; if it is being asked, once more afterwards."""
+        if self._asking is not None and not self._asking.done():
+            self._asks_again = True
+            return
+        self._asking = asyncio.create_task(self._ask_all())
+
+    async def _ask_all(self) -> None:
+        client = self.gateway.client
+        try:
+            doubtful, self._doubtful = self._doubtful, {}
+            found = await self.gateway.named("openOrders", client.reqAllOpenOrders)
+            ended = await self.gateway.named("completedOrders", lambda: client.reqCompletedOrders(False))  # noqa: FBT003
+            await self.gateway.numbered(lambda number: client.reqExecutions(number, self.library.execution_filter()))
+        except UnavailableError as e:
+            log.warning("ibkr_doubt_unanswered", connection=self._room.connection, error=str(e))
+            return
+        for news in [n for n in (*found, *ended) if isinstance(n, OrderNews)]:
+            track = await self._room.tracks.of(news.names, news)
+            if track is not None and track.key in doubtful:
+                await self._resolve(track, news, doubtful[track.key])
+        if self._asks_again:
+            self._asks_again = False
+            self._asking = asyncio.create_task(self._ask_all())
+
+    async def _resolve(self, track: Track, news: OrderNews, replacement: str) -> None:
+        """The gateway's books say how the order is: believe them."""
+        await self._step(track, states.on_order(track, news), news.names)
+        if news.is_completed or news.status == states.INACTIVE:
+            ended = states.on_status(track, "Cancelled" if news.status == states.INACTIVE else news.status, "")
+            await self._step(track, replace(ended, in_doubt=False), news.names)
+        if track.replace is not None and track.replace[0] == replacement:
+            await self._step(track, replace(states.on_unchanged(track), in_doubt=False), news.names)

@@ -1,0 +1,65 @@
+"""The one place that knows which client library is installed: `ib_async`, or `ib_insync` in its stead, never both.
+
+Of the library only the transport, the decoder and the request encoders are used; what an order's state is, we decide
+ourselves, because both libraries take harmless notices for cancellations.
+"""
+
+import asyncio
+import importlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from allcore.kernel.errors import InvalidInputError
+
+LIBRARIES = ("ib_async", "ib_insync")
+
+
+class LibraryError(InvalidInputError):
+    """No client library can be used."""
+
+    code = "IBKR_LIBRARY"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What is used of the library."""
+
+    name: str
+    client: Any
+    contract: Any
+    combo_leg: Any
+    order: Any
+    execution_filter: Any
+
+
+def load(name: str = "") -> Library:
+    """Return the library named, or the one that is installed. Call it where an event loop is set or runs.
+
+    Raises:
+        LibraryError: it is not installed, or both are: they overwrite each other's event package.
+    """
+    installed = [library for library in LIBRARIES if find_spec(library) is not None]
+    if len(installed) > 1:
+        raise LibraryError(f"{' and '.join(installed)} are installed together; remove one.")
+    if not installed or (name and name not in installed):
+        raise LibraryError(f"The client library {name or LIBRARIES[0]} is not installed.", library=name)
+    _ensure_loop()
+    found = importlib.import_module(installed[0])
+    client = importlib.import_module(f"{installed[0]}.client")
+    return Library(
+        name=installed[0],
+        client=client.Client,
+        contract=found.Contract,
+        combo_leg=found.ComboLeg,
+        order=found.Order,
+        execution_filter=found.ExecutionFilter,
+    )
+
+
+def _ensure_loop() -> None:
+    """`ib_insync` asks for the thread's loop when it is imported, and fails if none is set."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())

@@ -1,0 +1,120 @@
+"""What the gateway said, as values: one class a message, with the fields that we use."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How the gateway names an order. A completed order has neither number nor client, only `perm_id` and `ref`."""
+
+    order_id: int
+    client_id: int
+    perm_id: int
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """openOrder or completedOrder. Prices that are not set are None; `legs` of a combo are contract numbers.
+
+    `filled` is what a completed order says, `closed_at` its end, `text` its end in words.
+    """
+
+    names: Names
+    account: str
+    status: str
+    contract: Any
+    quantity: int
+    limit_price: Decimal | None
+    aux_price: Decimal | None
+    is_completed: bool = False
+    filled: int = 0
+    closed_at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusNews:
+    """orderStatus."""
+
+    names: Names
+    status: str
+    filled: int
+    why_held: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionNews:
+    """execDetails; `symbol` is the desk's, empty for a combo's own summary. `asked` says that it answers a question."""
+
+    names: Names
+    account: str
+    exec_id: str
+    symbol: str
+    is_buy: bool
+    qty: int
+    px: Decimal
+    at: datetime
+    asked: bool
+
+    @property
+    def prefix(self) -> str:
+        """The execution's name without the number of its version."""
+        return self.exec_id.rpartition(".")[0]
+
+    @property
+    def version(self) -> int:
+        """The number of its version; a correction has a higher one."""
+        last = self.exec_id.rpartition(".")[2]
+        return int(last) if last.isdigit() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionNews:
+    """commissionReport."""
+
+    exec_id: str
+    fee: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNews:
+    """An error or notice about an order."""
+
+    order_id: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineNews:
+    """An error or notice about nothing in particular, such as the line upstream."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedNews:
+    """A message that could not be read; something may have been missed."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostNews:
+    """The line to the gateway is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickNews:
+    """Time has passed: look at what is overdue."""
+
+
+News = (
+    OrderNews | StatusNews | ExecutionNews | CommissionNews | ErrorNews | LineNews | MalformedNews | LostNews | TickNews
+)

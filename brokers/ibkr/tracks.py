@@ -1,0 +1,176 @@
+"""Our orders as this session follows them, and how an order of the gateway's is recognised as ours."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from allcore.kernel.tickets import OrderTicket
+from brokers.ibkr.news import Names, OrderNews
+from brokers.ibkr.orders import aux_of, limit_of
+from brokers.ports import KeyBook, OrderKey
+
+
+@dataclass(slots=True)
+class Track:
+    """One order. `cl_ord_id` is the last id that the broker accepted; `replace` and `cancel` await its answer."""
+
+    cl_ord_id: str
+    account: str
+    ticket: OrderTicket
+    order_id: int
+    client_id: int
+    perm_id: int = 0
+    ref: str = ""
+    is_acked: bool = False
+    is_ended: bool = False
+    replace: tuple[str, OrderTicket] | None = None
+    cancel: str = ""
+    end_reason: str = ""  # what a code said, for when the status says that it ended
+    end_text: str = ""
+    doubted_at: datetime | None = None  # when to believe that it ended for no reason given
+    sent_at: datetime | None = None  # until it is asked about for want of an answer
+    cum: int = 0
+    legs: dict[str, int] = field(default_factory=dict)  # by symbol
+
+    def __post_init__(self) -> None:
+        """Number the legs."""
+        self.legs = {leg.symbol: n for n, leg in enumerate(self.ticket.legs)}
+
+    @property
+    def key(self) -> str:
+        """The order's name before it has a permanent one."""
+        return key_of(self.client_id, self.order_id)
+
+
+def key_of(client_id: int, order_id: int) -> str:
+    """Return the name under which an order is written down before it is sent."""
+    return f"{client_id}:{order_id}"
+
+
+def has_terms(news: OrderNews, ticket: OrderTicket) -> bool:
+    """Return whether the gateway's order has the ticket's terms."""
+    limit, aux = limit_of(ticket), aux_of(ticket)
+    return (
+        _same(news.limit_price, limit)
+        and _same(news.aux_price, aux)
+        and (news.quantity == ticket.quantity or news.is_completed)
+    )
+
+
+def _same(told: Decimal | None, ours: Decimal | None) -> bool:
+    return ours is None or told == ours
+
+
+class Tracks:
+    """The session's orders, by each of their names; what is not here is looked up in the key book."""
+
+    def __init__(self, keys: KeyBook) -> None:
+        self._keys = keys
+        self._by_id: dict[str, Track] = {}
+        self._by_key: dict[str, Track] = {}
+        self._by_perm: dict[int, Track] = {}
+
+    def add(self, track: Track) -> None:
+        """Follow the order."""
+        self._by_id[track.cl_ord_id] = self._by_key[track.key] = track
+        if track.perm_id:
+            self._by_perm[track.perm_id] = track
+
+    def renamed(self, track: Track, cl_ord_id: str) -> None:
+        """The broker accepted a replacement."""
+        self._by_id.pop(track.cl_ord_id, None)
+        track.cl_ord_id = cl_ord_id
+        self._by_id[cl_ord_id] = track
+
+    def open(self) -> list[Track]:
+        """Return the orders that have not ended."""
+        return [track for track in self._by_key.values() if not track.is_ended]
+
+    def numbered(self, client_id: int, order_id: int) -> Track | None:
+        """Return the order with that number, if it is followed."""
+        return self._by_key.get(key_of(client_id, order_id))
+
+    async def of(self, names: Names, news: OrderNews | None = None) -> Track | None:
+        """Return our order of those names, or None if it is nobody's or another's."""
+        track = self._by_perm.get(names.perm_id) if names.perm_id else None
+        if track is None and names.order_id > 0:
+            track = self._by_key.get(key_of(names.client_id, names.order_id))
+            if track is not None and track.perm_id not in (0, names.perm_id or track.perm_id):
+                track = None  # an order of an earlier life of the gateway, with the same number
+        if track is None:
+            track = await self._restored(names, news)
+        if track is not None and names.perm_id and not track.perm_id:
+            track.perm_id = names.perm_id
+            self._by_perm[names.perm_id] = track
+            await self._keys.learn(track.cl_ord_id, str(names.perm_id), {"perm_id": names.perm_id})
+        return track
+
+    async def named(self, cl_ord_id: str) -> Track | None:
+        """Return our order of that id, from this session or an earlier one."""
+        if cl_ord_id in self._by_id:
+            return self._by_id[cl_ord_id]
+        key = await self._keys.by_cl_ord_id(cl_ord_id)
+        if key is None or not key.chain:
+            return None
+        track = self._track(key)
+        if track is not None:
+            followed = self._by_key.get(track.key)
+            if followed is not None:
+                return followed
+            self.add(track)
+        return track
+
+    async def _restored(self, names: Names, news: OrderNews | None) -> Track | None:
+        key = await self._key(names)
+        if key is None:
+            return None
+        while key.orig_cl_ord_id and not _is_accepted(key, news):
+            before = await self._keys.by_cl_ord_id(key.orig_cl_ord_id)
+            if before is None:
+                break
+            key = before
+        track = self._track(key)
+        if track is not None:
+            track.perm_id = names.perm_id or track.perm_id
+            self.add(track)
+        return track
+
+    async def _key(self, names: Names) -> OrderKey | None:
+        wanted = [str(names.perm_id)] if names.perm_id else []
+        wanted += [key_of(names.client_id, names.order_id)] if names.order_id > 0 else []
+        for name in wanted:
+            key = await self._keys.by_broker_order_id(name)
+            known = 0 if key is None else key.details.get("perm_id", 0)
+            if key is not None and known in (0, names.perm_id or known):
+                return key
+        return await self._keys.by_cl_ord_id(names.ref) if names.ref else None
+
+    @staticmethod
+    def _track(key: OrderKey) -> Track | None:
+        number = next((name for name in key.chain if ":" in name), "")
+        if not number or not key.ticket:
+            return None
+        client, _, order = number.partition(":")
+        perm = key.details.get("perm_id", 0)
+        return Track(
+            cl_ord_id=key.cl_ord_id,
+            account=key.broker_account,
+            ticket=OrderTicket.from_dict(key.ticket),
+            order_id=int(order),
+            client_id=int(client),
+            perm_id=perm if isinstance(perm, int) else 0,
+            ref=str(key.details.get("ref", key.cl_ord_id)),
+        )
+
+
+def _is_accepted(key: OrderKey, news: OrderNews | None) -> bool:
+    if key.details.get("answer") in ("accepted", "rejected"):
+        return key.details["answer"] == "accepted"
+    return news is not None and has_terms(news, OrderTicket.from_dict(key.ticket))
+
+
+def highest_number(keys: Iterable[OrderKey], client_id: int) -> int:
+    """Return the highest order number that the client has used."""
+    mine = (name.partition(":") for key in keys for name in key.chain if ":" in name)
+    return max((int(order) for client, _, order in mine if client == str(client_id)), default=0)
