@@ -12,6 +12,7 @@ from django.db import connections as databases
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
+from brokers import schwab
 from brokers.models import Connection
 from brokers.paper.quotes import CloseBook
 from brokers.paper.session import CAPABILITIES as PAPER
@@ -106,6 +107,13 @@ def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
 
 BROKERS: dict[str, Broker] = {
     "paper": Broker("Paper", PAPER, _paper),
+    "schwab": Broker(
+        "Charles Schwab",
+        schwab.CAPABILITIES,
+        plumbed(schwab.open_session),
+        secrets=schwab.SECRETS,
+        authorise=schwab.authorise,
+    ),
 }
 
 

@@ -39,7 +39,7 @@ def master_keys() -> MasterKeys:
 def keep(
     owner: str, values: Mapping[str, str], *, actor: str, now: datetime, expires_at: datetime | None = None
 ) -> SealedRecord:
-    """Seal the named values beside those already kept; an existing name is replaced."""
+    """Seal the named values beside those already kept; an existing name is replaced. Without an end, the old one holds."""
     if not values or not all(values.values()):
         raise InvalidInputError("Credentials are names with values, none of them empty; nothing was kept.")
     row = SealedRecord.objects.select_for_update().filter(owner=owner).first()
@@ -49,7 +49,9 @@ def keep(
     row = row or SealedRecord(owner=owner, version=0)
     _put(row, seal(kept, owner, master_keys()))
     row.names, row.version, row.changed_at = sorted(kept), row.version + 1, now
-    row.expires_at, row.reminded_at, row.revoked_at = expires_at, None, None
+    if expires_at is not None:
+        row.expires_at, row.reminded_at = expires_at, None
+    row.revoked_at = None
     row.save()
     record("vault.kept", f"secret:{owner}", {"names": sorted(values), "version": row.version}, actor=actor, at=now)
     return row

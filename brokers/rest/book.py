@@ -50,6 +50,11 @@ class Book:
             (view := self._views.get(name)) is None or view.standing not in ENDED for name in self._keys
         )
 
+    def oldest_open(self, now: datetime) -> datetime:
+        """Return when the oldest order that is still open was entered; `now` if none is."""
+        opened = [view.entered_at for view in self._views.values() if view.standing not in ENDED]
+        return min(opened, default=now)
+
     async def recall(self, since: datetime) -> None:
         """Read the key book, as after a crash: an order without a broker's id is in doubt."""
         for key in await self._plumbing.keys.since(since):

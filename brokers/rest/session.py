@@ -110,9 +110,10 @@ class PolledSession:
     async def connect(self) -> None:
         """Sign in, look once, and go on looking."""
         self._accounts = await self._client.connect()
-        await self._book.recall(self._plumbing.clock() - LOOK_BACK)
+        longest = self._plumbing.clock() - self.capabilities.executions_for
+        await self._book.recall(longest)
         self._is_open = True
-        await self._look()
+        await self._look(longest)
         self._tasks = [asyncio.create_task(self._keep_looking()), asyncio.create_task(self._hear_hints())]
 
     async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
@@ -246,7 +247,7 @@ class PolledSession:
         """Ask for the orders, tell what changed, and return them."""
         async with self._looking:
             at = self._plumbing.clock()
-            start = min(at - LOOK_BACK, since or at)
+            start = min(at - LOOK_BACK, since or at, self._book.oldest_open(at))
             found = await asyncio.gather(*(self._client.orders(account, start) for account in sorted(self._accounts)))
             self._heard_at = self._plumbing.clock()
             return await self._book.seen(

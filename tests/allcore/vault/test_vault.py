@@ -63,6 +63,14 @@ def test_one_value_is_replaced_and_the_others_stay() -> None:
     assert SealedRecord.objects.get().version == 2
 
 
+def test_another_value_leaves_the_end_of_the_others_alone() -> None:
+    keep()
+
+    vault.keep("connection:one", {"state": "a-state"}, actor="alice", now=NOW)
+
+    assert SealedRecord.objects.get().expires_at == NOW + timedelta(days=7)
+
+
 def test_an_empty_value_is_refused_and_nothing_changes() -> None:
     keep()
 

@@ -1,0 +1,122 @@
+"""Schwab's OAuth 2: leave lasts seven days and is not lengthened by use; an access token lasts half an hour."""
+
+import asyncio
+import base64
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from allcore.kernel.errors import RefusedError
+from brokers.ports import Leave, Plumbing
+from brokers.rest.wire import SignInEndedError, WireDownError
+
+AUTHORISE, TOKEN = "/v1/oauth/authorize", "/v1/oauth/token"
+LEAVE_LASTS = timedelta(days=7)
+SPARE = timedelta(seconds=60)  # before its end an access token is fetched anew
+SECRETS = ("app_key", "app_secret")
+
+
+class WrongAnswerError(RefusedError):
+    """The answer is to a question that was not asked."""
+
+    code = "WRONG_ANSWER"
+
+
+class Tokens:
+    """Access tokens for the requests of one connection; the refresh token stays in the vault."""
+
+    def __init__(self, plumbing: Plumbing, client: httpx.AsyncClient) -> None:
+        self._plumbing = plumbing
+        self._client = client
+        self._access = ""
+        self._ends_at: datetime | None = None
+        self._turn = asyncio.Lock()
+
+    async def sign(self, request: httpx.Request) -> None:
+        """Put a token that holds on the request."""
+        request.headers["Authorization"] = f"Bearer {await self.access()}"
+
+    async def access(self) -> str:
+        """Return a token that holds."""
+        async with self._turn:
+            if self._ends_at is None or self._plumbing.clock() >= self._ends_at - SPARE:
+                await self._refresh()
+            return self._access
+
+    async def renew(self) -> None:
+        """Forget the token: the broker does not take it any more."""
+        async with self._turn:
+            self._ends_at = None
+
+    async def _refresh(self) -> None:
+        kept = await self._plumbing.secrets.read()
+        refresh_token = kept.get("refresh_token", "")
+        if not refresh_token:
+            raise SignInEndedError("The desk has no leave at Schwab yet: authorise it on the Brokers page.")
+        answer = await granted(self._client, kept, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+        self._access = str(answer["access_token"])
+        self._ends_at = self._plumbing.clock() + timedelta(seconds=int(answer["expires_in"]))
+
+
+async def granted(client: httpx.AsyncClient, kept: Mapping[str, str], form: Mapping[str, str]) -> Mapping[str, Any]:
+    """Ask for tokens.
+
+    Raises:
+        SignInEndedError: the leave has ended, or never was.
+        WireDownError: no readable answer came.
+    """
+    basic = base64.b64encode(f"{kept.get('app_key', '')}:{kept.get('app_secret', '')}".encode()).decode()
+    try:
+        response = await client.post(TOKEN, data=dict(form), headers={"Authorization": f"Basic {basic}"})
+        body = response.json()
+    except (httpx.HTTPError, ValueError) as e:
+        raise WireDownError(f"Schwab gives no tokens ({type(e).__name__}).") from e
+    if response.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
+        raise SignInEndedError("Schwab no longer takes the leave it gave: authorise the desk on the Brokers page.")
+    if not response.is_success or "access_token" not in body:
+        raise WireDownError(f"Schwab gives no tokens (status {response.status_code}).")
+    return dict(body)
+
+
+class SchwabLeave:
+    """The page on which a person lets the desk in."""
+
+    def __init__(self, plumbing: Plumbing, client: httpx.AsyncClient) -> None:
+        self._plumbing = plumbing
+        self._client = client
+
+    async def begin(self, callback_url: str) -> Leave:
+        """Return Schwab's page. `callback_url` must be registered there, https and by number (127.0.0.1)."""
+        kept = await self._plumbing.secrets.read()
+        callback = str(self._plumbing.settings.get("callback_url") or callback_url)
+        state = secrets.token_urlsafe(16)
+        await self._plumbing.secrets.renew({"state": state, "callback_url": callback}, expires_at=None)
+        query = urlencode(
+            {"response_type": "code", "client_id": kept.get("app_key", ""), "redirect_uri": callback, "state": state}
+        )
+        return Leave(f"{self._client.base_url}".rstrip("/") + f"{AUTHORISE}?{query}", state, needs_code=False)
+
+    async def finish(self, answer: Mapping[str, str]) -> datetime | None:
+        """Change the code for tokens and keep the refresh token; return when the leave ends.
+
+        Raises:
+            WrongAnswerError: it does not carry the state that was sent.
+            SignInEndedError: Schwab does not take the code (it lives for half a minute).
+        """
+        kept = await self._plumbing.secrets.read()
+        if not hmac.compare_digest(answer.get("state", ""), kept.get("state", "?")):
+            raise WrongAnswerError("Schwab's answer is not to the question that the desk asked; begin again.")
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer.get("code", ""),
+            "redirect_uri": kept.get("callback_url", ""),
+        }
+        body = await granted(self._client, kept, form)
+        ends = self._plumbing.clock() + LEAVE_LASTS
+        await self._plumbing.secrets.renew({"refresh_token": str(body["refresh_token"])}, expires_at=ends)
+        return ends

@@ -1,0 +1,131 @@
+"""Schwab's stream: hints that an order changed, and quotes. What it says of orders is looked up, never believed."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from allcore.kernel.errors import DeskError
+from brokers.schwab.auth import Tokens
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+SIGNED_IN = 0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Stream:
+    """One line to the stream; Schwab allows one a user. It comes back by itself, and asks again for what it had."""
+
+    url: str
+    customer: str
+    correlation: str
+    channel: str
+    function: str
+    tokens: Tokens
+    option_fields: str = "0,2,3,4,8,9,10,16,17,28,29,30,31,32,35,37,38,39"
+    _line: ClientConnection | None = None
+    _count: int = 0
+    _symbols: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, preference: Mapping[str, Any] | None, tokens: Tokens) -> "Stream | None":
+        """Return the stream that the user's preferences name, or None."""
+        infos = (preference or {}).get("streamerInfo") or ()
+        if not infos:
+            return None
+        info = infos[0]
+        return cls(
+            url=str(info["streamerSocketUrl"]),
+            customer=str(info["schwabClientCustomerId"]),
+            correlation=str(info["schwabClientCorrelId"]),
+            channel=str(info["schwabClientChannel"]),
+            function=str(info["schwabClientFunctionId"]),
+            tokens=tokens,
+        )
+
+    async def activity(self) -> AsyncIterator[None]:
+        """Yield at each word about an order, and once after each new line: something may have been missed."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async for message in self._messages():
+                    pause = FIRST_PAUSE
+                    if is_about_orders(message):
+                        yield
+            except (OSError, WebSocketException, DeskError, ValueError) as e:
+                log.warning("stream_ended", error=str(e))
+            yield
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def subscribe(self, symbols: Iterable[str]) -> None:
+        """Ask for quotes of the symbols as well."""
+        fresh = set(symbols) - self._symbols
+        self._symbols |= fresh
+        if self._line is not None and fresh:
+            await self._ask_for(self._line, "ADD", fresh)
+
+    async def close(self) -> None:
+        """Let the line go."""
+        if self._line is not None:
+            await self._line.close()
+
+    async def _messages(self) -> AsyncGenerator[Mapping[str, Any], None]:
+        async with connect(self.url, open_timeout=5, close_timeout=1) as line:
+            await self._sign_in(line)
+            await self._send(line, "ACCT_ACTIVITY", "SUBS", {"keys": "Account Activity", "fields": "0,1,2,3"})
+            if self._symbols:
+                await self._ask_for(line, "SUBS", self._symbols)
+            self._line = line
+            try:
+                async for text in line:
+                    yield json.loads(text)
+            finally:
+                self._line = None
+
+    async def _sign_in(self, line: ClientConnection) -> None:
+        parameters = {
+            "Authorization": await self.tokens.access(),
+            "SchwabClientChannel": self.channel,
+            "SchwabClientFunctionId": self.function,
+        }
+        await self._send(line, "ADMIN", "LOGIN", parameters)
+        async with asyncio.timeout(5):
+            async for text in line:
+                for answer in json.loads(text).get("response") or ():
+                    if answer.get("command") == "LOGIN":
+                        if int(answer["content"]["code"]) != SIGNED_IN:
+                            raise ValueError(f"Schwab's stream refuses the sign-in: {answer['content']}")
+                        return
+        raise ValueError("Schwab's stream closed before it let us in")
+
+    async def _ask_for(self, line: ClientConnection, command: str, symbols: Iterable[str]) -> None:
+        options = sorted(symbol for symbol in symbols if len(symbol) > 6)
+        shares = sorted(symbol for symbol in symbols if len(symbol) <= 6)
+        for service, keys in (("LEVELONE_OPTIONS", options), ("LEVELONE_EQUITIES", shares)):
+            if keys:
+                fields = self.option_fields if service == "LEVELONE_OPTIONS" else "0,1,2,3,4,5,8,34,35"
+                await self._send(line, service, command, {"keys": ",".join(keys), "fields": fields})
+
+    async def _send(self, line: ClientConnection, service: str, command: str, parameters: Mapping[str, str]) -> None:
+        self._count += 1
+        request = {
+            "service": service,
+            "command": command,
+            "requestid": str(self._count),
+            "SchwabClientCustomerId": self.customer,
+            "SchwabClientCorrelId": self.correlation,
+            "parameters": dict(parameters),
+        }
+        await line.send(json.dumps({"requests": [request]}))
+
+
+def is_about_orders(message: Mapping[str, Any]) -> bool:
+    """Return whether the message says that something happened to an order."""
+    return any(part.get("service") == "ACCT_ACTIVITY" for part in message.get("data") or ())

@@ -1,0 +1,72 @@
+"""Schwab's words and ours. What is not in a table is not guessed."""
+
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from brokers.rest.views import Standing
+
+STANDINGS = {
+    "NEW": Standing.PENDING,
+    "PENDING_ACKNOWLEDGEMENT": Standing.PENDING,
+    "AWAITING_MANUAL_REVIEW": Standing.WORKING,  # a person at the broker looks at it
+    "ACCEPTED": Standing.WORKING,
+    "QUEUED": Standing.WORKING,
+    "WORKING": Standing.WORKING,
+    "PENDING_ACTIVATION": Standing.WORKING,
+    "AWAITING_PARENT_ORDER": Standing.WORKING,
+    "AWAITING_CONDITION": Standing.WORKING,
+    "AWAITING_STOP_CONDITION": Standing.WORKING,
+    "AWAITING_RELEASE_TIME": Standing.WORKING,
+    "AWAITING_ACCOUNT_REVIEW": Standing.WORKING,
+    "PENDING_REPLACE": Standing.WORKING,
+    "AWAITING_UR_OUT": Standing.CANCELING,
+    "PENDING_CANCEL": Standing.CANCELING,
+    "PENDING_RECALL": Standing.CANCELING,
+    "FILLED": Standing.FILLED,
+    "CANCELED": Standing.CANCELED,
+    "REPLACED": Standing.REPLACED,
+    "REJECTED": Standing.REJECTED,
+    "EXPIRED": Standing.EXPIRED,
+}
+HELD_FOR = frozenset(
+    {
+        "AWAITING_MANUAL_REVIEW",
+        "PENDING_ACTIVATION",
+        "AWAITING_PARENT_ORDER",
+        "AWAITING_CONDITION",
+        "AWAITING_STOP_CONDITION",
+        "AWAITING_RELEASE_TIME",
+        "AWAITING_ACCOUNT_REVIEW",
+    }
+)
+
+SINGLE_TYPES = {
+    OrdType.MARKET: "MARKET",
+    OrdType.LIMIT: "LIMIT",
+    OrdType.STOP: "STOP",
+    OrdType.STOP_LIMIT: "STOP_LIMIT",
+    OrdType.TRAILING_STOP: "TRAILING_STOP",
+}
+COMBO_TYPES = {PriceEffect.DEBIT: "NET_DEBIT", PriceEffect.CREDIT: "NET_CREDIT", PriceEffect.EVEN: "NET_ZERO"}
+DURATIONS = {
+    TimeInForce.DAY: "DAY",
+    TimeInForce.GTC: "GOOD_TILL_CANCEL",
+    TimeInForce.FOK: "FILL_OR_KILL",
+    TimeInForce.IOC: "IMMEDIATE_OR_CANCEL",
+}
+OPTION_INSTRUCTIONS = {
+    (Side.BUY, PositionEffect.OPEN): "BUY_TO_OPEN",
+    (Side.BUY, PositionEffect.CLOSE): "BUY_TO_CLOSE",
+    (Side.SELL, PositionEffect.OPEN): "SELL_TO_OPEN",
+    (Side.SELL, PositionEffect.CLOSE): "SELL_TO_CLOSE",
+}
+SHARE_INSTRUCTIONS = {
+    (Side.BUY, PositionEffect.OPEN): "BUY",
+    (Side.BUY, PositionEffect.CLOSE): "BUY_TO_COVER",
+    (Side.SELL, PositionEffect.OPEN): "SELL_SHORT",
+    (Side.SELL, PositionEffect.CLOSE): "SELL",
+}
+SIDES = {"BUY": Side.BUY, "BUY_TO_OPEN": Side.BUY, "BUY_TO_CLOSE": Side.BUY, "BUY_TO_COVER": Side.BUY} | {
+    "SELL": Side.SELL,
+    "SELL_TO_OPEN": Side.SELL,
+    "SELL_TO_CLOSE": Side.SELL,
+    "SELL_SHORT": Side.SELL,
+}
