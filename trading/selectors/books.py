@@ -1,6 +1,7 @@
 """Books to read: what accounts hold, and what they did today."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from django.db.models import Q
 
 from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.orders import Side
+from allcore.kernel.reports import CLOSINGS
 from brokers.models import Account
 from marketdata.models import Instrument
 from trading.domain.books.positions import DayTrade
@@ -30,32 +32,80 @@ def holdings(account: Account) -> list[Position]:
 
 def lines(accounts: Collection[Account], today: date) -> list[Line]:
     """Return the positions that are open or were touched today, each with its day; four statements."""
-    trades = _day_trades(accounts, today)
-    touched = Q(instrument__in={instrument for _, instrument in trades})
+    day = _day(accounts, today)
+    touched = Q(instrument__in={instrument for _, instrument in day.touched})
     rows = Position.objects.filter(~Q(qty=0) | touched, account__in=accounts)
     positions = list(rows.select_related("account", "instrument__underlying").order_by("account_id", "id"))
     closes = _previous_closes({p.instrument_id for p in positions}, today)
+    day.carry(closes)
     return [
-        _line(p, trades.get((p.account_id, p.instrument_id), ()), closes.get(p.instrument_id))
+        _line(p, day, closes.get(p.instrument_id))
         for p in positions
-        if p.qty or (p.account_id, p.instrument_id) in trades
+        if p.qty or (p.account_id, p.instrument_id) in day.touched
     ]
 
 
-def _day_trades(accounts: Collection[Account], today: date) -> dict[Pair, list[DayTrade]]:
-    found: dict[Pair, list[DayTrade]] = {}
-    executions = Execution.objects.filter(account__in=accounts, trade_date=today, status=Execution.Status.LIVE)
-    for account, instrument, side, qty, px, fee in executions.order_by("id").values_list(
-        "account", "instrument", "side", "qty", "px", "fee"
-    ):
-        found.setdefault((account, instrument), []).append(DayTrade(qty * Side(side).sign, px, fee))
-    for event in BookEvent.objects.filter(account__in=accounts, trade_date=today).order_by("id"):
-        closed = DayTrade(-event.qty, event.px, event.fee)
-        found.setdefault((event.account_id, event.instrument_id), []).append(closed)
+@dataclass(slots=True)
+class _Day:
+    """What a day did to pairs: trades, cash without a trade, and lots that went on elsewhere."""
+
+    trades: dict[Pair, list[DayTrade]] = field(default_factory=dict)
+    income: dict[Pair, Decimal] = field(default_factory=dict)
+    carried: list[BookEvent] = field(default_factory=list)
+
+    @property
+    def touched(self) -> set[Pair]:
+        """The pairs that anything happened to."""
+        sides = ((e.account_id, pk) for e in self.carried for pk in (e.instrument_id, e.to_instrument_id) if pk)
+        return {*self.trades, *self.income, *sides}
+
+    def add(self, pair: Pair, trade: DayTrade) -> None:
+        """Add a trade."""
+        self.trades.setdefault(pair, []).append(trade)
+
+    def note(self, event: BookEvent) -> None:
+        """Take in what a book event did."""
+        pair = event.account_id, event.instrument_id
+        if event.income:
+            self.income[pair] = self.income.get(pair, Decimal(0)) + event.income
+        if event.to_instrument_id is not None:
+            self.carried.append(event)
+        elif event.kind in CLOSINGS:
+            self.add(pair, DayTrade(-event.qty, event.px, event.fee, event.transact_at, is_event=True))
         if event.deliverable_id is not None and event.delivery_px is not None:
-            moved = DayTrade(event.shares, event.delivery_px)
-            found.setdefault((event.account_id, event.deliverable_id), []).append(moved)
-    return found
+            moved = DayTrade(event.shares, event.delivery_px, Decimal(0), event.transact_at, is_event=True)
+            self.add((event.account_id, event.deliverable_id), moved)
+
+    def carry(self, closes: Mapping[int, Decimal]) -> None:
+        """Let what went on elsewhere leave at the previous close and arrive at the same value: no P&L moves with it."""
+        for event in self.carried:
+            target, to_qty = event.to_instrument, event.to_qty or 0
+            if target is None or target.pk == event.instrument_id:
+                self.add((event.account_id, event.instrument_id), _brought(event, to_qty - event.qty, Decimal(0)))
+                continue
+            px = closes.get(event.instrument_id, Decimal(0))
+            worth = event.qty * px * event.instrument.multiplier
+            self.add((event.account_id, event.instrument_id), _brought(event, -event.qty, px))
+            if to_qty:
+                arrived = worth / (to_qty * target.multiplier)
+                self.add((event.account_id, target.pk), _brought(event, to_qty, arrived))
+
+
+def _brought(event: BookEvent, qty: int, px: Decimal) -> DayTrade:
+    return DayTrade(qty, px, Decimal(0), event.transact_at, is_event=True)
+
+
+def _day(accounts: Collection[Account], today: date) -> _Day:
+    day = _Day()
+    executions = Execution.objects.filter(account__in=accounts, trade_date=today, status=Execution.Status.LIVE)
+    for account, instrument, side, qty, px, fee, at in executions.order_by("id").values_list(
+        "account", "instrument", "side", "qty", "px", "fee", "transact_at"
+    ):
+        day.add((account, instrument), DayTrade(qty * Side(side).sign, px, fee, at))
+    events = BookEvent.objects.filter(account__in=accounts, trade_date=today).order_by("id")
+    for event in events.select_related("instrument", "to_instrument"):
+        day.note(event)
+    return day
 
 
 def _previous_closes(instruments: Iterable[int], today: date) -> dict[int, Decimal]:
@@ -64,8 +114,9 @@ def _previous_closes(instruments: Iterable[int], today: date) -> dict[int, Decim
     return dict(newest.values_list("instrument_id", "px"))
 
 
-def _line(position: Position, trades: Iterable[DayTrade], previous_close: Decimal | None) -> Line:
-    instrument, done = position.instrument, tuple(trades)
+def _line(position: Position, day: _Day, previous_close: Decimal | None) -> Line:
+    instrument, pair = position.instrument, (position.account_id, position.instrument_id)
+    done = tuple(day.trades.get(pair, ()))
     return Line(
         account=position.account.code,
         instrument_id=instrument.pk,
@@ -83,6 +134,8 @@ def _line(position: Position, trades: Iterable[DayTrade], previous_close: Decima
         start_qty=position.qty - sum(trade.qty for trade in done),
         previous_close=previous_close,
         trades=done,
+        income=position.income,
+        day_income=day.income.get(pair, Decimal(0)),
     )
 
 

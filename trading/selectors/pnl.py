@@ -22,6 +22,7 @@ from trading.selectors import books
 from trading.selectors.household import household
 
 ZERO = Decimal(0)
+NO_SUMS = [ZERO, ZERO, ZERO]  # realised, fees, income
 STALE_AFTER = 60.0  # seconds since the source last vouched for a quote
 
 
@@ -34,6 +35,7 @@ class AccountBooks:
     reserved: Decimal
     realised: Decimal
     fees: Decimal
+    income: Decimal
     opened_with: Decimal
     capital: Decimal
     limits: Limits
@@ -89,7 +91,7 @@ def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> l
     open_reservations = Reservation.objects.filter(account__in=chosen, released_at=None)
     reserved = dict(open_reservations.order_by().values_list("account").annotate(Sum("cash")))
     totals = Position.objects.filter(account__in=chosen).order_by().values_list("account")
-    sums = {account: (realised, fees) for account, realised, fees in totals.annotate(Sum("realised"), Sum("fees"))}
+    sums = {account: own for account, *own in totals.annotate(Sum("realised"), Sum("fees"), Sum("income"))}
     limits = in_force_for(chosen)
     members = {
         member.account_id: member
@@ -101,8 +103,9 @@ def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> l
             account=account,
             cash=balances.get(account.pk, ZERO),
             reserved=reserved.get(account.pk, ZERO),
-            realised=sums.get(account.pk, (ZERO, ZERO))[0],
-            fees=sums.get(account.pk, (ZERO, ZERO))[1],
+            realised=sums.get(account.pk, NO_SUMS)[0],
+            fees=sums.get(account.pk, NO_SUMS)[1],
+            income=sums.get(account.pk, NO_SUMS)[2],
             opened_with=members[account.pk].opened_with,
             capital=members[account.pk].capital,
             limits=limits[account.pk],

@@ -15,12 +15,14 @@ from django.db import InterfaceError, OperationalError, connection
 from allcore import live
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import UnavailableError
-from marketdata.selectors import chains, clock, quotes
+from marketdata.selectors import chains, clock
 from trading.selectors import pnl
 from trading.selectors.pnl import AccountBooks, AccountPnl
+from trading.selectors.points import Moment
 from trading.selectors.position_rows import pnl_row, position_row
 from trading.selectors.rows import Row
 from trading.services import equity
+from trading.services.explain import Steps
 
 POSITIONS_KEY = "monitor:positions"
 PNL_KEY = "monitor:pnl"
@@ -48,6 +50,7 @@ class Monitor:
         self._minute: datetime | None = None
         self._peaks: dict[int, Decimal] = {}
         self._marks: dict[str, Decimal] | None = None
+        self._steps = Steps()
         self._said: dict[str, dict[str, Row]] = {POSITIONS_KEY: {}, PNL_KEY: {}}
 
     def books_changed(self) -> None:
@@ -62,12 +65,13 @@ class Monitor:
         """
         exchange_now = clock.exchange_now(now)
         was_read = self._read(now, exchange_now)
-        accounts = self._value(now)
+        moment, accounts = self._value(now, exchange_now)
+        self._steps.note(accounts, moment)
         self._tell("positions", POSITIONS_KEY, _position_rows(accounts), whole=was_read)
         self._tell("pnl", PNL_KEY, {a.books.account.code: pnl_row(a, exchange_now) for a in accounts}, whole=was_read)
         minute = exchange_now.replace(second=0, microsecond=0)
         if minute != self._minute:
-            equity.note(accounts, exchange_now=exchange_now)
+            equity.note(accounts, moment)
             self._minute = minute
         return accounts
 
@@ -82,9 +86,9 @@ class Monitor:
         self._read_at, self._day = now, day
         return True
 
-    def _value(self, now: datetime) -> list[AccountPnl]:
-        symbols = sorted({line.symbol for own in self._books for line in own.lines})
-        latest, greeks = (quotes.latest(symbols), chains.greeks(symbols)) if symbols else ({}, {})
+    def _value(self, now: datetime, exchange_now: datetime) -> tuple[Moment, list[AccountPnl]]:
+        symbols = sorted({name for own in self._books for line in own.lines for name in (line.symbol, line.underlying)})
+        latest, greeks = chains.marks(symbols) if symbols else ({}, {})
         if self._marks is None:
             self._marks = _last_marks()
         accounts = []
@@ -95,7 +99,7 @@ class Monitor:
                 self._peaks[own.account.pk] = max(peak, account.pnl)
             self._marks |= {p.line.symbol: p.mark.px for p in account.positions if p.mark is not None}
             accounts.append(account)
-        return accounts
+        return Moment(exchange_now, latest, clock.rate() if symbols else None), accounts
 
     def _tell(self, stream: str, key: str, rows: dict[str, Row], *, whole: bool) -> None:
         """Publish the rows that changed, and keep all of them in Redis for whoever asks for a snapshot."""

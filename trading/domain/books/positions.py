@@ -61,7 +61,7 @@ def day_pnl(
     multiplier: int,
     income: Decimal = Decimal(0),
 ) -> Decimal | None:
-    """Return the day's dollars with fees and income: what was held against the previous close, what was traded against its price.
+    """Return the day's dollars with fees and income: held against the previous close, traded against its price.
 
     None if a price that counts is missing: a flat position needs no mark, and none held overnight no previous close.
     """

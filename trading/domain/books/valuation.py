@@ -34,6 +34,8 @@ class Line:
     start_qty: int = 0
     previous_close: Decimal | None = None
     trades: tuple[DayTrade, ...] = ()
+    income: Decimal = Decimal(0)  # dividends and the like, ever
+    day_income: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Valued:
             trades=self.line.trades,
             mark=None if self.mark is None else self.mark.px,
             multiplier=self.line.multiplier,
+            income=self.line.day_income,
         )
 
     @property

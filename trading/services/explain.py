@@ -1,0 +1,76 @@
+"""Keeping the points that a day's P&L is explained from, and saying when an explanation falls short."""
+
+from collections.abc import Iterable, Sequence
+
+from allcore.accounts.actors import desk_name
+from allcore.audit.services import record
+from allcore.kernel.clock import new_york_date
+from allcore.live import publish_on_commit
+from trading.domain.books.valuation import Valued
+from trading.models import GreekPoint
+from trading.selectors.explained import told
+from trading.selectors.pnl import AccountPnl
+from trading.selectors.points import VALUES, Moment, point_of
+from trading.selectors.rows import text
+
+ACTOR = desk_name("monitor")
+
+
+class Steps:
+    """Which trades were seen. Forgotten with the process: a point more than is needed changes no sum."""
+
+    def __init__(self) -> None:
+        """Begin having seen nothing."""
+        self._seen: dict[tuple[str, int], tuple[object, ...]] = {}
+
+    def note(self, accounts: Iterable[AccountPnl], moment: Moment) -> None:
+        """Keep a point of each instrument that was traded since the last look, or is held and seen first today."""
+        today = new_york_date(moment.at)
+        due: dict[int, Valued] = {}
+        for account in accounts:
+            for position in account.positions:
+                line = position.line
+                key, state = (line.account, line.instrument_id), (today, len(line.trades))
+                if self._seen.get(key) != state and position.mark is not None:
+                    self._seen[key] = state
+                    due[line.instrument_id] = position
+        write(due.values(), moment, GreekPoint.Kind.TRADE)
+
+
+def write(positions: Iterable[Valued], moment: Moment, kind: GreekPoint.Kind) -> None:
+    """Write a point of each position's instrument; the same moment again is the same point."""
+    found = {p.line.instrument_id: point_of(p, moment) for p in positions}
+    GreekPoint.objects.bulk_create(
+        [
+            GreekPoint(
+                instrument_id=instrument,
+                kind=kind,
+                day=new_york_date(moment.at),
+                at=point.at,
+                px=point.px,
+                **{name: getattr(point, name) for name in VALUES},
+            )
+            for instrument, point in sorted(found.items())
+            if point is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["instrument", "at"],
+        update_fields=["kind", "px", *VALUES],
+    )
+
+
+def close_day(accounts: Sequence[AccountPnl], moment: Moment, *, is_first: bool) -> None:
+    """Keep the points of the close, anew while the day settles; tell once of each day that is not explained."""
+    for one in told(accounts, moment) if is_first else ():
+        if one.explained is not None and one.explained.is_alarming:
+            line = one.position.line
+            seen = {"symbol": line.symbol, "residual": text(one.explained.residual), "total": text(one.explained.total)}
+            message = (
+                f"The day's P&L of {line.symbol} is {seen['total']}, of which {seen['residual']} is not explained."
+            )
+            subject = f"position:{line.account}:{line.instrument_id}"
+            record("pnl.unexplained", subject, seen, actor=ACTOR, at=moment.at, account=line.account)
+            told_as = {"code": "PNL_UNEXPLAINED", "message": message, **seen}
+            publish_on_commit("alerts", "position", told_as, account=line.account)
+    held = [p for account in accounts for p in account.positions if p.line.qty]
+    write(held, moment, GreekPoint.Kind.CLOSE)
