@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "sweep order lists": {"task": "trading.sweep_order_lists", "schedule": 5.0, "options": {"expires": 5.0}},
     "carry the kill switch out": {"task": "trading.enforce_kill", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from allcore.kernel.clock import utc_now
 from brokers.services import reminders
 from trading.services import classify, kill, propose, upkeep
+from trading.services.contingent import lists
 
 
 @shared_task(name="trading.propose", queue="default")
@@ -29,6 +30,12 @@ def classify_week(**kwargs: object) -> None:
 def sweep_reservations(**kwargs: object) -> None:
     """Free what no open order holds."""
     upkeep.sweep_reservations(now=utc_now())
+
+
+@shared_task(name="trading.sweep_order_lists", queue="default")
+def sweep_order_lists(**kwargs: object) -> None:
+    """Do what lists of orders miss; beside the trigger engine, in case it is away."""
+    lists.sweep(now=utc_now())
 
 
 @shared_task(name="trading.enforce_kill", queue="default")

@@ -9,7 +9,7 @@ from functools import partial
 
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import InvalidInputError, UnavailableError
-from allcore.kernel.orders import OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.paper.accounts import mass_status_of
@@ -39,6 +39,7 @@ CAPABILITIES = Capabilities(
     idempotency=Idempotency.ID_REJECT,
     order_stream=True,
     preview=True,
+    triggers=frozenset(TriggerPrice),
 )
 
 

@@ -37,6 +37,7 @@ CONTROLS = (
     Control("alive", "Expired contract", Level.BROKER, Scope.ALL, instruments.alive),
     Control("standard", "Adjusted contract", Level.BROKER, Scope.OPENING, instruments.standard),
     Control("position_effect", "Open or close", Level.BROKER, Scope.ALL, instruments.position_effect),
+    Control("broker_takes", "What the broker takes", Level.BROKER, Scope.ALL, terms.broker_takes),
     Control("time_in_force", "Time in force", Level.BROKER, Scope.ALL, terms.time_in_force),
     Control("market_hours", "Market hours", Level.SAFETY, Scope.ALL, safety.market_hours),
     Control("expiry_day", "Last hours before expiry", Level.RISK_HARD, Scope.OPENING, positions.expiry_day),

@@ -20,6 +20,7 @@ from trading.selectors.rows import execution_row, failed_checks, order_row
 from trading.serializers.answers import ExecutionOut, OrderDetailOut, OrderOut
 from trading.serializers.requests import OrderIn, ReplaceIn
 from trading.services import submit
+from trading.services.contingent import placing
 from trading.services.idempotency import Answer
 
 
@@ -91,7 +92,7 @@ class OrderCancel(APIView):
         actor, now = actor_of(request), utc_now()
 
         def act() -> Answer:
-            return Answer(202, order_row(submit.cancel(order_id=order_id, actor=actor, now=now)))
+            return Answer(202, order_row(placing.cancel_order(order_id=order_id, actor=actor, now=now)))
 
         return answer_once(request, actor, now, act)
 

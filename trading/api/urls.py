@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import books, kill, orders, preview, proposals
+from trading.api import algos, books, kill, order_lists, orders, preview, proposals, routing
 
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
@@ -19,6 +19,16 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", orders.OneOrder.as_view()),
     path("orders/<uuid:order_id>/cancel/", orders.OrderCancel.as_view()),
     path("orders/<uuid:order_id>/replace/", orders.OrderReplace.as_view()),
+    path("order-lists/", order_lists.OrderLists.as_view()),
+    path("order-lists/<uuid:list_id>/", order_lists.OneOrderList.as_view()),
+    path("order-lists/<uuid:list_id>/cancel/", order_lists.OrderListCancel.as_view()),
+    path("algos/", algos.Algos.as_view()),
+    path("algos/<uuid:run_id>/", algos.OneAlgo.as_view()),
+    path("algos/<uuid:run_id>/cancel/", algos.AlgoCancel.as_view()),
+    path("algos/<uuid:run_id>/pause/", algos.AlgoPause.as_view()),
+    path("algos/<uuid:run_id>/resume/", algos.AlgoResume.as_view()),
+    path("route/", routing.Route.as_view()),
+    path("route/orders/", routing.RoutedOrders.as_view()),
     path("executions/", orders.Executions.as_view()),
     path("positions/", books.Positions.as_view()),
     path("pnl/", books.Pnl.as_view()),

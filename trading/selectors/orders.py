@@ -9,6 +9,7 @@ from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from risk.selectors.permissions import visible_accounts
 from trading.models import Execution, Order
+from trading.selectors.order_lists import hold_row, link_row
 from trading.selectors.rows import Row, execution_row, iso, order_row
 
 MICROSECOND = timedelta(microseconds=1)
@@ -31,7 +32,7 @@ def detail(user: User, order_id: UUID) -> Row:
     Raises:
         NotFoundError: there is none, or it is not theirs to see.
     """
-    query = visible(user).select_related("approval__user", "verdict")
+    query = visible(user).select_related("approval__user", "verdict", "hold", "link")
     order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
@@ -43,6 +44,8 @@ def detail(user: User, order_id: UUID) -> Row:
         "trace_id": order.trace_id,
         "checks": [] if order.verdict is None else order.verdict.checks,
         "arrival": order.arrival,
+        "hold": hold_row(getattr(order, "hold", None)),
+        "link": link_row(getattr(order, "link", None)),
         "legs": [
             {
                 "index": leg.index,

@@ -17,6 +17,11 @@ class OrderOut(serializers.Serializer[object]):
     price_effect = serializers.CharField()
     limit_price = serializers.CharField(allow_null=True)
     stop_price = serializers.CharField(allow_null=True)
+    trail_amount = serializers.CharField(allow_null=True)
+    trail_percent = serializers.CharField(allow_null=True)
+    expire_at = serializers.DateTimeField(allow_null=True)
+    trigger = serializers.CharField(allow_null=True)
+    held_locally = serializers.BooleanField(help_text="It waits at the desk: no broker knows it")
     order_qty = serializers.IntegerField()
     cum_qty = serializers.IntegerField()
     leaves_qty = serializers.IntegerField()
@@ -73,6 +78,53 @@ class LegOut(serializers.Serializer[object]):
     ratio = serializers.IntegerField()
 
 
+class HoldOut(serializers.Serializer[object]):
+    """What an order waits for at the desk, and how far that has come."""
+
+    state = serializers.CharField(help_text="WAITING, ARMED, FIRED, RELEASED or ENDED")
+    condition = serializers.JSONField(allow_null=True)
+    condition_met_at = serializers.DateTimeField(allow_null=True)
+    watches_price = serializers.BooleanField()
+    mark = serializers.CharField(allow_null=True)
+    level = serializers.CharField(allow_null=True)
+    send_at = serializers.DateTimeField(allow_null=True)
+    ends_at = serializers.DateTimeField(allow_null=True)
+    why = serializers.CharField()
+    fired_at = serializers.DateTimeField(allow_null=True)
+    released_at = serializers.DateTimeField(allow_null=True)
+
+
+class LinkOut(serializers.Serializer[object]):
+    """An order's place in its list."""
+
+    order_list_id = serializers.UUIDField()
+    index = serializers.IntegerField()
+    role = serializers.CharField()
+    planned_qty = serializers.IntegerField()
+
+
+class LinkedOrderOut(LinkOut):
+    """One order of a list."""
+
+    order = OrderOut()
+    hold = HoldOut(allow_null=True)
+
+
+class OrderListOut(serializers.Serializer[object]):
+    """A list of orders."""
+
+    id = serializers.UUIDField()
+    account = serializers.CharField()
+    kind = serializers.CharField()
+    linkage = serializers.CharField()
+    policy = serializers.CharField()
+    held_locally = serializers.BooleanField(help_text="The desk links the orders; the broker does not know the list")
+    alarms = serializers.ListField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    orders = LinkedOrderOut(many=True)
+
+
 class OrderDetailOut(OrderOut):
     """An order with all that happened to it."""
 
@@ -80,6 +132,8 @@ class OrderDetailOut(OrderOut):
     approved_by = serializers.CharField(allow_null=True)
     trace_id = serializers.CharField()
     checks = serializers.ListField(child=serializers.DictField())
+    hold = HoldOut(allow_null=True)
+    link = LinkOut(allow_null=True)
     legs = LegOut(many=True)
     events = OrderEventOut(many=True)
     executions = ExecutionOut(many=True)

@@ -6,6 +6,8 @@ from rest_framework import serializers
 
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import MAX_LEGS, OrderTicket, TicketLeg
+from trading.domain.contingent.compose import MOST, ListKind, Role
+from trading.domain.contingent.lists import Policy
 
 
 class Price(serializers.DecimalField):
@@ -40,6 +42,28 @@ class OrderIn(serializers.Serializer[OrderTicket]):
     trail_percent = Price(required=False, allow_null=True, default=None)
     expire_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     trigger = serializers.ChoiceField([t.value for t in TriggerPrice], required=False, allow_null=True, default=None)
+    condition = serializers.DictField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="`{when, confirm, arm_after, expire_at}`; the order waits at the desk until it holds",
+    )
+
+
+class ListedOrderIn(OrderIn):
+    """One order of a list; the list names the account."""
+
+    account = None  # type: ignore[assignment]  # REST framework's way of leaving a field out
+    role = serializers.ChoiceField([r.value for r in Role], default=Role.MEMBER.value)
+
+
+class OrderListIn(serializers.Serializer[object]):
+    """Orders that act on one another, placed whole or not at all. An entry is named first."""
+
+    kind = serializers.ChoiceField([k.value for k in ListKind])
+    account = serializers.CharField(max_length=20)
+    policy = serializers.ChoiceField([p.value for p in Policy], default=Policy.PARTIAL.value)
+    orders = serializers.ListField(child=ListedOrderIn(), min_length=2, max_length=MOST)
 
 
 class ReplaceIn(serializers.Serializer[object]):

@@ -19,6 +19,7 @@ from trading.services import book, bookings, cash, external, gap, inquiries, tra
 from trading.services.advance import advance, state_of
 from trading.services.alerts import tell
 from trading.services.batch import UNANSWERED, Batch, Report
+from trading.services.contingent import lists
 from trading.services.quarantine import ACTOR, quarantine
 
 __all__ = ["apply_reports", "quarantine"]
@@ -63,7 +64,7 @@ AUDITED_AS = {
 # What follows from a report about an order once all of its batch is booked, in the same transaction: linked orders,
 # algorithms. Each is called with the order, locked and as it is now, and the report, whether or not it changed much.
 AfterExecution = Callable[[Order, ExecutionReport, datetime], None]
-AFTER_EXECUTION: tuple[AfterExecution, ...] = ()
+AFTER_EXECUTION: tuple[AfterExecution, ...] = (lists.follow,)
 
 
 @transaction.atomic

@@ -10,6 +10,10 @@ TIMES = {
     TimeInForce.DAY: "day",
     TimeInForce.GTC: "good till cancelled",
     TimeInForce.IOC: "immediate or cancel",
+    TimeInForce.FOK: "fill or kill",
+    TimeInForce.GTD: "good till date",
+    TimeInForce.OPG: "at the open",
+    TimeInForce.CLS: "at the close",
 }
 
 
@@ -55,8 +59,14 @@ def _terms(ticket: OrderTicket) -> str:
         OrdType.LIMIT: f"at {_price(ticket.limit_price)}{effect} limit",
         OrdType.STOP: f"at market when {_price(ticket.stop_price)} trades",
         OrdType.STOP_LIMIT: f"at {_price(ticket.limit_price)} limit when {_price(ticket.stop_price)} trades",
+        OrdType.TRAILING_STOP: f"at market when the price turns by {_trail(ticket)}",
+        OrdType.LIMIT_IF_TOUCHED: f"at {_price(ticket.limit_price)} limit if {_price(ticket.stop_price)} is touched",
     }
     return words[ticket.ord_type]
+
+
+def _trail(ticket: OrderTicket) -> str:
+    return _price(ticket.trail_amount) if ticket.trail_percent is None else f"{ticket.trail_percent.normalize():f} %"
 
 
 def _effect(effect: PriceEffect) -> str:

@@ -14,6 +14,7 @@ from django.db import transaction
 from allcore.audit.services import record
 from allcore.kernel.errors import DeskError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
+from allcore.kernel.reports import ExecutionReport
 from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import claim_of
 from risk.services import gate
@@ -54,6 +55,11 @@ def react_to(order_ids: Iterable[UUID], *, now: datetime) -> None:
     lists = OrderLink.objects.filter(order__in=list(order_ids), order_list__closed_at=None)
     for list_id in lists.order_by().values_list("order_list", flat=True).distinct():
         transaction.on_commit(lambda list_id=list_id: react(list_id, now=now), robust=True)  # type: ignore[misc]  # bound now
+
+
+def follow(order: Order, report: ExecutionReport, now: datetime) -> None:
+    """Act on what a report did to an order of a list."""
+    react_to([order.pk], now=now)
 
 
 def sweep(*, now: datetime) -> int:

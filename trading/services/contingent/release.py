@@ -106,7 +106,7 @@ def _send(order: Order, out: OrderTicket, request: gate.GateRequest, why: str, n
     order.arrival = exposures.arrival(request)
     order.trade_date = new_york_date(request.market.exchange_now)
     order.save(update_fields=["arrival", "trade_date"])
-    seen = {"reason": why, "wire": out.as_dict()}
+    seen: dict[str, object] = {"reason": why, "wire": out.as_dict()}
     advance(order, "trigger", now=now, source=OrderEvent.Source.DESK, actor=ACTOR, data=seen)
     sent = Hold.objects.filter(order=order, state__in=holds.UNSENT).update(
         state=Hold.State.RELEASED, why=why[:300], wire=out.as_dict(), released_at=now, version=F("version") + 1

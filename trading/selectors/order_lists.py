@@ -1,0 +1,82 @@
+"""Lists of orders to read, and what orders wait for."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from allcore.accounts.models import User
+from allcore.kernel.errors import NotFoundError
+from risk.selectors.permissions import visible_accounts
+from trading.models import Hold, OrderLink, OrderList
+from trading.selectors.rows import Row, iso, order_row, text
+
+
+def visible(user: User) -> QuerySet[OrderList]:
+    """Return the lists the person may see."""
+    lists = OrderList.objects.filter(account__in=visible_accounts(user)).select_related("account")
+    return lists.prefetch_related("links__order__account", "links__order__hold")
+
+
+def detail(user: User, list_id: UUID) -> Row:
+    """Return one list.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs to see.
+    """
+    found = visible(user).filter(pk=list_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no order list {list_id}.", order_list_id=list_id)
+    return list_row(found)
+
+
+def list_row(found: OrderList) -> Row:
+    """Return a list's row with its orders; links, orders, their accounts and holds should be loaded."""
+    links = sorted(found.links.all(), key=lambda link: link.index)
+    return {
+        "id": str(found.pk),
+        "account": found.account.code,
+        "kind": found.kind,
+        "linkage": found.linkage,
+        "policy": found.policy,
+        "held_locally": True,
+        "alarms": found.alarms,
+        "created_at": iso(found.created_at),
+        "closed_at": iso(found.closed_at),
+        "orders": [_linked_row(link) for link in links],
+    }
+
+
+def _linked_row(link: OrderLink) -> Row:
+    row = link_row(link) or {}
+    return {**row, "order": order_row(link.order), "hold": hold_row(getattr(link.order, "hold", None))}
+
+
+def link_row(link: OrderLink | None) -> Row | None:
+    """Return an order's place in its list, or None."""
+    if link is None:
+        return None
+    return {
+        "order_list_id": str(link.order_list_id),
+        "index": link.index,
+        "role": link.role,
+        "planned_qty": link.planned_qty,
+    }
+
+
+def hold_row(hold: Hold | None) -> Row | None:
+    """Return what an order waits for, or None."""
+    if hold is None:
+        return None
+    return {
+        "state": hold.state,
+        "condition": hold.condition,
+        "condition_met_at": iso(hold.condition_met_at),
+        "watches_price": hold.is_watched,
+        "mark": text(hold.mark),
+        "level": text(hold.level),
+        "send_at": iso(hold.send_at),
+        "ends_at": iso(hold.ends_at),
+        "why": hold.why,
+        "fired_at": iso(hold.fired_at),
+        "released_at": iso(hold.released_at),
+    }

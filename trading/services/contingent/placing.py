@@ -1,0 +1,209 @@
+"""A list of orders is placed whole, or not at all; and taken back whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from allcore.accounts.actors import Actor
+from allcore.audit.services import record
+from allcore.kernel.errors import ConflictError, NotFoundError
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
+from allcore.kernel.tickets import content_hash
+from brokers.models import Account
+from marketdata.selectors.clock import exchange_now
+from risk.domain.permissions import Action
+from risk.selectors.permissions import require
+from risk.services import gate
+from trading.domain import tickets
+from trading.domain.contingent.compose import LINKAGE, WITH_ENTRY, ListKind, Part, Role, check, shares_slot
+from trading.domain.contingent.lists import Policy
+from trading.domain.contingent.waits import Placed, Wait, wait_of
+from trading.models import Approval, Mandate, Order, OrderLink, OrderList
+from trading.selectors import exposures, senders
+from trading.selectors.rows import failed_checks, order_row
+from trading.services import submit
+from trading.services.contingent import lists, opening
+from trading.services.mandates import right_to_send
+from trading.services.stage import Staging, stage
+
+
+class ListDeniedError(ConflictError):
+    """A rule refused one of the orders, and with it the list."""
+
+    code = "RISK_DENIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Who places a list, for which account, and by what right."""
+
+    account: Account
+    actor: Actor
+    mandate: Mandate | None
+    key: str
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A list as it is asked for: its orders, each with its role and the condition it waits for."""
+
+    kind: ListKind
+    policy: Policy
+    parts: tuple[Part, ...]
+    conditions: tuple[dict[str, Any] | None, ...]
+
+    @property
+    def content_hash(self) -> str:
+        """What each order's approval binds to, beside its own ticket."""
+        orders = [
+            {"role": str(part.role), "ticket": part.ticket.as_dict(), "condition": condition}
+            for part, condition in zip(self.parts, self.conditions, strict=True)
+        ]
+        return content_hash({"kind": str(self.kind), "policy": str(self.policy), "orders": orders})
+
+
+def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, now: datetime) -> OrderList:
+    """Stage every order of the list, or none.
+
+    Raises:
+        InvalidListError, InvalidTicketError, InvalidConditionError, UnknownInstrumentError: the draft is no list.
+        NotFoundError, ForbiddenError: there is no such account for them, or they may not send orders on it.
+        ListDeniedError: a rule refuses one of the orders.
+    """
+    symbols = [leg["symbol"] for order in draft["orders"] for leg in order["legs"]]
+    sender = senders.sender_of(actor.user, draft["account"], symbols, now=now)
+    if sender is None:
+        raise NotFoundError(f"There is no account {draft['account']}.", account=draft["account"])
+    require(actor.user, Action.SEND_ORDER, sender.account)
+    wanted = _read(draft, sender.multipliers)
+    sending = Sending(sender.account, actor, right_to_send(sender.account, actor, sender.mandate), key, trace_id)
+    try:
+        return _place(wanted, sending, now)
+    except ListDeniedError as e:
+        seen = {"kind": str(wanted.kind), "hash": wanted.content_hash, **e.context}
+        code = sender.account.code
+        record("order_list.denied", f"account:{code}", seen, actor=actor.name, at=now, account=code, trace_id=trace_id)
+        raise
+
+
+def _read(draft: Mapping[str, Any], multipliers: Mapping[str, int]) -> Draft:
+    kind = ListKind(draft["kind"])
+    parts = tuple(
+        Part(Role(order["role"]), tickets.complete({**order, "account": draft["account"]}, multipliers))
+        for order in draft["orders"]
+    )
+    check(kind, parts)
+    return Draft(kind, Policy(draft["policy"]), parts, tuple(order.get("condition") for order in draft["orders"]))
+
+
+@transaction.atomic
+def _place(wanted: Draft, sending: Sending, now: datetime) -> OrderList:
+    gate.lock(sending.account)
+    made = OrderList.objects.create(
+        account=sending.account,
+        kind=wanted.kind,
+        linkage=LINKAGE[wanted.kind],
+        policy=wanted.policy,
+        content_hash=wanted.content_hash,
+        trace_id=sending.trace_id,
+        created_at=now,
+    )
+    orders = [_stage(made, wanted, index, sending, now) for index in range(len(wanted.parts))]
+    seen = {"kind": made.kind, "hash": made.content_hash, "orders": [str(order.pk) for order in orders]}
+    record(
+        "order_list.placed",
+        f"order_list:{made.pk}",
+        seen,
+        actor=sending.actor.name,
+        at=now,
+        account=sending.account.code,
+        trace_id=sending.trace_id,
+    )
+    lists.react(made.pk, now=now)
+    return made
+
+
+def _stage(made: OrderList, wanted: Draft, index: int, sending: Sending, now: datetime) -> Order:
+    part, wait = wanted.parts[index], _wait(made, wanted, index, sending.account, now)
+    ticket = part.ticket if wait is not None and wait.is_held else opening.collared(part.ticket)
+    order = stage(
+        Staging(
+            account=sending.account,
+            ticket=ticket,
+            origin=Order.Origin.TICKET if sending.actor.via == "session" else Order.Origin.API,
+            key=f"{sending.key}:{index}",
+            actor=sending.actor,
+            trace_id=sending.trace_id,
+            approval_kind=Approval.Kind.TICKET if sending.mandate is None else Approval.Kind.MANDATE,
+            mandate=sending.mandate,
+            wait=wait,
+        ),
+        now=now,
+    )
+    if order.status == OrdStatus.DENIED:
+        raise ListDeniedError(
+            f"Denied: order {index + 1} of the list ({part.role.lower()}): {order.reason} None of its orders was sent.",
+            index=index,
+            order=order_row(order),
+            checks=failed_checks(order),
+        )
+    return order
+
+
+def _wait(made: OrderList, wanted: Draft, index: int, account: Account, now: datetime) -> Wait | None:
+    parts, linkage = wanted.parts, LINKAGE[wanted.kind]
+    is_child = wanted.kind in WITH_ENTRY and index > 0
+    placed = Placed(
+        list_id=made.pk,
+        index=index,
+        role=parts[index].role,
+        list_hash=made.content_hash,
+        shares_slot=shares_slot(parts, index, linkage),
+    )
+    return wait_of(
+        parts[index].ticket,
+        exposures.takes(account.connection.broker),
+        condition=wanted.conditions[index],
+        placed=placed,
+        after=parts[0].ticket if is_child else None,
+        exchange_now=exchange_now(now),
+    )
+
+
+@transaction.atomic
+def cancel(*, list_id: UUID, actor: Actor, now: datetime) -> OrderList:
+    """Ask for the cancellation of every order of the list that may still fill. Asking twice is asking once.
+
+    Raises:
+        NotFoundError: there is no such list.
+        OrderClosedError: nothing of it can fill any more.
+    """
+    found = OrderList.objects.select_for_update(of=("self",)).select_related("account").filter(pk=list_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no order list {list_id}.", order_list_id=list_id)
+    require(actor.user, Action.CANCEL_ORDER, found.account)
+    still_open = _open_orders(found)
+    if not still_open:
+        raise submit.OrderClosedError("Every order of the list is closed already; nothing was cancelled.")
+    for order in still_open:
+        submit.cancel_locked(order, actor=actor.name, reason="its list was cancelled", now=now)
+    lists.react_to([order.pk for order in still_open], now=now)
+    return found
+
+
+def _open_orders(found: OrderList) -> Sequence[Order]:
+    ids = OrderLink.objects.filter(order_list=found).order_by("order_id").values_list("order_id", flat=True)
+    orders = [submit.locked(order_id) for order_id in ids]
+    return [order for order in orders if OrdStatus(order.status) not in CLOSED_STATUSES]
+
+
+def cancel_order(*, order_id: UUID, actor: Actor, now: datetime) -> Order:
+    """Ask for one order's cancellation, and let its list hear of it. Raises as `submit.cancel`."""
+    order = submit.cancel(order_id=order_id, actor=actor, now=now)
+    lists.react_to([order_id], now=now)
+    return order
