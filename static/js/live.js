@@ -6,7 +6,7 @@ const STALE_AFTER = 3000;
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 15000;
 const SIGNED_OUT = 4401;
-const KEYS = { proposals: "id", orders: "id", positions: "id", pnl: "account", quotes: "symbol" };
+const KEYS = { proposals: "id", orders: "id", positions: "id", pnl: "account", quotes: "symbol", algos: "id" };
 
 const rows = new Map();
 const listeners = new Map();

@@ -22,9 +22,9 @@ log = structlog.get_logger("desk.hub")
 
 QUOTES_CHANNEL = "quotes"
 SYSTEM = "system"
-READ_STREAMS = frozenset({"proposals", "orders", "positions", "pnl", "quotes", "risk", "alerts"})
+READ_STREAMS = frozenset({"proposals", "orders", "positions", "pnl", "quotes", "risk", "alerts", "algos"})
 STREAMS = READ_STREAMS | {SYSTEM}
-KEYS = {"proposals": "id", "orders": "id", "positions": "id", "pnl": "account"}
+KEYS = {"proposals": "id", "orders": "id", "positions": "id", "pnl": "account", "algos": "id"}
 BEAT = 1.0
 BEAT_READ = 0.8  # seconds a heartbeat waits for its facts; without them it still beats
 BEATS_TO_RECHECK = 30

@@ -9,7 +9,7 @@ from allcore import live
 from allcore.accounts.models import User
 from allcore.kernel.errors import InvalidInputError, UnavailableError
 from risk.selectors.permissions import visible_accounts
-from trading.selectors import orders, proposals
+from trading.selectors import algos, orders, proposals
 from trading.selectors.rows import Row, order_row
 
 RECENT_ORDERS = 200
@@ -51,4 +51,5 @@ READERS: Mapping[str, Callable[[User], list[Row]]] = {
     "proposals": proposals.queue,
     "orders": _recent_orders,
     "alerts": _nothing,
+    "algos": algos.recent,
 }
