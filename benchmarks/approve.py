@@ -15,7 +15,7 @@ from typing import Self
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
-from benchmarks.harness import figures, processes, report, servers, wait_for
+from benchmarks.harness import count, figures, processes, report, servers, wait_for
 
 WEB, SOCKETS = 18433, 18434
 BROWSERS = 20
@@ -40,7 +40,7 @@ def main() -> None:
                 connection = http.client.HTTPConnection("127.0.0.1", WEB, timeout=30)
                 clicks: dict[str, float] = {}
                 start = time.monotonic()
-                for number in range(WARM_UP + APPROVALS):
+                for number in range(WARM_UP + count(APPROVALS)):
                     proposal = fixtures.proposal(account, number)
                     order, clicked = approve(connection, key, proposal)
                     live.wait_for({order}, TOLD_WITHIN)
@@ -84,21 +84,26 @@ class Browsers:
         self._heard: dict[str, list[float]] = {}
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._all(),), daemon=True)
+        self._listening: list[asyncio.Task[None]] = []
         self._open = threading.Semaphore(0)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._loop.run_until_complete, args=(self._all(),), daemon=True).start()
+        self._thread.start()
         for _ in self._cookies:
             if not self._open.acquire(timeout=TOLD_WITHIN):
                 raise TimeoutError("A socket did not open.")
         return self
 
     def __exit__(self, *_: object) -> None:
-        for task in asyncio.all_tasks(self._loop):
+        for task in self._listening:
             self._loop.call_soon_threadsafe(task.cancel)
+        self._thread.join(TOLD_WITHIN)
 
     async def _all(self) -> None:
-        await asyncio.gather(*(self._one(cookie) for cookie in self._cookies), return_exceptions=True)
+        self._listening = [asyncio.create_task(self._one(cookie)) for cookie in self._cookies]
+        # Those that were told to stop are no failure of the whole.
+        await asyncio.gather(*self._listening, return_exceptions=True)
 
     async def _one(self, cookie: str) -> None:
         url, origin = f"ws://127.0.0.1:{SOCKETS}/ws/desk/", Origin(f"http://127.0.0.1:{WEB}")

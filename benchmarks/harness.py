@@ -19,6 +19,11 @@ BIN = Path(sys.executable).parent
 READY_SECONDS = 60
 
 
+def count(default: int) -> int:
+    """Return how many to measure: as `make bench NAME=orders COUNT=150` says, or as many as usual."""
+    return int(os.environ.get("COUNT") or default)
+
+
 @contextmanager
 def servers() -> Iterator[dict[str, str]]:
     """Start PostgreSQL and Valkey and set the environment that Django reads."""
