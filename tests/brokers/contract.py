@@ -168,6 +168,81 @@ class BrokerContract:
 
         assert (report.cl_ord_id, report.reason) == ("C2", "UNKNOWN_ORDER")
 
+    async def test_mass_status_agrees_with_what_was_told(self, desk: Desk) -> None:
+        await working(desk, "C1", sell(PUT, "4.10", qty=3))
+        told = await desk.hear(ReportKind.FILL)
+
+        status = await desk.session.mass_status(desk.now() - LOOK_BACK)
+
+        fill = told.fills[0]
+        assert [(f.exec_id, f.qty, f.px, f.fee) for f in status.orders[0].fills[0].fills] == [
+            (fill.exec_id, fill.qty, fill.px, fill.fee)
+        ]
+        assert [(p.symbol, p.qty, p.avg_px) for p in status.positions] == [(PUT, -3, fill.px)]
+        assert [b.cash for b in status.balances] == [Decimal(100_000) + 300 * fill.px - fill.fee]
+
+    async def test_mass_status_leaves_out_what_was_closed_before(self, desk: Desk) -> None:
+        await working(desk, "C1", buy(PUT, "4.20"))
+        await desk.hear(ReportKind.FILL)
+
+        status = await desk.session.mass_status(desk.now() + timedelta(seconds=2))
+
+        assert status.orders == ()
+        assert len(status.positions) == 1
+
+    async def test_many_orders_at_once_are_each_acknowledged_once(self, desk: Desk) -> None:
+        ids = [f"C{n}" for n in range(100)]
+
+        await asyncio.gather(*(desk.session.submit(name, desk.account, buy(PUT, "1.00")) for name in ids))
+
+        heard = [await desk.hear(ReportKind.ACK) for _ in ids]
+        assert sorted(report.cl_ord_id for report in heard) == sorted(ids)
+        assert sorted(order.cl_ord_id for order in await listed(desk)) == sorted(ids)
+        await desk.quiet()
+
+    async def test_a_restart_loses_no_working_order(self, desk: Desk) -> None:
+        await working(desk, "C1", buy(PUT, "4.00", qty=2))
+
+        await desk.restart()
+        await desk.show(PUT, "3.90", "4.00")
+
+        report = await desk.hear(ReportKind.FILL)
+        assert (report.cl_ord_id, report.combo_qty) == ("C1", 2)
+
+    async def test_an_order_is_canceled_after_a_restart(self, desk: Desk) -> None:
+        await working(desk, "C1", buy(PUT, "4.00"))
+        await desk.restart()
+
+        await desk.session.cancel(desk.account, "C2", "C1")
+
+        assert (await desk.hear(ReportKind.CANCEL_ACK)).cl_ord_id == "C2"
+
+    async def test_an_id_stays_burned_across_a_restart(self, desk: Desk) -> None:
+        await working(desk, "C1", buy(PUT, "4.20"))
+        await desk.hear(ReportKind.FILL)
+        await desk.restart()
+
+        with pytest.raises(RefusedError):
+            await desk.session.submit("C1", desk.account, buy(PUT, "4.20"))
+
+    async def test_an_id_is_burned_for_orders_and_requests_alike(self, desk: Desk) -> None:
+        await working(desk, "C1", buy(PUT, "4.00"))
+
+        with pytest.raises(RefusedError):
+            await desk.session.cancel(desk.account, "C1", "C1")
+
+    async def test_the_events_end_when_the_session_is_closed(self, desk: Desk) -> None:
+        await desk.session.close()
+
+        heard: list[ExecutionReport] = [event async for event in desk.session.events()]  # type: ignore[misc]
+
+        assert heard == []
+        assert not (await desk.session.health()).is_connected
+
+
+class ReplacesInPlace:
+    """What a broker that changes a working order must do. Inherit beside the contract."""
+
     async def test_a_replace_counts_the_total_quantity_and_renames_the_order(self, desk: Desk) -> None:
         await working(desk, "C1", buy(PUT, "4.20", qty=15))
         await desk.hear(ReportKind.FILL)
@@ -239,73 +314,15 @@ class BrokerContract:
 
         assert (await desk.hear(ReportKind.REPLACE_REJECT)).reason == "TOO_LATE"
 
-    async def test_mass_status_agrees_with_what_was_told(self, desk: Desk) -> None:
-        await working(desk, "C1", sell(PUT, "4.10", qty=3))
-        told = await desk.hear(ReportKind.FILL)
 
-        status = await desk.session.mass_status(desk.now() - LOOK_BACK)
+class ReplacesByCancelling:
+    """What an adapter must do whose broker cannot change an order: the desk cancels, and sends anew what is left."""
 
-        fill = told.fills[0]
-        assert [(f.exec_id, f.qty, f.px, f.fee) for f in status.orders[0].fills[0].fills] == [
-            (fill.exec_id, fill.qty, fill.px, fill.fee)
-        ]
-        assert [(p.symbol, p.qty, p.avg_px) for p in status.positions] == [(PUT, -3, fill.px)]
-        assert [b.cash for b in status.balances] == [Decimal(100_000) + 300 * fill.px - fill.fee]
+    async def test_a_replace_is_refused_and_the_order_works_on(self, desk: Desk) -> None:
+        await working(desk, "C1", buy(PUT, "4.00"))
 
-    async def test_mass_status_leaves_out_what_was_closed_before(self, desk: Desk) -> None:
-        await working(desk, "C1", buy(PUT, "4.20"))
-        await desk.hear(ReportKind.FILL)
+        with pytest.raises(InvalidInputError):
+            await desk.session.replace(desk.account, new_terms("C2", "C1", quantity=2, limit="4.05"))
 
-        status = await desk.session.mass_status(desk.now() + timedelta(seconds=2))
-
-        assert status.orders == ()
-        assert len(status.positions) == 1
-
-    async def test_many_orders_at_once_are_each_acknowledged_once(self, desk: Desk) -> None:
-        ids = [f"C{n}" for n in range(100)]
-
-        await asyncio.gather(*(desk.session.submit(name, desk.account, buy(PUT, "1.00")) for name in ids))
-
-        heard = [await desk.hear(ReportKind.ACK) for _ in ids]
-        assert sorted(report.cl_ord_id for report in heard) == sorted(ids)
-        assert sorted(order.cl_ord_id for order in await listed(desk)) == sorted(ids)
+        assert [(o.cl_ord_id, o.order_qty, o.status) for o in await listed(desk)] == [("C1", 1, "NEW")]
         await desk.quiet()
-
-    async def test_a_restart_loses_no_working_order(self, desk: Desk) -> None:
-        await working(desk, "C1", buy(PUT, "4.00", qty=2))
-
-        await desk.restart()
-        await desk.show(PUT, "3.90", "4.00")
-
-        report = await desk.hear(ReportKind.FILL)
-        assert (report.cl_ord_id, report.combo_qty) == ("C1", 2)
-
-    async def test_an_order_is_canceled_after_a_restart(self, desk: Desk) -> None:
-        await working(desk, "C1", buy(PUT, "4.00"))
-        await desk.restart()
-
-        await desk.session.cancel(desk.account, "C2", "C1")
-
-        assert (await desk.hear(ReportKind.CANCEL_ACK)).cl_ord_id == "C2"
-
-    async def test_an_id_stays_burned_across_a_restart(self, desk: Desk) -> None:
-        await working(desk, "C1", buy(PUT, "4.20"))
-        await desk.hear(ReportKind.FILL)
-        await desk.restart()
-
-        with pytest.raises(RefusedError):
-            await desk.session.submit("C1", desk.account, buy(PUT, "4.20"))
-
-    async def test_an_id_is_burned_for_orders_and_requests_alike(self, desk: Desk) -> None:
-        await working(desk, "C1", buy(PUT, "4.00"))
-
-        with pytest.raises(RefusedError):
-            await desk.session.cancel(desk.account, "C1", "C1")
-
-    async def test_the_events_end_when_the_session_is_closed(self, desk: Desk) -> None:
-        await desk.session.close()
-
-        heard: list[ExecutionReport] = [event async for event in desk.session.events()]  # type: ignore[misc]
-
-        assert heard == []
-        assert not (await desk.session.health()).is_connected

@@ -10,7 +10,7 @@ import pytest_asyncio
 from allcore.kernel.reports import ReportKind
 from brokers.models import Account, Connection, PaperAccount
 from brokers.services.paper_store import DatabaseStore
-from tests.brokers.contract import BrokerContract, listed, working
+from tests.brokers.contract import BrokerContract, ReplacesInPlace, listed, working
 from tests.builders.paper import ACCOUNT, LOW_PUT, PUT, MemoryStore, PaperDesk, book, buy
 
 
@@ -39,7 +39,7 @@ async def started(desk: ContractDesk) -> ContractDesk:
     return desk
 
 
-class PaperContract(BrokerContract):
+class PaperContract(ReplacesInPlace, BrokerContract):
     """What the paper broker does beyond the contract: orders on their way survive a restart."""
 
     async def test_a_rejection_names_the_rule(self, desk: ContractDesk) -> None:

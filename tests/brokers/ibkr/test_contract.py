@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from tests.brokers.contract import ReplacesInPlace
 from tests.brokers.ibkr.desks import IbkrDesk, opened
 from tests.brokers.servers.contract import ServedContract
 
 
-class TestVersion178(ServedContract):
+class TestVersion178(ReplacesInPlace, ServedContract):
     @pytest_asyncio.fixture
     async def desk(self) -> AsyncIterator[IbkrDesk]:
         desk = await opened(178)
@@ -18,7 +19,7 @@ class TestVersion178(ServedContract):
         assert desk.server.too_fast == 0
 
 
-class TestVersion176(ServedContract):
+class TestVersion176(ReplacesInPlace, ServedContract):
     @pytest_asyncio.fixture
     async def desk(self) -> AsyncIterator[IbkrDesk]:
         desk = await opened(176)
