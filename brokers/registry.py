@@ -14,6 +14,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
 from brokers import schwab
 from brokers.models import Connection
+from brokers.paper.actions import ActionBook
 from brokers.paper.quotes import CloseBook
 from brokers.paper.session import CAPABILITIES as PAPER
 from brokers.paper.session import PaperSession, Wiring
@@ -50,13 +51,15 @@ def _no_close(underlying: str, day: date) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the apps above know and a broker may ask: price steps, and official closes.
+    """What the apps above know and a broker may ask: price steps, official closes, and announced corporate actions.
 
-    Both may read the database: they are asked in a thread of the session's own, never in its loop's.
+    All may read the database: they are asked in a thread of the session's own, never in its loop's. Without `actions`
+    no corporate action befalls a paper position.
     """
 
     rule_of: RuleOf = nobody_knows
     closes: CloseBook = _no_close
+    actions: ActionBook | None = None
 
 
 DEFAULT_KNOWLEDGE = Knowledge()
@@ -101,6 +104,7 @@ def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
             clock=utc_now,
             rule_of=knowledge.rule_of,
             closes=knowledge.closes,
+            actions=knowledge.actions,
         )
     )
 

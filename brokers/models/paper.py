@@ -9,6 +9,7 @@ class PaperAccount(models.Model):
 
     number = models.CharField(max_length=40, unique=True)
     cash = models.DecimalField(max_digits=18, decimal_places=4)
+    standing = models.JSONField(default=dict)  # how far it has come with corporate actions, and what it is owed
 
     class Meta:
         db_table = "paper_account"
@@ -141,11 +142,11 @@ class PaperPosition(models.Model):
 
 
 class PaperBooking(models.Model):
-    """An expiry, assignment or exercise at the paper broker; `event_id` makes it once only."""
+    """What befell a position at the paper broker without an order; `event_id` makes it once only."""
 
     account = models.ForeignKey(PaperAccount, on_delete=models.PROTECT, related_name="bookings")
     event_id = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(max_length=12)
+    kind = models.CharField(max_length=16)
     symbol = models.CharField(max_length=21)
     qty = models.IntegerField()
     px = models.DecimalField(max_digits=14, decimal_places=4)
@@ -153,6 +154,7 @@ class PaperBooking(models.Model):
     shares = models.IntegerField(default=0)
     delivery_px = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     fee = models.DecimalField(max_digits=12, decimal_places=4)
+    carried = models.JSONField(null=True)  # of a corporate action: what it made of the position
     transact_at = models.DateTimeField()  # the exchange's clock
     booked_at = models.DateTimeField()  # the system's clock
 

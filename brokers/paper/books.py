@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from brokers.paper.contracts import multiplier_of
-from brokers.paper.records import BookingRecord, FillRecord
+from allcore.kernel.reports import CLOSINGS
+from brokers.paper.actions import NO_STANDING, Standing
+from brokers.paper.contracts import multiplier_of, option_named, underlying_of
+from brokers.paper.records import BookingRecord, Carried, FillRecord
 
 PLACES = Decimal("0.00000001")
 
@@ -25,11 +27,17 @@ class AccountBook:
     number: str
     cash: Decimal
     holdings: Mapping[str, Holding] = field(default_factory=dict)
+    standing: Standing = NO_STANDING
 
     def qty(self, symbol: str) -> int:
         """Return the signed quantity held."""
         holding = self.holdings.get(symbol)
         return 0 if holding is None else holding.qty
+
+    def underlying_of(self, symbol: str) -> str:
+        """Return what the position is on: of an adjusted contract, not what its name says."""
+        adjusted = self.standing.adjusted.get(symbol)
+        return underlying_of(symbol) if adjusted is None else adjusted.underlying
 
 
 def after_fill(book: AccountBook, fill: FillRecord) -> AccountBook:
@@ -40,13 +48,31 @@ def after_fill(book: AccountBook, fill: FillRecord) -> AccountBook:
 
 
 def after_booking(book: AccountBook, booking: BookingRecord) -> AccountBook:
-    """Return the book with the option gone and its shares, if any, delivered."""
+    """Return the book with what befell the position: gone and its shares delivered, paid for, or carried over."""
+    if booking.kind not in CLOSINGS:
+        return _after_action(book, booking, booking.carried or Carried())
     value = booking.qty * booking.px * multiplier_of(booking.symbol)
     book = _moved(replace(book, cash=book.cash + value - booking.fee), booking.symbol, -booking.qty, booking.px)
     if not booking.shares or booking.delivery_px is None:
         return book
     book = replace(book, cash=book.cash - booking.shares * booking.delivery_px)
     return _moved(book, booking.underlying, booking.shares, booking.delivery_px)
+
+
+def _after_action(book: AccountBook, booking: BookingRecord, carried: Carried) -> AccountBook:
+    is_paid = carried.amount is not None and option_named(booking.symbol) is None
+    paid = booking.qty * carried.amount if is_paid and carried.amount is not None else Decimal(0)
+    book = replace(book, cash=book.cash + paid + carried.cash)
+    held = book.holdings.get(booking.symbol)
+    if is_paid or held is None:
+        return book
+    qty = held.qty if carried.to_qty is None else carried.to_qty
+    others = {name: holding for name, holding in book.holdings.items() if name != booking.symbol}
+    rest = replace(book, holdings=others)
+    if not qty:
+        return rest
+    avg_px = (held.avg_px * held.qty / qty).quantize(PLACES)  # its cost in all stays what it was
+    return _moved(rest, carried.to_symbol or booking.symbol, qty, avg_px)
 
 
 def _moved(book: AccountBook, symbol: str, signed: int, px: Decimal) -> AccountBook:

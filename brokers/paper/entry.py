@@ -13,7 +13,7 @@ from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import AUCTIONS, OrderTicket
 from brokers.paper import auctions, funds
 from brokers.paper.books import AccountBook
-from brokers.paper.contracts import CASH_SETTLED, Ticks, last_moment, multiplier_of, option_named
+from brokers.paper.contracts import UNSETTLED, Ticks, last_moment, multiplier_of, option_named
 from brokers.paper.market import far_price, net_debit
 from brokers.paper.triggers import symbols_of, watched_symbol
 
@@ -67,7 +67,7 @@ def _unknown(arrival: Arrival) -> bool:
 
 
 def _unsupported(arrival: Arrival) -> bool:
-    return any((o := option_named(leg.symbol)) is not None and o.root in CASH_SETTLED for leg in arrival.ticket.legs)
+    return any((o := option_named(leg.symbol)) is not None and o.root in UNSETTLED for leg in arrival.ticket.legs)
 
 
 def _expired(arrival: Arrival) -> bool:
@@ -150,7 +150,7 @@ RULES: tuple[tuple[str, Callable[[Arrival], bool]], ...] = (
 )
 
 TEXTS = {
-    "UNSUPPORTED_CONTRACT": "Options settled in cash are not traded here.",
+    "UNSUPPORTED_CONTRACT": "Options settled by an auction of their own are not traded here.",
     "EXPIRED_CONTRACT": "The contract has had its last session.",
     "UNKNOWN_SYMBOL": "No such instrument is quoted.",
     "BAD_MULTIPLIER": "The multiplier is not the instrument's.",
@@ -160,6 +160,7 @@ TEXTS = {
     "AUCTION_CLOSED": "The auction takes no more orders.",
     "AUCTION_UNFILLED": "The auction's price did not reach the limit, or was not known.",
     "EXPIRY_PAST": "The order's end has passed.",
+    "CORPORATE_ACTION": "A corporate action has changed what the order trades.",
     "VENUE_WHIM": "The venue refused without a reason, as the chaos setting asks.",
     "OFF_TICK": "The price is not a whole number of ticks.",
     "NO_PRICE": "There is no price on the other side.",

@@ -14,8 +14,9 @@ from allcore.kernel.orders import TimeInForce
 from allcore.kernel.reports import ReportKind
 from allcore.kernel.tickets import AUCTIONS
 from brokers.paper import auctions, closes, entry, requests
+from brokers.paper.agent import TransferAgent, underlyings_of
 from brokers.paper.books import AccountBook
-from brokers.paper.contracts import option_named
+from brokers.paper.contracts import AM_SETTLED
 from brokers.paper.floor import LOOK_AGAIN, Floor
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
@@ -29,6 +30,7 @@ class Exchange:
     def __init__(self, snapshot: Snapshot, terms: Terms) -> None:
         self.closes = closes.Closes()
         self._floor = Floor(snapshot, terms)
+        self.agent = TransferAgent(self._floor, self.closes, is_used=terms.has_actions)
         self._requests: dict[str, RequestRecord] = {}
         self._arrivals: list[tuple[datetime, int, str]] = []
         self._seq = 0
@@ -43,6 +45,7 @@ class Exchange:
     def add_account(self, book: AccountBook) -> None:
         """Know an account that was opened since."""
         self._floor.accounts.setdefault(book.number, book)
+        self.agent.look_again()
 
     def account(self, number: str) -> AccountBook | None:
         """Return the account's book as it is now."""
@@ -80,8 +83,8 @@ class Exchange:
 
     def watched(self) -> set[str]:
         """Return the symbols whose quotes matter: of open orders, and under option positions."""
-        held = (option_named(symbol) for book in self._floor.accounts.values() for symbol in book.holdings)
-        return self._floor.orders.symbols() | {option.root for option in held if option is not None}
+        held = {symbol for book in self._floor.accounts.values() for symbol in underlyings_of(book, of_options=True)}
+        return self._floor.orders.symbols() | held
 
     def wanted(self, now: datetime, changed: Iterable[str]) -> set[str]:
         """Return the symbols whose quotes `advance` will need."""
@@ -90,7 +93,7 @@ class Exchange:
         names |= {self._requests[name].order_id if name in self._requests else name for name in arriving}
         orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
         symbols = {symbol for order in orders for symbol in symbols_of(order.ticket)}
-        return symbols | self.watched() if self._is_missing_quotes else symbols
+        return symbols | self.agent.wants | (self.watched() if self._is_missing_quotes else set())
 
     def look_at_all(self, now: datetime) -> None:
         """Ask for a look at all that is watched: quotes may have been missed."""
@@ -101,14 +104,14 @@ class Exchange:
         """Return what happens up to the moment. Without quotes only time goes on: nothing arrives, nothing trades."""
         for quote in moment.quotes.values():
             self.closes.note(quote)
-        changes = [*self._closed(moment), *self._lapsed(moment)]
+        changes = [*self._closed(moment), *self.agent.act(moment), *self._lapsed(moment)]
         if moment.is_blind:
             return changes
         self._is_missing_quotes = False
         touched = self._touched(moment)
         changes += self._arrived(moment)
         changes += [change for name in touched for change in self._floor.tried(name, moment)]
-        changes += self._settled(moment)
+        changes += [*self._settled(moment), *self.agent.assign(moment)]
         if moment.trading_day != self._day:
             self._day = moment.trading_day
             self.look_at_all(moment.now)
@@ -117,8 +120,9 @@ class Exchange:
     def awaiting_close(self, exchange_now: datetime) -> set[tuple[str, date]]:
         """Return the underlyings and days whose close is needed and was not seen."""
         due = closes.expiring(self._floor.accounts.values(), exchange_now)
-        needed = [(e.option.root, e.day) for e in due]
+        needed = [(e.underlying, e.day) for e in due if e.option.root not in AM_SETTLED]
         needed += [(symbol, day) for _, symbol, day in self._at_auction(exchange_now)]
+        needed += self.agent.awaiting_close(new_york_date(exchange_now))
         return {(symbol, day) for symbol, day in needed if self.closes.on(symbol, day) is None}
 
     def _expect(self, at: datetime, name: str) -> None:

@@ -55,6 +55,8 @@ class Floor:
             self._taken[fill.symbol, fill.side] = Taken(fill.quote_at, used + fill.qty)
         for booking in change.bookings:
             self.accounts[booking.account] = after_booking(self.accounts[booking.account], booking)
+        for number, standing in change.standings:
+            self.accounts[number] = replace(self.accounts[number], standing=standing)
         return change
 
     def refusal(self, order: OrderRecord, moment: Moment) -> str:
@@ -126,6 +128,13 @@ class Floor:
         """End the order by its time in force."""
         over = replace(order, status=Status.EXPIRED, reason=code, changed_at=now, version=order.version + 1)
         report = self.say.of_order(ReportKind.EXPIRE, over, at, text=entry.TEXTS[code])
+        return self.keep(Change(orders=(over,), reports=(report,)))
+
+    def withdrawn(self, order: OrderRecord, code: str, moment: Moment) -> Change:
+        """Cancel the order though nobody asked."""
+        over = replace(order, status=Status.CANCELED, reason=code, changed_at=moment.now, version=order.version + 1)
+        kind = ReportKind.UNSOLICITED_CANCEL
+        report = self.say.of_order(kind, over, moment.exchange_now, text=entry.TEXTS[code])
         return self.keep(Change(orders=(over,), reports=(report,)))
 
     def _market(self, moment: Moment) -> Market:

@@ -22,6 +22,7 @@ class Terms:
     stale_after: float
     model: FillModel = QUOTES
     seed: str = ""
+    has_actions: bool = False  # whether anybody tells of corporate actions
 
 
 @dataclass(frozen=True, slots=True)

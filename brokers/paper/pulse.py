@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from allcore.kernel.clock import ExchangeClock, seconds_between
+from allcore.kernel.clock import ExchangeClock, new_york_date, seconds_between
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Quote
+from brokers.paper.actions import ActionBook
+from brokers.paper.agent import LOOK_BACK
 from brokers.paper.chaos import CALM, Chaos, LineCutError, is_cut
 from brokers.paper.exchange import Exchange
 from brokers.paper.moment import Moment
@@ -16,6 +19,14 @@ from brokers.paper.writer import Writer
 
 TICK = 1.0  # seconds: at least this often the exchange's clock is read, closes and expiries with it
 PAUSE = 0.25  # before quotes that could not be had are asked for again
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked of elsewhere, in the store's thread: closes that no quote has told, and corporate actions."""
+
+    closes: CloseBook
+    actions: ActionBook | None = None
 
 
 class Pulse:
@@ -27,7 +38,7 @@ class Pulse:
         quotes: QuoteSource,
         writer: Writer,
         now: Callable[[], datetime],
-        closes: CloseBook,
+        sources: Sources,
         chaos: Chaos = CALM,
     ) -> None:
         self._chaos = chaos
@@ -35,7 +46,7 @@ class Pulse:
         self._quotes = quotes
         self._writer = writer
         self._now = now
-        self._closes = closes
+        self._sources = sources
         self._news: dict[str, Quote] = {}
         self._woken = asyncio.Event()
         self._clock: ExchangeClock | None = None
@@ -80,6 +91,7 @@ class Pulse:
         try:
             looked_up = await self._quotes.latest(self._exchange.wanted(now, news) - news.keys())
             await self._learn_closes(exchange_now)
+            await self._learn_actions(new_york_date(exchange_now))
         except UnavailableError:
             self._news = news | self._news
             self._advance(Moment(now, exchange_now, {}, is_blind=True))
@@ -106,9 +118,18 @@ class Pulse:
     async def _learn_closes(self, exchange_now: datetime) -> None:
         """Ask elsewhere for closes that no quote has told."""
         for underlying, day in self._exchange.awaiting_close(exchange_now):
-            price = await self._writer.read(lambda u=underlying, d=day: self._closes(u, d))  # type: ignore[misc]
+            price = await self._writer.read(lambda u=underlying, d=day: self._sources.closes(u, d))  # type: ignore[misc]
             if price is not None:
                 self._exchange.closes.learn(underlying, day, price)
+
+    async def _learn_actions(self, today: date) -> None:
+        """Ask once a day for the actions of what is held."""
+        source = self._sources.actions
+        if source is None:
+            return
+        for symbol in self._exchange.agent.unasked(today):
+            found = await self._writer.read(lambda s=symbol: source(s, today - LOOK_BACK))  # type: ignore[misc]
+            self._exchange.agent.learn(symbol, today, found)
 
     async def _rest(self) -> None:
         due = self._exchange.due_at()

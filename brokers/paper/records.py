@@ -9,6 +9,7 @@ from enum import StrEnum
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind, BookReport, ExecutionReport
 from allcore.kernel.tickets import OrderTicket
+from brokers.paper.actions import Standing
 from brokers.paper.market import Looked, Queue, Working
 from brokers.paper.triggers import NOT_SEEN, Watch
 
@@ -142,8 +143,22 @@ class FillRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What a corporate action makes of a position, in BookReport's words."""
+
+    ratio_new: int = 1
+    ratio_old: int = 1
+    amount: Decimal | None = None
+    to_symbol: str = ""
+    to_qty: int | None = None
+    multiplier: int | None = None
+    deliverable: int | None = None
+    cash: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class BookingRecord:
-    """An expiry, assignment or exercise. `booked_at` is the system's time."""
+    """An option's end, or what a corporate action does to one position. `booked_at` is the system's time."""
 
     account: str
     event_id: str
@@ -157,6 +172,7 @@ class BookingRecord:
     delivery_px: Decimal | None = None
     px: Decimal = Decimal(0)
     fee: Decimal = Decimal(0)
+    carried: Carried | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +183,5 @@ class Change:
     requests: tuple[RequestRecord, ...] = ()
     fills: tuple[FillRecord, ...] = ()
     bookings: tuple[BookingRecord, ...] = ()
+    standings: tuple[tuple[str, Standing], ...] = ()  # by account
     reports: tuple[ExecutionReport | BookReport, ...] = ()

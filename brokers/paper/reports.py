@@ -13,7 +13,7 @@ from allcore.kernel.reports import (
     ReportKind,
 )
 from brokers.paper.books import AccountBook
-from brokers.paper.records import BookingRecord, FillRecord, OrderRecord, RequestRecord, Status
+from brokers.paper.records import BookingRecord, Carried, FillRecord, OrderRecord, RequestRecord, Status
 
 STATUS_WORDS = {
     Status.PENDING: OrdStatus.PENDING_NEW,
@@ -74,7 +74,8 @@ class Speaker:
         )
 
     def of_booking(self, booking: BookingRecord) -> BookReport:
-        """Return an expiry, assignment or exercise."""
+        """Return what befell the position."""
+        carried = booking.carried or Carried()
         return BookReport(
             kind=booking.kind,
             connection=self.connection,
@@ -88,6 +89,14 @@ class Speaker:
             shares=booking.shares,
             delivery_px=booking.delivery_px,
             fee=booking.fee,
+            ratio_new=carried.ratio_new,
+            ratio_old=carried.ratio_old,
+            amount=carried.amount,
+            to_symbol=carried.to_symbol,
+            to_qty=carried.to_qty,
+            multiplier=carried.multiplier,
+            deliverable=carried.deliverable,
+            cash=carried.cash,
         )
 
     def as_it_stands(self, order: OrderRecord, fills: Sequence[FillRecord]) -> OrderReport:

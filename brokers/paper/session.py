@@ -13,13 +13,14 @@ from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.paper.accounts import mass_status_of
+from brokers.paper.actions import ActionBook
 from brokers.paper.chaos import Chaos
 from brokers.paper.exchange import Exchange
 from brokers.paper.latency import latency_of
 from brokers.paper.messages import asked, received
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.preview import previewed
-from brokers.paper.pulse import Pulse
+from brokers.paper.pulse import Pulse, Sources
 from brokers.paper.quotes import CloseBook, QuoteSource
 from brokers.paper.records import Change, RequestKind
 from brokers.paper.settings import PaperSettings
@@ -57,7 +58,7 @@ class SessionDownError(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What a paper session works with. `rule_of` and `closes` may block: they are asked in the store's thread."""
+    """What a paper session works with. What it asks may block: it is asked in the store's thread."""
 
     connection: str
     store: Store
@@ -66,6 +67,7 @@ class Wiring:
     clock: Callable[[], datetime]
     rule_of: RuleOf
     closes: CloseBook
+    actions: ActionBook | None = None
 
 
 class PaperSession:
@@ -98,10 +100,13 @@ class PaperSession:
             stale_after=wiring.settings.stale_after_s,
             model=wiring.settings.model,
             seed=wiring.settings.seed,
+            has_actions=wiring.actions is not None,
         )
         self._exchange = Exchange(snapshot, terms)
         chaos = Chaos(wiring.settings.seed or wiring.connection, wiring.settings.model.disconnects)
-        self._pulse = Pulse(self._exchange, wiring.quotes, self._writer, wiring.clock, wiring.closes, chaos)
+        self._pulse = Pulse(
+            self._exchange, wiring.quotes, self._writer, wiring.clock, Sources(wiring.closes, wiring.actions), chaos
+        )
         self._start(self._pulse.listen())
         self._start(self._pulse.run())
         self._heard_at = wiring.clock()

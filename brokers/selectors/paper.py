@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -10,11 +11,13 @@ from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account, PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition, PaperRequest
+from brokers.paper.actions import Standing
 from brokers.paper.books import AccountBook, Holding
 from brokers.paper.market import Queue, Shelf, Taken
 from brokers.paper.records import (
     OPEN_STATUSES,
     BookingRecord,
+    Carried,
     FillRecord,
     OrderRecord,
     RequestKind,
@@ -50,7 +53,10 @@ def account_books(connection_name: str) -> dict[str, AccountBook]:
     holdings: dict[int, dict[str, Holding]] = {account_id: {} for account_id in accounts}
     for row in PaperPosition.objects.filter(account__in=accounts).order_by("account_id", "symbol"):
         holdings[row.account_id][row.symbol] = Holding(row.qty, row.avg_px)
-    return {row.number: AccountBook(row.number, row.cash, holdings[row.id]) for row in accounts.values()}
+    return {
+        row.number: AccountBook(row.number, row.cash, holdings[row.id], Standing.from_dict(row.standing))
+        for row in accounts.values()
+    }
 
 
 def order_of(account: str, any_id: str) -> str | None:
@@ -194,4 +200,11 @@ def _booking_record(row: PaperBooking) -> BookingRecord:
         delivery_px=row.delivery_px,
         px=row.px,
         fee=row.fee,
+        carried=None if row.carried is None else _carried(row.carried),
     )
+
+
+def _carried(kept: dict[str, Any]) -> Carried:
+    amount = kept["amount"]
+    priced = {"amount": None if amount is None else Decimal(amount), "cash": Decimal(kept["cash"])}
+    return Carried(**{**kept, **priced})

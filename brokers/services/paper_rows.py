@@ -1,5 +1,7 @@
 """The paper broker's records as its statements take them."""
 
+from dataclasses import asdict
+
 from brokers.paper.records import BookingRecord, FillRecord, OrderRecord, RequestRecord
 from brokers.services.paper_sql import Row
 
@@ -74,7 +76,7 @@ def execution_row(fill: FillRecord) -> Row:
 
 
 def booking_row(booking: BookingRecord) -> Row:
-    """Return an expiry, assignment or exercise."""
+    """Return what befell a position."""
     return {
         "account": booking.account,
         "event_id": booking.event_id,
@@ -86,6 +88,7 @@ def booking_row(booking: BookingRecord) -> Row:
         "shares": booking.shares,
         "delivery_px": booking.delivery_px,
         "fee": booking.fee,
+        "carried": None if booking.carried is None else asdict(booking.carried),
         "transact_at": booking.transact_at,
         "booked_at": booking.booked_at,
     }

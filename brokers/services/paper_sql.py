@@ -67,13 +67,19 @@ JOIN paper_order o ON o.cl_ord_id = r.order_id
 """
 
 INSERT_BOOKINGS = """
-INSERT INTO paper_booking (account_id, event_id, kind, symbol, qty, px, underlying, shares, delivery_px, fee,
+INSERT INTO paper_booking (account_id, event_id, kind, symbol, qty, px, underlying, shares, delivery_px, fee, carried,
     transact_at, booked_at)
-SELECT a.id, r.event_id, r.kind, r.symbol, r.qty, r.px, r.underlying, r.shares, r.delivery_px, r.fee, r.transact_at,
-    r.booked_at
+SELECT a.id, r.event_id, r.kind, r.symbol, r.qty, r.px, r.underlying, r.shares, r.delivery_px, r.fee, r.carried,
+    r.transact_at, r.booked_at
 FROM jsonb_to_recordset(%s::jsonb) AS r(account text, event_id text, kind text, symbol text, qty int, px numeric,
-    underlying text, shares int, delivery_px numeric, fee numeric, transact_at timestamptz, booked_at timestamptz)
+    underlying text, shares int, delivery_px numeric, fee numeric, carried jsonb, transact_at timestamptz,
+    booked_at timestamptz)
 JOIN paper_account a ON a.number = r.account
+"""
+
+KEEP_STANDINGS = """
+UPDATE paper_account a SET standing = r.standing
+FROM jsonb_to_recordset(%s::jsonb) AS r(number text, standing jsonb) WHERE a.number = r.number
 """
 
 LOCK_ACCOUNTS = "SELECT number, cash FROM paper_account WHERE number = ANY(%s) ORDER BY id FOR UPDATE"

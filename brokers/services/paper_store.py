@@ -73,6 +73,8 @@ def _keep(batch: Sequence[Change]) -> None:
     sql.run(sql.INSERT_BOOKINGS, [rows.booking_row(booking) for booking in bookings])
     if fills or bookings:
         _keep_books(fills, bookings)
+    standings = {number: standing for change in batch for number, standing in change.standings}
+    sql.run(sql.KEEP_STANDINGS, [{"number": n, "standing": s.as_dict()} for n, s in standings.items()])
 
 
 def _insert(statement: str, new: Sequence[sql.Row]) -> None:
@@ -95,6 +97,7 @@ class _Touched:
     def symbols(self) -> set[str]:
         """Return the symbols whose positions may move."""
         delivered = {b.underlying for b in self.bookings if b.underlying}
+        delivered |= {b.carried.to_symbol for b in self.bookings if b.carried is not None and b.carried.to_symbol}
         return {f.symbol for f in self.fills} | {b.symbol for b in self.bookings} | delivered
 
     def moved(self, book: AccountBook) -> AccountBook:

@@ -23,9 +23,16 @@ CLOSE_AT = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)
 class Floor:
     """An exchange, what has come out of it, and a hand that moves time."""
 
-    def __init__(self, account: AccountBook | None = None, *, model: FillModel = QUOTES, seed: str = "") -> None:
+    def __init__(
+        self,
+        account: AccountBook | None = None,
+        *,
+        model: FillModel = QUOTES,
+        seed: str = "",
+        has_actions: bool = False,
+    ) -> None:
         account = account or book()
-        terms = replace(TERMS, model=model, seed=seed)
+        terms = replace(TERMS, model=model, seed=seed, has_actions=has_actions)
         self.exchange = Exchange(Snapshot({ACCOUNT: account}, (), (), {}, {}), terms)
         self.changes: list[Change] = []
         self.quotes: dict[str, Quote] = {}

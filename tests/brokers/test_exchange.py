@@ -132,7 +132,7 @@ def test_without_quotes_orders_wait_at_the_door_and_time_goes_on(floor: Floor) -
     [
         (buy("TSLA  260612P00251000", "1.00"), "UNKNOWN_SYMBOL"),
         (buy("TSLA  260605P00250000", "1.00"), "EXPIRED_CONTRACT"),
-        (buy("SPXW  260612P05000000", "1.00"), "UNSUPPORTED_CONTRACT"),
+        (buy("VIX   260617P00020000", "1.00"), "UNSUPPORTED_CONTRACT"),
         (buy(PUT, "4.03"), "OFF_TICK"),
         (buy(PUT, stop="4.03"), "OFF_TICK"),
         (buy(PUT, "0.01", qty=10_001), "QUANTITY_TOO_LARGE"),

@@ -182,6 +182,8 @@ class MemoryStore:
         for booking in change.bookings:
             self.bookings.append(booking)
             self.accounts[booking.account] = after_booking(self.accounts[booking.account], booking)
+        for number, standing in change.standings:
+            self.accounts[number] = replace(self.accounts[number], standing=standing)
 
     @staticmethod
     def _check(
