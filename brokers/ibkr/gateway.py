@@ -19,7 +19,7 @@ from brokers.ports import Lane, Pacer
 
 EXEC_DETAILS = 11
 EXEC_TIME_AT = 15  # of an execDetails' fields
-LEAST_FIELDS = {3: 12, 4: 5, 5: 90, 11: 32, 59: 8, 101: 70}  # of messages about orders
+LEAST_FIELDS = {3: 12, 4: 5, 5: 90, 11: 31, 59: 8, 101: 70}  # of messages about orders
 MATTER = {
     3: "orderStatus",
     4: "error",

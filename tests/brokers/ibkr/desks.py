@@ -1,10 +1,12 @@
 """A desk at Interactive Brokers, on the TWS test server."""
 
 import asyncio
-from dataclasses import dataclass, field
+import contextlib
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
+from brokers.ibkr.errors import GatewayDownError
 from brokers.ibkr.session import IbkrSession
 from brokers.ports import Plumbing
 from tests.brokers.servers.contract import Habits
@@ -16,7 +18,7 @@ from tests.brokers.servers.secrets import MemorySecrets
 from tests.brokers.servers.tws.server import TwsServer
 from tests.builders.paper import LOW_PUT, PATIENCE, PUT
 
-QUICK: dict[str, object] = {"commission_seconds": 0.5, "doubt_seconds": 0.2, "answer_seconds": 1.0}
+QUICK: dict[str, object] = {"commission_seconds": 0.5, "doubt_seconds": 0.2, "answer_seconds": 5.0}
 
 
 @dataclass
@@ -91,17 +93,19 @@ class IbkrDesk:
         await self.restart()
 
     async def fail_next_query(self) -> None:
+        self.session._settings = replace(self.session._settings, answer_seconds=0.1)
+        assert self.session._gateway is not None
+        self.session._gateway._settings = self.session._settings
         self.server.deaf_to[16] += 1
 
     async def settle(self) -> None:
         """Let both ends work through what is under way: a question and its answer pass behind it."""
-        for _ in range(20):
-            await asyncio.sleep(0.002)
-            desk = self.session._desk
-            if self.session._gateway is None or not self.session._gateway.is_up:
-                return
-            if desk.news.empty() and (desk._asking is None or desk._asking.done()):
-                await asyncio.sleep(0.002)
+        desk, gateway = self.session._desk, self.session._gateway
+        assert gateway is not None
+        with contextlib.suppress(GatewayDownError):
+            await gateway.named("time", gateway.client.reqCurrentTime)
+        while not desk.news.empty() or (desk._asking is not None and not desk._asking.done()):  # noqa: ASYNC110 worked off by a task
+            await asyncio.sleep(0.001)
 
     async def close(self) -> None:
         await self.session.close()
@@ -109,10 +113,9 @@ class IbkrDesk:
         await self.server.port.close()
 
     async def _gone(self) -> None:
-        for _ in range(500):
-            if not self.server.lines:
-                return
-            await asyncio.sleep(0.002)
+        async with asyncio.timeout(PATIENCE):
+            while self.server.lines:  # noqa: ASYNC110 the server's own task sees the line go
+                await asyncio.sleep(0.001)
 
 
 async def opened(version: int = 178, **settings: object) -> IbkrDesk:

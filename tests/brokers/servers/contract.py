@@ -339,7 +339,7 @@ class ServedContract(BrokerContract):
 
         await desk.session.close()
 
-        assert [event.kind async for event in desk.session.events()] == [ReportKind.FILL]  # type: ignore[union-attr]
+        assert [event.kind async for event in desk.session.events()] == [ReportKind.FILL]
 
     async def test_a_stop_waits_for_its_price(self, desk: ServedDesk) -> None:
         await working(desk, "C1", replace(of_type(OrdType.STOP, TimeInForce.DAY), stop_price=Decimal("4.00")))

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from allcore.kernel.orders import Side
 from tests.brokers.servers.book import Leg, Terms
 from tests.brokers.servers.tws.server import TwsServer
-from tests.builders.paper import LOW_PUT, PUT, Side
+from tests.builders.paper import LOW_PUT, PUT
 
 PATIENCE = 5.0
 

@@ -218,8 +218,8 @@ def tick(server: "TwsServer", line: Line, number: int, symbol: str) -> None:
             frame(1, 6, number, kind, told, size if price is not None else 0, 1), frame(2, 6, number, size_kind, size)
         )
     if symbol in server.greeks:
-        iv, delta, price, gamma, vega, theta, under = server.greeks[symbol]
-        line.send(frame(21, number, 13, 0, iv, delta, price, 0, gamma, vega, theta, under))
+        iv, delta, worth, gamma, vega, theta, under = server.greeks[symbol]
+        line.send(frame(21, number, 13, 0, iv, delta, worth, 0, gamma, vega, theta, under))
 
 
 def nothing(server: "TwsServer", line: Line, raw: list[str]) -> None:
