@@ -31,6 +31,7 @@ PAGES = [
     "/",
     "/orders/",
     "/positions/",
+    "/stories/",
     "/chain/TSLA/",
     "/ticket/TSLA/",
     "/risk/",

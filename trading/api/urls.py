@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import algos, books, kill, order_lists, orders, preview, proposals, routing
+from trading.api import algos, books, exercise, kill, order_lists, orders, preview, proposals, routing, stories
 
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
@@ -32,6 +32,10 @@ urlpatterns = [
     path("executions/", orders.Executions.as_view()),
     path("positions/", books.Positions.as_view()),
     path("pnl/", books.Pnl.as_view()),
+    path("stories/", stories.Stories.as_view()),
+    path("stories/<uuid:order_id>/", stories.OneStory.as_view()),
+    path("exercise-instructions/", exercise.ExerciseInstructions.as_view()),
+    path("exercise-instructions/<uuid:instruction_id>/end/", exercise.InstructionEnd.as_view()),
     path("kill-switch/", kill.KillSwitch.as_view(), name="kill-switch"),
     path("mandates/", books.Mandates.as_view()),
 ]

@@ -4,6 +4,7 @@ from trading.models.algos import AlgoChild, AlgoEvent, AlgoRun, RouteScorecard
 from trading.models.books import CashBalance, ClosingMark, EquityPoint, LedgerEntry, Lot, LotClose, Position
 from trading.models.contingent import Hold, OrderLink, OrderList
 from trading.models.executions import BookEvent, Execution, Quarantine
+from trading.models.exercise import ExerciseInstruction
 from trading.models.greek_points import GreekPoint
 from trading.models.idempotency import IdempotencyKey
 from trading.models.lot_choices import LotElection, LotInstruction
@@ -23,6 +24,7 @@ __all__ = [
     "ClosingMark",
     "EquityPoint",
     "Execution",
+    "ExerciseInstruction",
     "ExternalOrder",
     "GreekPoint",
     "Hold",

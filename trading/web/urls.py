@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.web import brokers, views
+from trading.web import brokers, stories, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("chain/<str:underlying>/", views.chain, name="chain"),
     path("ticket/", views.tickets, name="tickets"),
     path("ticket/<str:underlying>/", views.ticket, name="ticket"),
+    path("stories/", stories.stories, name="stories"),
+    path("stories/<uuid:order_id>/", stories.story, name="story"),
     path("risk/", views.risk, name="risk"),
     path("strategy/", views.strategy, name="strategy"),
     path("brokers/", brokers.brokers, name="brokers"),

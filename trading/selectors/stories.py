@@ -1,0 +1,144 @@
+"""The stories of positions, with what is open of them marked to the market."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models.functions import Coalesce
+
+from allcore.accounts.models import User
+from allcore.kernel.errors import NotFoundError
+from allcore.kernel.instruments import InvalidSymbolError
+from allcore.kernel.money import ZERO
+from brokers.models import Account
+from marketdata.selectors import chains, quotes
+from risk.domain.lines import contract_of
+from risk.selectors.permissions import visible_accounts
+from trading.domain.books.marks import mark
+from trading.domain.protocol.cycles import Movement
+from trading.domain.stories import Chapter, Story, stories
+from trading.models import Order, Position
+from trading.selectors.movements import movements
+from trading.selectors.rows import Row, iso, text
+
+MOST = 60  # of a list
+
+
+def listed(user: User, *, account: str = "", underlying: str = "") -> list[Row]:
+    """Return the stories that the person may see, the open ones first, then the latest to begin."""
+    found = [
+        story_row(one.code, name, story)
+        for one in visible_accounts(user)
+        if account in ("", one.code)
+        for name in _names(one)
+        if underlying in ("", name)
+        for story in stories(movements(one, name))
+    ]
+    found.sort(key=lambda row: str(row["began_at"]), reverse=True)
+    found.sort(key=lambda row: not row["is_open"])
+    return found[:MOST]
+
+
+def story_of(user: User, order_id: UUID) -> Row:
+    """Return the story that the order belongs to.
+
+    Raises:
+        NotFoundError: there is no such order, it is not theirs to see, or nothing of it has filled.
+    """
+    order = Order.objects.select_related("account").filter(pk=order_id, account__in=visible_accounts(user)).first()
+    if order is not None:
+        for story in stories(movements(order.account, order.underlying)):
+            if str(order_id) in story.origins:
+                return story_row(order.account.code, order.underlying, story)
+    raise NotFoundError(f"There is no story of an order {order_id}: nothing of it has filled.", order_id=order_id)
+
+
+def story_row(account: str, underlying: str, story: Story) -> Row:
+    """Return a story as JSON values. `result` is cash, fees paid, and what is open at its mark; None without a mark."""
+    worth = _worth(story)
+    first = story.chapters[0]
+    return {
+        "id": next((c.origin for c in story.chapters if _is_order(c.origin)), ""),
+        "account": account,
+        "underlying": underlying,
+        "name": next((c.structure for c in story.chapters if c.structure), f"{underlying} position"),
+        "is_open": story.is_open,
+        "began_at": iso(first.at),
+        "ended_at": None if story.is_open else iso(max(m.at for m in story.chapters[-1].movements)),
+        "cash": text(story.cash),
+        "fees": text(story.fees),
+        "open_value": text(worth),
+        "result": None if worth is None else text(story.cash + worth),
+        "rolls": sum(c.turn == "ROLLED" for c in story.chapters),
+        "positions": [{"symbol": s, "said": _said(s), "qty": qty} for s, qty in sorted(story.positions.items())],
+        "chapters": _chapters(story.chapters),
+    }
+
+
+def _chapters(chapters: Iterable[Chapter]) -> list[Row]:
+    running = ZERO
+    rows: list[Row] = []
+    for chapter in chapters:
+        running += chapter.cash - chapter.fees
+        rows.append(
+            {
+                "at": iso(chapter.at),
+                "turn": str(chapter.turn),
+                "structure": chapter.structure,
+                "order_id": chapter.origin if _is_order(chapter.origin) else None,
+                "legs": _legs(chapter.movements),
+                "cash": text(chapter.cash),
+                "fees": text(chapter.fees),
+                "running": text(running),
+            }
+        )
+    return rows
+
+
+def _legs(rows: Iterable[Movement]) -> list[Row]:
+    """Return one leg an instrument and side, its fills together at their average price."""
+    total: dict[tuple[str, bool], tuple[int, Decimal]] = {}
+    for row in rows:
+        qty, paid = total.get((row.symbol, row.qty > 0), (0, ZERO))
+        total[row.symbol, row.qty > 0] = (qty + row.qty, paid + row.qty * row.px)
+    return [
+        {"symbol": symbol, "said": _said(symbol), "qty": qty, "px": text((paid / qty).quantize(Decimal("0.0001")))}
+        for (symbol, _), (qty, paid) in total.items()
+    ]
+
+
+def _worth(story: Story) -> Decimal | None:
+    if not story.positions:
+        return ZERO
+    latest, greeks = quotes.latest(story.positions), chains.greeks(story.positions)
+    multipliers = {m.symbol: m.multiplier for chapter in story.chapters for m in chapter.movements}
+    total = ZERO
+    for symbol, qty in story.positions.items():
+        price = mark(latest.get(symbol), greeks.get(symbol), qty)
+        if price is None:
+            return None
+        total += qty * price * multipliers[symbol]
+    return total
+
+
+def _names(account: Account) -> list[str]:
+    """Return the underlyings that the account has or had positions in."""
+    name = Coalesce("instrument__underlying__symbol", "instrument__symbol")
+    found = Position.objects.filter(account=account).annotate(name=name).order_by("name")
+    return list(found.values_list("name", flat=True).distinct())
+
+
+def _said(symbol: str) -> str:
+    try:
+        contract = contract_of(symbol)
+    except InvalidSymbolError:
+        return symbol
+    return f"{symbol} shares" if contract is None else str(contract)
+
+
+def _is_order(origin: str) -> bool:
+    try:
+        UUID(origin)
+    except ValueError:
+        return False
+    return True

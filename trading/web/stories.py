@@ -1,0 +1,31 @@
+"""The pages of positions' stories."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from allcore.accounts.models import User
+from allcore.kernel.errors import NotFoundError
+from trading.selectors import stories as rows
+
+
+@login_required
+@require_GET
+def stories(request: HttpRequest) -> HttpResponse:
+    """List the stories."""
+    return render(request, "trading/stories.html", {"stories": rows.listed(cast("User", request.user))})
+
+
+@login_required
+@require_GET
+def story(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Show the story that an order belongs to."""
+    try:
+        found = rows.story_of(cast("User", request.user), order_id)
+    except NotFoundError as error:
+        raise Http404(error.message) from error
+    return render(request, "trading/story.html", {"story": found})
