@@ -38,6 +38,7 @@ class Road:
     number: str
     quotes: dict[str, Quote] = field(default_factory=dict)
     ticks: int = 0
+    moments: int = 0
 
     def show(self, bid: str, ask: str, *, symbol: str = STOCK, size: int = 500, last: str | None = None) -> None:
         """Let the feed show a new quote to the desk and the exchange."""
@@ -71,7 +72,9 @@ class Road:
 
     def advance(self, changed: set[str]) -> None:
         now = utc_now()
-        moment = Moment(now, market.START + timedelta(seconds=1), dict(self.quotes), frozenset(changed))
+        self.moments += 1
+        exchange_now = market.START + timedelta(seconds=self.moments)
+        moment = Moment(now, exchange_now, dict(self.quotes), frozenset(changed))
         reports = [report for change in self.exchange.advance(moment) for report in change.reports]
         if reports:
             settle.apply_reports("paper", reports, now=now)
