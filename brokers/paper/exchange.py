@@ -158,11 +158,7 @@ class Exchange:
 
     def _at_auction(self, exchange_now: datetime) -> list[tuple[OrderRecord, str, date]]:
         """Return the orders whose closing auction has been, with its symbol and New York's date."""
-        ended = [
-            (o, o.expires_at - auctions.PATIENCE)
-            for o in self._working()
-            if o.ticket.time_in_force is TimeInForce.CLS and o.expires_at is not None
-        ]
+        ended = [(o, o.expires_at - auctions.PATIENCE) for o in self._floor.orders.for_close() if o.expires_at]
         return [(o, o.ticket.legs[0].symbol, new_york_date(at)) for o, at in ended if at + closes.GRACE <= exchange_now]
 
     def _arrived(self, moment: Moment) -> list[Change]:

@@ -3,7 +3,7 @@
 All that is left to chance here is a named rate, drawn by the connection's seed and the order's id (`draws`). The
 numbers are engineering estimates until fills of one's own calibrate them.
 
-Source: docs/paper-fills.md says what each rule does and where its number is from.
+Source: `docs/paper-fills.md` says what each rule does and where its number is from.
 """
 
 from dataclasses import asdict, dataclass

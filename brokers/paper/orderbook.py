@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from allcore.kernel.orders import TimeInForce
 from brokers.paper.records import OrderRecord, Status
 from brokers.paper.triggers import symbols_of
 
@@ -17,6 +18,7 @@ class OrderBook:
         for any_id, first in ids.items():
             self._ids[first].add(any_id)
         self._by_symbol: defaultdict[str, set[str]] = defaultdict(set)
+        self._for_close: set[str] = set()
         for order in orders:
             self.put(order)
 
@@ -33,12 +35,15 @@ class OrderBook:
         for any_id in (name, order.current_id):
             self._first[any_id] = name
             self._ids[name].add(any_id)
+        if order.ticket.time_in_force is TimeInForce.CLS:
+            self._for_close.add(name)
         for symbol in symbols_of(order.ticket):
             self._by_symbol[symbol].add(name)
 
     def _forget(self, order: OrderRecord) -> None:
         name = order.cl_ord_id
         del self._orders[name]
+        self._for_close.discard(name)
         for any_id in self._ids.pop(name, ()):
             self._first.pop(any_id, None)
         for symbol in symbols_of(order.ticket):
@@ -57,6 +62,11 @@ class OrderBook:
     def all(self) -> tuple[OrderRecord, ...]:
         """Return every open order."""
         return tuple(self._orders.values())
+
+    def for_close(self) -> list[OrderRecord]:
+        """Return the orders for the closing auction that are at the exchange, in a fixed order."""
+        found = (self._orders[name] for name in sorted(self._for_close))
+        return [order for order in found if order.status is Status.WORKING]
 
     def at_work(self, symbols: Iterable[str]) -> set[str]:
         """Return the first ids of orders that trade or watch any of the symbols."""
