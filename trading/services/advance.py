@@ -77,11 +77,29 @@ def advance(  # noqa: PLR0913 what an event's record holds
     Raises:
         IllegalTransitionError: the order's status cannot take the event; nothing was written.
     """
-    applied = _apply(order, event, data or {}, now)
-    happened = _record(order, event, applied, now=now, source=source, actor=actor, data=data or {}, raw=raw)
+    applied, happened = prepared(order, event, now=now, source=source, actor=actor, data=data, raw=raw)
     rows.write([happened], changed=[order], names=DERIVED)
     publish_on_commit("orders", "order", order_row(order), account=order.account.code)
     return applied
+
+
+def prepared(  # noqa: PLR0913 what an event's record holds
+    order: Order,
+    event: str,
+    *,
+    now: datetime,
+    source: str,
+    actor: str = "",
+    data: Data | None = None,
+    raw: Data | None = None,
+) -> tuple[Applied, OrderEvent]:
+    """Apply an event as `advance` does, and return its record: who writes many at once writes it, with `DERIVED`.
+
+    Raises:
+        IllegalTransitionError: the order's status cannot take the event; the order is as it was.
+    """
+    applied = _apply(order, event, data or {}, now)
+    return applied, _record(order, event, applied, now=now, source=source, actor=actor, data=data or {}, raw=raw)
 
 
 def advance_all(orders: Sequence[Order], event: str, *, now: datetime, source: str, actor: str = "") -> None:

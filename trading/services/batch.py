@@ -1,18 +1,25 @@
 """One batch of a broker's reports: what they speak of, read at once, and what they change, written at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from allcore.accounts.actors import desk_name
+from allcore.audit.models import AuditEntry
+from allcore.audit.services import entry
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from brokers.models import Account
 from marketdata.models import Instrument
-from trading.models import BookEvent, Execution, Order, OrderLeg, OrderRequest
+from trading.domain.orders.lifecycle import Applied
+from trading.models import BookEvent, Execution, Order, OrderEvent, OrderLeg, OrderRequest
+from trading.services.advance import prepared
 from trading.services.cash import Movement
 from trading.services.entries import Entry, Pair
 
+ACTOR = desk_name("settle")
+Data = Mapping[str, object]
 Report = ExecutionReport | BookReport
 TRADES = frozenset({ReportKind.FILL, ReportKind.BUST, ReportKind.CORRECT})
 UNANSWERED = (OrderRequest.State.SENT, OrderRequest.State.IN_DOUBT)
@@ -39,6 +46,9 @@ class Batch:
     corrections: list[Movement] = field(default_factory=list)
     stale: set[Pair] = field(default_factory=set)
     answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # state and reason: requests
+    happened: list[OrderEvent] = field(default_factory=list)
+    audited: list[AuditEntry] = field(default_factory=list)
+    moved: dict[UUID, Order] = field(default_factory=dict)  # orders to write
     taken_back: list[Execution] = field(default_factory=list)
     touched: dict[UUID, Order] = field(default_factory=dict)  # orders whose reservation may have to change
     applied: list[tuple[Order, ExecutionReport]] = field(default_factory=list)  # what others may act on afterwards
@@ -68,6 +78,24 @@ class Batch:
                 symbols | {n for r in about_books for n in (r.underlying, r.to_symbol) if n}, legs
             ),
         )
+
+    def advance(self, order: Order, event: str, data: Data, report: ExecutionReport) -> Applied:
+        """Apply an event to a locked order, to be written with the rest of the batch.
+
+        Raises:
+            IllegalTransitionError: the order's status cannot take the event; nothing of it remains.
+        """
+        broker, raw = OrderEvent.Source.BROKER, report.raw or None
+        applied, happened = prepared(order, event, now=self.now, source=broker, actor=ACTOR, data=data, raw=raw)
+        self.happened.append(happened)
+        self.moved[order.pk] = order
+        return applied
+
+    def audit(self, order: Order, action: str, payload: Data) -> None:
+        """Put down an entry about an order for the audit trail."""
+        seen = {"cl_ord_id": order.cl_ord_id, "status": order.status, **payload}
+        whose = {"account": order.account.code, "trace_id": order.trace_id}
+        self.audited.append(entry(action, f"order:{order.pk}", seen, actor=ACTOR, at=self.now, **whose))
 
     def answer(self, request: OrderRequest, state: OrderRequest.State, reason: str = "") -> None:
         """Note that the request was answered; one that was answered before keeps its first answer."""

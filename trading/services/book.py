@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from trading.domain.books.lots import LotMethod
-from trading.models import Position
+from trading.models import LedgerEntry, Position
 from trading.services import cash, rebuild, standing
 from trading.services.cash import Movement
 from trading.services.entries import Entry, Pair
@@ -24,8 +24,12 @@ def movements(entries: Iterable[Entry], corrections: Sequence[Movement] = ()) ->
     return moved
 
 
-def post(entries: Sequence[Entry], *, now: datetime, stale: Iterable[Pair] = ()) -> list[Position]:
+def post(
+    entries: Sequence[Entry], *, now: datetime, stale: Iterable[Pair] = (), ledger: Sequence[LedgerEntry] = ()
+) -> list[Position]:
     """Book the entries, whose executions and events are written already, and return the positions they changed.
+
+    `ledger` is written along with them.
 
     A pair in which something was undone or carried over is `stale`: it is rebuilt rather than added to. So is a pair
     when something from before its latest booking arrives (lots follow the exchange's time), and one of which an order
@@ -36,7 +40,7 @@ def post(entries: Sequence[Entry], *, now: datetime, stale: Iterable[Pair] = ())
     odd = {*stale, *(entry.pair for entry in entries if _is_odd(entry, stands))}
     rebuilt = family(odd) if odd else odd
     fresh = [entry for entry in entries if entry.pair not in rebuilt]
-    changed = write(_shelved(fresh, stands), now=now) if fresh else []
+    changed = write(_shelved(fresh, stands), now=now, also=ledger)
     return changed + (rebuild.pairs(rebuilt, now=now) if rebuilt else [])
 
 

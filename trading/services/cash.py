@@ -71,9 +71,9 @@ def move(flow: Mapping[int, Decimal]) -> None:
             rows.update(cash=F("cash") + flow[account_id])
 
 
-def write(movements: Iterable[Movement]) -> None:
-    """Write both sides of each movement; one in which no money moves leaves no entry."""
-    LedgerEntry.objects.bulk_create(
+def ledger(movements: Iterable[Movement]) -> list[LedgerEntry]:
+    """Return both sides of each movement, to be written; one in which no money moves leaves no entry."""
+    return [
         LedgerEntry(
             transaction_id=transaction_id,
             account_id=movement.account_id,
@@ -87,4 +87,4 @@ def write(movements: Iterable[Movement]) -> None:
         for movement in movements
         for transaction_id in (uuid.uuid4(),)
         for posting in movement.postings
-    )
+    ]

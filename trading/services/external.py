@@ -159,6 +159,10 @@ def _check_listed(symbols: Sequence[str], known: Mapping[str, Instrument]) -> No
 def _executed(batch: Batch, account: Account, report: ExecutionReport) -> Order:
     for (account_id, exec_id, _), execution in batch.known.items():
         if account_id == account.pk and exec_id == report.ref_exec_id:
+            if (
+                execution.order_id in batch.moved
+            ):  # an earlier report of the batch changed it, and it is not written yet
+                return batch.moved[execution.order_id]
             locked = Order.objects.select_for_update(of=("self",)).select_related("account__connection")
             order = locked.get(pk=execution.order_id)
             batch.legs |= legs_of({order.pk})

@@ -8,6 +8,7 @@ from django.db import transaction
 from allcore.kernel.errors import InvalidInputError
 from brokers.models import Account
 from trading.domain.books.ledger import deposit_postings
+from trading.models import LedgerEntry
 from trading.services import cash
 from trading.services.cash import Movement
 
@@ -29,4 +30,4 @@ def deposit(account: Account, amount: Decimal, at: datetime, memo: str) -> None:
         raise NothingMovedError("A deposit is not zero.", account=account.code)
     movement = Movement(account.pk, deposit_postings(amount), memo, at)
     cash.move(cash.flows([movement]))
-    cash.write([movement])
+    LedgerEntry.objects.bulk_create(cash.ledger([movement]))

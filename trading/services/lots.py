@@ -5,7 +5,9 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.db import connection
+from django.db.models import Model
 
+from allcore import rows
 from allcore.kernel.money import ZERO
 from brokers.models import Account
 from marketdata.models import Instrument
@@ -174,26 +176,38 @@ def empty_position(account: Account, instrument: Instrument, at: datetime) -> Po
     return Position(account=account, instrument=instrument, booked_through=at, updated_at=at)
 
 
-def write(shelves: Sequence[Shelf], *, now: datetime) -> list[Position]:
-    """Write what was booked on the shelves: new lots, changed lots, what was closed, positions."""
-    new = [row for shelf in shelves for row in shelf.new]
-    changed = [row for shelf in shelves for row in shelf.changed]
+def write(shelves: Sequence[Shelf], *, now: datetime, also: Sequence[Model] = ()) -> list[Position]:
+    """Write what was booked on the shelves, and other rows along with it; return the positions.
+
+    The caller holds the accounts' cash rows: nobody else opens a position in them.
+    """
+    lots_changed = [row for shelf in shelves for row in shelf.changed]
     closes = [close for shelf in shelves for close in shelf.closes]
+    ready = [close for close in closes if not _is_new(close.lot)]
     positions = [shelf.position for shelf in shelves]
     for position in positions:
         position.updated_at = now
-    if changed:
-        with connection.cursor() as cursor:
-            columns = [row.pk for row in changed], [row.open_qty for row in changed], [row.cost for row in changed]
-            cursor.execute(SHRINK, columns)
-    if new:
-        Lot.objects.bulk_create(new)
-    if closes:
-        LotClose.objects.bulk_create(closes)
-    Position.objects.bulk_create(
-        positions,
-        update_conflicts=True,
-        unique_fields=["account", "instrument"],
-        update_fields=KEPT,
-    )
+    new = [*(p for p in positions if _is_new(p)), *(row for shelf in shelves for row in shelf.new), *ready, *also]
+    stored = [p for p in positions if not _is_new(p)]
+    if lots_changed:
+        _shrink(lots_changed)
+    if new or stored:
+        rows.write(new, changed=stored, names=KEPT)
+    if len(ready) < len(closes):  # of lots that were opened and closed in one go, known only now
+        LotClose.objects.bulk_create([_with_key(close) for close in closes if _is_new(close)])
     return positions
+
+
+def _is_new(row: Model) -> bool:
+    return row.pk is None
+
+
+def _shrink(changed: Sequence[Lot]) -> None:
+    with connection.cursor() as cursor:
+        columns = [row.pk for row in changed], [row.open_qty for row in changed], [row.cost for row in changed]
+        cursor.execute(SHRINK, columns)
+
+
+def _with_key(close: LotClose) -> LotClose:
+    close.lot_id = close.lot.pk
+    return close

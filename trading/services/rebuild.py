@@ -67,6 +67,9 @@ def pairs(wanted: Iterable[Pair], *, now: datetime) -> list[Position]:
     for account_id, instruments in families(wanted):
         account = Account.objects.get(pk=account_id)
         shelves = replayed(account, instruments, now=now)
+        stored = Position.objects.filter(account=account, instrument__in=instruments)
+        for instrument_id, pk in stored.values_list("instrument", "pk"):
+            shelves[instrument_id].position.pk = pk
         LotClose.objects.filter(lot__account=account, lot__instrument__in=instruments).delete()
         Lot.objects.filter(account=account, instrument__in=instruments).delete()
         made += write([shelves[pk] for pk in sorted(shelves)], now=now)

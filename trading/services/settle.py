@@ -6,21 +6,20 @@ from datetime import datetime
 
 from django.db import transaction
 
-from allcore.audit.services import record
+from allcore import live, rows
 from allcore.kernel.errors import InvalidInputError, RefusedError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
-from allcore.live import publish_on_commit
 from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
-from trading.models import BookEvent, Execution, Order, OrderEvent, OrderRequest
-from trading.selectors.rows import execution_row
+from trading.models import Execution, Order, OrderRequest
+from trading.selectors.rows import execution_row, order_row
 from trading.services import book, bookings, cash, external, gap, inquiries, trades
-from trading.services.advance import advance, state_of
+from trading.services.advance import DERIVED, state_of
 from trading.services.alerts import tell
 from trading.services.batch import UNANSWERED, Batch, Report
 from trading.services.contingent import lists
-from trading.services.quarantine import ACTOR, quarantine
+from trading.services.quarantine import quarantine
 
 __all__ = ["apply_reports", "quarantine"]
 
@@ -61,9 +60,10 @@ AUDITED_AS = {
     "restate": "order.restated",
 }
 
-# What follows from a report about an order once all of its batch is booked, in the same transaction: linked orders,
-# algorithms. Each is called with the order, locked and as it is now, and the report, whether or not it changed much.
-AfterExecution = Callable[[Order, ExecutionReport, datetime], None]
+# What follows from reports about orders once their whole batch is booked, in the same transaction: linked orders,
+# algorithms. Each is called once with all of the batch: each report with its order, locked and as it is now, whether or
+# not the report changed it.
+AfterExecution = Callable[[Sequence[tuple[Order, ExecutionReport]], datetime], None]
 AFTER_EXECUTION: tuple[AfterExecution, ...] = (lists.follow,)
 
 
@@ -80,9 +80,8 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
         except (RefusedError, InvalidInputError) as e:  # refused before anything of it was written
             quarantine(connection_name, report, code=e.code, message=e.message, now=now)
     _write(batch)
-    for order, taken in batch.applied:
-        for follow in AFTER_EXECUTION:
-            follow(order, taken, now)
+    for follow in AFTER_EXECUTION if batch.applied else ():
+        follow(batch.applied, now)
 
 
 def _take(batch: Batch, report: Report) -> None:
@@ -151,47 +150,41 @@ def _is_news(order: Order, event: str, data: Data) -> bool:
 
 
 def _advance(batch: Batch, order: Order, event: str, data: Data, report: ExecutionReport) -> None:
-    applied = advance(
-        order, event, now=batch.now, source=OrderEvent.Source.BROKER, actor=ACTOR, data=data, raw=report.raw or None
-    )
+    applied = batch.advance(order, event, data, report)
     tell(order, applied.alerts, now=batch.now)
     if event in AUDITED_AS:
         batch.touched[order.pk] = order
-        record(
-            AUDITED_AS[event],
-            f"order:{order.pk}",
-            {"cl_ord_id": order.cl_ord_id, "status": order.status, **data},
-            actor=ACTOR,
-            at=batch.now,
-            account=order.account.code,
-            trace_id=order.trace_id,
-        )
+        batch.audit(order, AUDITED_AS[event], data)
 
 
 def _write(batch: Batch) -> None:
     moved = book.movements(batch.entries, batch.corrections)
-    if batch.executions:
-        Execution.objects.bulk_create(batch.executions)
-    if batch.events:
-        BookEvent.objects.bulk_create(batch.events)
+    new = [*batch.executions, *batch.events, *batch.happened, *batch.audited]
+    if new:
+        rows.write(new, changed=list(batch.moved.values()), names=DERIVED)
     if batch.taken_back:
         Execution.objects.bulk_update(batch.taken_back, ["status"])
     for (state, reason), requests in batch.answers.items():
         OrderRequest.objects.filter(pk__in=requests, state__in=UNANSWERED).update(
             state=state, reason=reason, answered_at=batch.now
         )
-    for order in batch.touched.values():
-        _release(order, batch.now)
+    reservations.settle({order.pk: _units_left(order) for order in batch.touched.values()}, batch.now)
     if moved:
-        book.post(batch.entries, now=batch.now, stale=batch.stale)
-        cash.write(moved)
-    for execution in batch.executions:
-        publish_on_commit("executions", "execution", execution_row(execution), account=execution.account.code)
+        book.post(batch.entries, now=batch.now, stale=batch.stale, ledger=cash.ledger(moved))
+    _tell(batch)
 
 
-def _release(order: Order, now: datetime) -> None:
-    """Give back what the order can no longer use."""
-    if OrdStatus(order.status) in CLOSED_STATUSES:
-        reservations.release(order.pk, now)
-    else:
-        reservations.shrink(order.pk, order.leaves_qty, now)
+def _units_left(order: Order) -> int:
+    return 0 if OrdStatus(order.status) in CLOSED_STATUSES else order.leaves_qty
+
+
+def _tell(batch: Batch) -> None:
+    """Publish each order and execution that changed, once each, in one trip after the commit."""
+    moved = batch.moved.values()
+    told = [live.message("orders", "order", order_row(order), account=order.account.code) for order in moved]
+    told += [
+        live.message("executions", "execution", execution_row(execution), account=execution.account.code)
+        for execution in batch.executions
+    ]
+    if told:
+        live.publish_all_on_commit(told)

@@ -3,19 +3,16 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import RefusedError
 from allcore.kernel.orders import PriceEffect
 from allcore.kernel.reports import ExecutionReport, LegFill
 from trading.domain.orders.units import Leg, Units, units_of
-from trading.models import Execution, Order, OrderEvent
-from trading.services.advance import advance
+from trading.models import Execution, Order
 from trading.services.alerts import raise_alert, tell
 from trading.services.batch import Batch
 from trading.services.cash import reversal_of
 from trading.services.entries import entry_of
-from trading.services.quarantine import ACTOR
 
 PX_PLACES = Decimal("0.00000001")
 
@@ -172,31 +169,15 @@ def _note(batch: Batch, executions: list[Execution]) -> None:
 
 
 def _advance(batch: Batch, order: Order, event: str, data: dict[str, object], report: ExecutionReport) -> None:
-    seen = {**data, "broker_order_id": report.broker_order_id}
-    applied = advance(
-        order, event, now=batch.now, source=OrderEvent.Source.BROKER, actor=ACTOR, data=seen, raw=report.raw or None
-    )
+    applied = batch.advance(order, event, {**data, "broker_order_id": report.broker_order_id}, report)
     batch.touched[order.pk] = order
     tell(order, applied.alerts, now=batch.now)
 
 
 def _record(batch: Batch, order: Order, action: str, report: ExecutionReport) -> None:
-    record(
-        action,
-        f"order:{order.pk}",
-        {
-            "cl_ord_id": order.cl_ord_id,
-            "status": order.status,
-            "ref_exec_id": report.ref_exec_id,
-            "transact_at": report.transact_at.isoformat(),
-            "fills": [
-                {"exec_id": f.exec_id, "leg": f.leg, "symbol": f.symbol, "side": f.side, "qty": f.qty}
-                | {"px": f.px, "fee": f.fee}
-                for f in report.fills
-            ],
-        },
-        actor=ACTOR,
-        at=batch.now,
-        account=order.account.code,
-        trace_id=order.trace_id,
-    )
+    fills = [
+        {"exec_id": f.exec_id, "leg": f.leg, "symbol": f.symbol, "side": f.side, "qty": f.qty, "px": f.px, "fee": f.fee}
+        for f in report.fills
+    ]
+    seen = {"ref_exec_id": report.ref_exec_id, "transact_at": report.transact_at.isoformat(), "fills": fills}
+    batch.audit(order, action, seen)

@@ -1,5 +1,6 @@
 """What follows a report is called once it is booked, in the same transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
@@ -18,8 +19,9 @@ def test_what_follows_sees_the_books_as_they_are_after_the_whole_batch(monkeypat
     order = make_sent_order(make_ticket(account, quantity=3), account)
     seen: list[object] = []
 
-    def follow(order: Order, said: ExecutionReport, now: datetime) -> None:
-        seen.append((said.kind, order.status, order.cum_qty, Position.objects.get().qty, now))
+    def follow(applied: Sequence[tuple[Order, ExecutionReport]], now: datetime) -> None:
+        held = Position.objects.get().qty
+        seen.extend((said.kind, order.status, order.cum_qty, held, now) for order, said in applied)
 
     monkeypatch.setattr(settle, "AFTER_EXECUTION", (follow,))
     batch = [report(order, ReportKind.ACK), fill(order, leg_fill("e1", 2, "3.10")), fill(order, leg_fill("e2", 1, "3"))]
@@ -33,7 +35,7 @@ def test_what_follows_and_fails_takes_the_booking_with_it(monkeypatch: pytest.Mo
     account = make_account()
     order = make_sent_order(make_ticket(account, quantity=3), account)
 
-    def follow(order: Order, said: ExecutionReport, now: datetime) -> None:
+    def follow(applied: Sequence[tuple[Order, ExecutionReport]], now: datetime) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(settle, "AFTER_EXECUTION", (follow,))

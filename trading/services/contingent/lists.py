@@ -3,7 +3,7 @@
 A crash between two steps costs nothing: `react` is asked again, after each report of an order in a list and by a sweep.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -57,9 +57,9 @@ def react_to(order_ids: Iterable[UUID], *, now: datetime) -> None:
         transaction.on_commit(lambda list_id=list_id: react(list_id, now=now), robust=True)  # type: ignore[misc]  # bound now
 
 
-def follow(order: Order, report: ExecutionReport, now: datetime) -> None:
-    """Act on what a report did to an order of a list."""
-    react_to([order.pk], now=now)
+def follow(applied: Sequence[tuple[Order, ExecutionReport]], now: datetime) -> None:
+    """Act on what reports did to orders of lists."""
+    react_to({order.pk for order, _ in applied}, now=now)
 
 
 def sweep(*, now: datetime) -> int:
