@@ -13,6 +13,8 @@ from django.db import connections as databases
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
 from brokers import schwab
+from brokers.ibkr.orders import CAPABILITIES as IBKR
+from brokers.ibkr.session import IbkrSession
 from brokers.models import Connection
 from brokers.paper.actions import ActionBook
 from brokers.paper.quotes import CloseBook
@@ -111,6 +113,7 @@ def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
 
 BROKERS: dict[str, Broker] = {
     "paper": Broker("Paper", PAPER, _paper),
+    "ibkr": Broker("Interactive Brokers", IBKR, plumbed(IbkrSession)),
     "schwab": Broker(
         "Charles Schwab",
         schwab.CAPABILITIES,

@@ -86,9 +86,10 @@ class Teller:
             if news.account in self.accounts and not is_old:
                 track = await self.tracks.of(news.names, news)
                 reports.append(self._order(track, news, executions, books.statuses.get(news.names.perm_id)))
-        for left in traded.values():  # executed, and listed nowhere
-            if left[0].account in self.accounts and left[-1].at >= since.replace(microsecond=0):
-                reports.append(self._only_executed(await self.tracks.of(left[0].names), left))
+        recent = [left for left in traded.values() if left[-1].at >= since.replace(microsecond=0)]
+        for left in recent:  # executed, and listed nowhere
+            track = await self.tracks.of(left[0].names)
+            reports += [self._only_executed(track, left)] if left[0].account in self.accounts else []
         return tuple(reports)
 
     def positions(self, books: Books) -> tuple[PositionReport, ...]:

@@ -56,7 +56,7 @@ class Desk:
     """Follows the orders of one session. One task works through the news, so that nothing overtakes."""
 
     def __init__(self, room: Room) -> None:
-        self._room = room
+        self.room = room
         self.news: asyncio.Queue[News] = asyncio.Queue()
         self.gateway: Gateway
         self.library: Library
@@ -70,7 +70,7 @@ class Desk:
 
     def start(self, library: Library, gateway: Gateway) -> None:
         """Work with this line."""
-        patience = timedelta(seconds=self._room.settings.commission_seconds)
+        patience = timedelta(seconds=self.room.settings.commission_seconds)
         self.library, self.gateway = library, gateway
         self.fills = Fills(self._report, gateway.ears.fees, patience)
 
@@ -84,7 +84,7 @@ class Desk:
         while not self.news.empty():
             await self.take(self.news.get_nowait())
         for report in self.fills.all_now():
-            self._room.tell(report)
+            self.room.tell(report)
 
     async def stop(self) -> None:
         """Ask no more."""
@@ -98,19 +98,19 @@ class Desk:
 
     @take.register
     async def _(self, news: OrderNews) -> None:
-        track = await self._room.tracks.of(news.names, news)
+        track = await self.room.tracks.of(news.names, news)
         if track is not None:
             await self._step(track, states.on_order(track, news), news.names)
 
     @take.register
     async def _(self, news: StatusNews) -> None:
-        track = await self._room.tracks.of(news.names)
+        track = await self.room.tracks.of(news.names)
         if track is not None:
             await self._step(track, states.on_status(track, news.status, news.why_held), news.names)
 
     @take.register
     async def _(self, news: ErrorNews) -> None:
-        track = self._room.tracks.numbered(self._room.client_id, news.order_id)
+        track = self.room.tracks.numbered(self.room.client_id, news.order_id)
         if news.code not in CODES:
             self._alert(f"The gateway says {news.code} of order {news.order_id}, which is in no table: {news.text}")
         if track is not None:
@@ -120,22 +120,22 @@ class Desk:
     async def _(self, news: ExecutionNews) -> None:
         if not news.symbol:
             return  # a combo's own summary; its legs are what is traded
-        track = await self._room.tracks.of(news.names)
+        track = await self.room.tracks.of(news.names)
         if track is not None:
             await self._step(track, Step(states.on_trade(track)), news.names)
-        self._tell(self.fills.hear(news, track, self._room.clock()))
+        self._tell(self.fills.hear(news, track, self.room.clock()))
         if self.fills.waiting:
-            self._later(self._room.settings.commission_seconds)
+            self._later(self.room.settings.commission_seconds)
 
     @take.register
     async def _(self, news: CommissionNews) -> None:
-        self._tell(self.fills.ripe(self._room.clock()))
+        self._tell(self.fills.ripe(self.room.clock()))
 
     @take.register
     async def _(self, news: TickNews) -> None:
-        now = self._room.clock()
+        now = self.room.clock()
         self._tell(self.fills.ripe(now))
-        for track in self._room.tracks.open():
+        for track in self.room.tracks.open():
             if track.doubted_at is not None and track.doubted_at <= now:
                 track.doubted_at = None
                 await self._step(track, states.on_end(track), None)
@@ -163,15 +163,15 @@ class Desk:
     @take.register
     async def _(self, news: LostNews) -> None:
         for report in self.fills.all_now():
-            self._room.tell(report)
-        self._room.tell(GatewayDownError(f"{self._room.connection} lost its line to the gateway."))
+            self.room.tell(report)
+        self.room.tell(GatewayDownError(f"{self.room.connection} lost its line to the gateway."))
 
     async def _step(self, track: Track, step: Step, names: Names | None) -> None:
         for said in step.said:
             await self._note(track, said)
-            self._room.tell(self._said(track, said))
+            self.room.tell(self._said(track, said))
         if step.waits and track.doubted_at is None:
-            track.doubted_at = self._room.clock() + timedelta(seconds=REASON_SECONDS)
+            track.doubted_at = self.room.clock() + timedelta(seconds=REASON_SECONDS)
             self._later(REASON_SECONDS)
         if step.in_doubt:
             self.doubt(track)
@@ -183,21 +183,21 @@ class Desk:
 
     def watch(self, track: Track) -> None:
         """Look again in a while whether the order was answered."""
-        self._later(self._room.settings.doubt_seconds)
+        self._later(self.room.settings.doubt_seconds)
 
     async def _note(self, track: Track, said: Said) -> None:
         if said.kind in ANSWERED:
-            await self._room.keys.learn(said.cl_ord_id, "", {"answer": ANSWERED[said.kind]})
+            await self.room.keys.learn(said.cl_ord_id, "", {"answer": ANSWERED[said.kind]})
         if said.kind is ReportKind.REPLACE_ACK:
-            self._room.tracks.renamed(track, said.cl_ord_id)
+            self.room.tracks.renamed(track, said.cl_ord_id)
 
     def _said(self, track: Track, said: Said) -> ExecutionReport:
         return ExecutionReport(
             kind=said.kind,
-            connection=self._room.connection,
+            connection=self.room.connection,
             account=track.account,
             cl_ord_id=said.cl_ord_id,
-            transact_at=self._room.clock(),
+            transact_at=self.room.clock(),
             broker_order_id=str(track.perm_id) if track.perm_id else "",
             reason=said.reason,
             text=said.text,
@@ -208,7 +208,7 @@ class Desk:
     ) -> ExecutionReport:
         report = ExecutionReport(
             kind=kind,
-            connection=self._room.connection,
+            connection=self.room.connection,
             account=execution.account,
             cl_ord_id="" if track is None else track.cl_ord_id,
             transact_at=execution.at,
@@ -218,13 +218,13 @@ class Desk:
 
     def _tell(self, reports: list[ExecutionReport]) -> None:
         for report in reports:
-            self._room.tell(report)
+            self.room.tell(report)
 
     def _silence(self) -> timedelta:
-        return timedelta(seconds=self._room.settings.doubt_seconds)
+        return timedelta(seconds=self.room.settings.doubt_seconds)
 
     def _alert(self, text: str) -> None:
-        log.error("ibkr_alert", connection=self._room.connection, text=text)
+        log.error("ibkr_alert", connection=self.room.connection, text=text)
         self.alerts = [*self.alerts[-9:], text]
 
     def _later(self, seconds: float) -> None:
@@ -246,10 +246,10 @@ class Desk:
             ended = await self.gateway.named("completedOrders", lambda: client.reqCompletedOrders(False))  # noqa: FBT003
             await self.gateway.numbered(lambda number: client.reqExecutions(number, self.library.execution_filter()))
         except UnavailableError as e:
-            log.warning("ibkr_doubt_unanswered", connection=self._room.connection, error=str(e))
+            log.warning("ibkr_doubt_unanswered", connection=self.room.connection, error=str(e))
             return
         for news in [n for n in (*found, *ended) if isinstance(n, OrderNews)]:
-            track = await self._room.tracks.of(news.names, news)
+            track = await self.room.tracks.of(news.names, news)
             if track is not None and track.key in doubtful:
                 await self._resolve(track, news, doubtful[track.key])
         if self._asks_again:

@@ -81,6 +81,12 @@ class GatewayDownError(UnavailableError):
     code = "GATEWAY_DOWN"
 
 
+class LineLostError(RefusedError):
+    """The line was lost before anything was sent, and the id is burned."""
+
+    code = "LINE_LOST"
+
+
 class GatewayRefusedError(UnavailableError):
     """The gateway does not let us in, such as because the client id is in use."""
 

@@ -143,6 +143,17 @@ class Gateway:
         self.close()
         self.ears.connectionClosed()
 
+    async def keep_alive(self) -> None:
+        """Ask for the time now and then; a gateway that says nothing any more is as good as gone."""
+        while True:
+            await asyncio.sleep(self._settings.silence_seconds / 2)
+            try:
+                await self.named("time", self.client.reqCurrentTime)
+            except NoAnswerError:
+                self.hang_up()
+            except GatewayDownError:
+                return
+
     async def _answer(self, key: int | str, send: Callable[[], object]) -> list[Any]:
         await self.pace(Lane.DATA)
         if not self.is_up:

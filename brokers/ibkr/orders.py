@@ -1,6 +1,7 @@
 """Tickets as the broker's orders. What it does not take is refused here, before anything is sent."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from allcore.kernel.tickets import AUCTIONS, LIMITED, TRIGGERED, OrderTicket
 from brokers.ibkr.errors import UnsupportedOrderError
 from brokers.ibkr.library import Library
 from brokers.ibkr.times import write_utc
-from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind
+from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind, Replacement
 
 MESSAGES = Bucket("messages", rate=40.0, burst=6, reserved=3)  # the gateway allows 50 in any second
 ORDER_TYPES = {
@@ -105,3 +106,15 @@ def contract_of(library: Library, ticket: OrderTicket, contracts: Mapping[str, A
     ]
     name = contracts[ticket.legs[0].symbol].symbol
     return library.contract(secType="BAG", symbol=name, exchange="SMART", currency="USD", comboLegs=legs)
+
+
+def changed(ticket: OrderTicket, replacement: Replacement) -> OrderTicket:
+    """Return the order as the replacement wants it, whole."""
+    if replacement.ticket is not None:
+        return replace(replacement.ticket, quantity=replacement.quantity)
+    return replace(
+        ticket,
+        quantity=replacement.quantity,
+        limit_price=replacement.limit_price,
+        stop_price=replacement.stop_price,
+    )

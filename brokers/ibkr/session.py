@@ -3,32 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from allcore.kernel.errors import RefusedError, UnknownOutcomeError
+from allcore.kernel.errors import UnknownOutcomeError
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus, ReportKind
 from allcore.kernel.tickets import OrderTicket
-from brokers.ibkr import accounts, preview
+from brokers.ibkr import accounts, preview, resume
 from brokers.ibkr.contracts import Contracts
 from brokers.ibkr.desk import Desk, Room
-from brokers.ibkr.errors import GatewayDownError, NoAnswerError, UnknownAccountError
+from brokers.ibkr.errors import GatewayDownError, LineLostError, UnknownAccountError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
-from brokers.ibkr.news import OrderNews
-from brokers.ibkr.orders import CAPABILITIES, contract_of, ensure_taken, order_of
+from brokers.ibkr.orders import CAPABILITIES, changed, contract_of, ensure_taken, order_of
 from brokers.ibkr.settings import IbkrSettings
 from brokers.ibkr.times import in_reset_window
-from brokers.ibkr.tracks import Track, Tracks, has_terms, highest_number, key_of
+from brokers.ibkr.tracks import Track, Tracks, key_of
 from brokers.ports import Health, Lane, OrderKey, Plumbing, Preview, Replacement
-
-NUMBERS_FOR = timedelta(days=400)  # how far back our order numbers are looked for
-
-
-class LineLostError(RefusedError):
-    """The line was lost before anything was sent, and the id is burned."""
-
-    code = "LINE_LOST"
 
 
 class IbkrSession:
@@ -84,12 +75,12 @@ class IbkrSession:
             self._accounts = tuple(a for a in shown if not wanted or a in wanted)
             self._contracts = Contracts(self._library, lambda wanted: self._details(gateway, wanted))
             self._desk.start(self._library, gateway)
-            await self._take_up(gateway)
+            self._next_id = await resume.take_up(gateway, self._library, self._desk)
         except BaseException:
             gateway.close()
             raise
         self._gateway = gateway
-        self._tasks = [asyncio.create_task(self._desk.run()), asyncio.create_task(self._listen_for_life(gateway))]
+        self._tasks = [asyncio.create_task(self._desk.run()), asyncio.create_task(gateway.keep_alive())]
 
     async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
         """Write the order down, then send it, once.
@@ -130,7 +121,7 @@ class IbkrSession:
         """
         gateway = self._up(broker_account)
         track = await self._order_of(broker_account, replacement.orig_cl_ord_id)
-        ticket = None if track is None else _changed(track.ticket, replacement)
+        ticket = None if track is None else changed(track.ticket, replacement)
         if ticket is not None:
             ensure_taken(ticket)
             contract = await self._contract(ticket)
@@ -244,30 +235,6 @@ class IbkrSession:
         """The instruments known to this session."""
         return self._contracts
 
-    async def _take_up(self, gateway: Gateway) -> None:
-        """Learn which orders are at work, what has traded, and which numbers are used."""
-        books = await accounts.read(gateway, self._library)
-        keys = await self._plumbing.keys.since(self._plumbing.clock() - NUMBERS_FOR)
-        used = highest_number(keys, self._settings.client_id)
-        seen = [n.names.order_id for n in books.orders if n.names.client_id == self._settings.client_id]
-        self._next_id = max(gateway.ears.next_order_id, used + 1, max(seen, default=0) + 1)
-        self._desk.fills.known(books.executions)
-        while not self._desk.news.empty():  # the answers just read; what comes from now on is news
-            self._desk.news.get_nowait()
-        for news in books.orders:
-            await self._resume(news)
-
-    async def _resume(self, news: OrderNews) -> None:
-        track = await self._tracks.of(news.names, news)
-        if track is not None:
-            track.is_acked, track.is_ended = True, news.is_completed
-            await self._wait_on(track, news)
-
-    async def _wait_on(self, track: Track, news: OrderNews) -> None:
-        """Note a replacement that the last session sent and that the gateway has taken."""
-        if track.cl_ord_id != track.ref and has_terms(news, track.ticket):
-            await self._plumbing.keys.learn(track.cl_ord_id, "", {"answer": "accepted"})
-
     async def _details(self, gateway: Gateway, wanted: Any) -> list[Any]:
         return await gateway.numbered(lambda number: gateway.client.reqContractDetails(number, wanted))
 
@@ -323,26 +290,3 @@ class IbkrSession:
         if account is not None and self._desk.is_upstream_lost:
             raise GatewayDownError("The gateway has lost its line to the broker; nothing was sent.")
         return self._gateway
-
-    async def _listen_for_life(self, gateway: Gateway) -> None:
-        """Ask for the time now and then; a gateway that says nothing any more is as good as gone."""
-        pause = self._settings.silence_seconds / 2
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await gateway.named("time", gateway.client.reqCurrentTime)
-            except NoAnswerError:
-                gateway.hang_up()
-            except GatewayDownError:
-                return
-
-
-def _changed(ticket: OrderTicket, replacement: Replacement) -> OrderTicket:
-    if replacement.ticket is not None:
-        return replace(replacement.ticket, quantity=replacement.quantity)
-    return replace(
-        ticket,
-        quantity=replacement.quantity,
-        limit_price=replacement.limit_price,
-        stop_price=replacement.stop_price,
-    )

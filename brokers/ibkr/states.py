@@ -16,6 +16,8 @@ FILLED = "Filled"
 ACCEPTED = frozenset({"PreSubmitted", "Submitted", FILLED, "PendingCancel"})
 CANCELED = frozenset({"Cancelled", "ApiCancelled"})
 INACTIVE = "Inactive"
+PENDING = frozenset({"PendingSubmit", "ApiPending"})
+REFUSALS = frozenset({Meaning.NEW_REJECT, Meaning.CHANGE_REJECT})
 LOCATE = "locate"
 END_WORDS = ("end of day", "expired", "good till")  # of a 202 that tells of time, not of a person
 
@@ -55,15 +57,11 @@ def on_status(track: Track, status: str, why_held: str) -> Step:
     """Take an orderStatus."""
     if status == FILLED:
         return _filled(track)
-    if status in ACCEPTED:
-        return Step(_acknowledged(track, status))
     if status in CANCELED:
         return _canceled(track)
-    if status == INACTIVE:
-        if why_held == LOCATE:
-            return Step(_acknowledged(track, "PreSubmitted"))
-        return NOTHING if track.is_ended else DOUBT
-    return NOTHING if status in ("PendingSubmit", "ApiPending") else DOUBT
+    if status in ACCEPTED or (status == INACTIVE and why_held == LOCATE):
+        return Step(_acknowledged(track, "Submitted"))
+    return NOTHING if track.is_ended or status in PENDING else DOUBT
 
 
 def on_code(track: Track, number: int, text: str) -> Step:
@@ -71,17 +69,14 @@ def on_code(track: Track, number: int, text: str) -> Step:
     code = code_of(number)
     if code.meaning is Meaning.NOTICE:
         return NOTHING
-    if code.meaning is Meaning.ENDED:
-        track.end_reason, track.end_text = code.reason, text
-        return NOTHING if track.is_ended else DOUBT
-    if code.meaning is Meaning.CHANGE_REJECT and number in CANCEL_CODES and track.cancel:
+    if number in CANCEL_CODES and track.cancel:
         return _cancel_refused(track, code, text)
-    if code.meaning is not Meaning.DOUBT and track.replace is not None:
+    if code.meaning in REFUSALS and track.replace is not None:
         return _replace_refused(track, code, text)
     if code.meaning is Meaning.NEW_REJECT and not track.is_acked:
         track.is_ended = track.is_acked = True
         return Step((Said(ReportKind.REJECT, track.cl_ord_id, code.reason, f"{text} ({number})"),))
-    if code.meaning is Meaning.NEW_REJECT:
+    if code.meaning is not Meaning.DOUBT:
         track.end_reason, track.end_text = code.reason, text
     return NOTHING if track.is_ended else DOUBT
 

@@ -1,0 +1,111 @@
+"""Schwab's stream: LOGIN first, one line a user, account activity and level-one quotes."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from tests.brokers.servers.exchange import Event, Exchange, Kind
+from tests.brokers.servers.faults import Clock, Faults
+
+TYPES = {
+    Kind.BOOKED: "OrderCreated",
+    Kind.TRIGGERED: "OrderAccepted",
+    Kind.FILLED: "OrderFillCompleted",
+    Kind.CANCELED: "OrderUROutCompleted",
+    Kind.EXPIRED: "OrderUROutCompleted",
+    Kind.REPLACED: "ChangeAccepted",
+    Kind.CORRECTED: "ExecutionCreated",
+    Kind.BUSTED: "ExecutionCreated",
+}
+NOT_SIGNED_IN, CLOSED_BY_ANOTHER, BAD_LOGIN = 20, 12, 3
+
+
+class Streamer:
+    """Serves the stream."""
+
+    def __init__(self, exchange: Exchange, lets_in: Callable[[str], bool], faults: Faults, clock: Clock) -> None:
+        self._exchange = exchange
+        self._lets_in = lets_in
+        self._faults = faults
+        self._clock = clock
+        self._line: web.WebSocketResponse | None = None
+        self._has_activity = False
+        self._symbols: set[str] = set()
+        self._seq = 0
+        self.lines = 0
+        exchange.listen(self._happened)
+        exchange.watch(self._shown)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Talk to one user's program; a second line closes the first."""
+        line = web.WebSocketResponse(heartbeat=None)
+        await line.prepare(request)
+        if self._line is not None and not self._line.closed:
+            await self._line.send_str(_response("ADMIN", "LOGIN", CLOSED_BY_ANOTHER, "replaced"))
+            await self._line.close()
+        self._line, self._has_activity, self._symbols = line, False, set()
+        self.lines += 1
+        is_in = False
+        async for message in line:
+            if message.type is not WSMsgType.TEXT:
+                break
+            for asked in json.loads(message.data)["requests"]:
+                is_in = await self._answer(line, asked, is_in=is_in)
+        return line
+
+    async def drop(self) -> None:
+        """Cut the line."""
+        if self._line is not None:
+            await self._line.close()
+
+    async def _answer(self, line: web.WebSocketResponse, asked: Mapping[str, Any], *, is_in: bool) -> bool:
+        service, command, parameters = asked["service"], asked["command"], asked.get("parameters", {})
+        if command == "LOGIN":
+            is_in = self._lets_in(f"Bearer {parameters.get('Authorization', '')}")
+            await line.send_str(_response(service, command, 0 if is_in else BAD_LOGIN, "", asked["requestid"]))
+            return is_in
+        if not is_in:
+            await line.send_str(_response(service, command, NOT_SIGNED_IN, "", asked["requestid"]))
+            return False
+        if service == "ACCT_ACTIVITY":
+            self._has_activity = command == "SUBS"
+        elif command in ("SUBS", "ADD"):
+            self._symbols |= set(parameters["keys"].split(","))
+        elif command == "UNSUBS":
+            self._symbols -= set(parameters["keys"].split(","))
+        await line.send_str(_response(service, command, 0, "", asked["requestid"]))
+        return True
+
+    def _happened(self, event: Event) -> None:
+        if self._line is None or self._line.closed or not self._has_activity:
+            return
+        self._seq += 1
+        content = {"seq": self._seq, "key": "activity", "1": event.order.account, "2": TYPES[event.kind], "3": "{}"}
+        for one in self._faults.arranged([content]):
+            self._send("ACCT_ACTIVITY", [one])
+
+    def _shown(self, symbol: str) -> None:
+        if self._line is None or self._line.closed or symbol not in self._symbols:
+            return
+        board = self._exchange.board[symbol]
+        is_option = len(symbol) == 21
+        fields = {"2": board.bid, "3": board.ask} if is_option else {"1": board.bid, "2": board.ask}
+        content = {"key": symbol} | {name: float(px) for name, px in fields.items() if px is not None}
+        self._send("LEVELONE_OPTIONS" if is_option else "LEVELONE_EQUITIES", [content])
+
+    def _send(self, service: str, content: list[Mapping[str, Any]]) -> None:
+        assert self._line is not None
+        stamp = int(self._clock().timestamp() * 1000)
+        text = json.dumps({"data": [{"service": service, "timestamp": stamp, "command": "SUBS", "content": content}]})
+        task = asyncio.get_running_loop().create_task(self._line.send_str(text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _response(service: str, command: str, code: int, text: str, requestid: str = "") -> str:
+    answer = {"service": service, "command": command, "requestid": requestid, "content": {"code": code, "msg": text}}
+    return json.dumps({"response": [answer]})
