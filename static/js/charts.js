@@ -123,3 +123,23 @@ export function drawEquity(element, series) {
     extra: { yaxis: { tickprefix: "$", tickformat: ",.0f" } },
   }));
 }
+
+// A run's walk: the market's bid and ask, the prices it asked for as steps, and the limit that none crosses.
+export function drawWalk(element, { quotes, asked, limit }) {
+  return draw(element, () => {
+    const at = quotes.map((quote) => quote.at);
+    const line = (name, key, colourName) => ({
+      x: at, y: numbers(quotes.map((quote) => quote[key])), name, mode: "lines", line: { width: 1.5, color: colour(colourName) }, hovertemplate: "%{y:.2f}",
+    });
+    const last = at.at(-1);
+    const steps = [...asked, ...(asked.length && last > asked.at(-1).at ? [{ at: last, price: asked.at(-1).price }] : [])];
+    return {
+      traces: [
+        line("Best price at once", "ask", "down"), line("Best price to rest at", "bid", "up"),
+        { x: steps.map((step) => step.at), y: numbers(steps.map((step) => step.price)), name: "Asked for", mode: "lines+markers", line: { shape: "hv", width: 2.5, color: colour("accent") }, marker: { size: 6 }, hovertemplate: "%{y:.2f}" },
+        { x: [at[0], last], y: [Number(limit), Number(limit)], name: "Limit", mode: "lines", line: { width: 1.5, dash: "dash", color: colour("soft") }, hovertemplate: "%{y:.2f}" },
+      ],
+      extra: { yaxis: { tickprefix: "$", tickformat: ".2f" } },
+    };
+  });
+}

@@ -1,6 +1,7 @@
 """A run of an algorithm as it travels."""
 
 from allcore.kernel.tickets import OrderTicket
+from trading.domain.algos.parameters import Algo
 from trading.models import AlgoRun
 from trading.selectors.rows import Row, iso, text
 
@@ -14,6 +15,7 @@ def run_row(run: AlgoRun) -> Row:
         "underlying": run.underlying,
         "description": run.description,
         "algo": run.algo,
+        "algo_name": Algo(run.algo).said,
         "status": run.status,
         "ending": run.ending,
         "reason": run.reason,

@@ -13,6 +13,7 @@ from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from allcore.kernel.orders import PriceEffect
 from risk.selectors.permissions import visible_accounts
+from trading.domain.algos import parameters
 from trading.domain.algos.choice import TABLE
 from trading.models import AlgoChild, AlgoEvent, AlgoRun
 from trading.selectors.algo_rows import run_row
@@ -54,15 +55,28 @@ def detail(user: User, run_id: UUID) -> Row:
         "children": [{"step": child.step, "leg": child.leg, **order_row(child.order)} for child in children],
         "events": [_event_row(event) for event in events],
         "walk": _walk(run, events),
+        "result": _result(run, children, events),
     }
 
 
 def table() -> list[Row]:
     """Return the table by which an algorithm is chosen."""
     return [
-        {"row": n, "condition": r.condition, "choice": None if r.choice is None else str(r.choice), "reason": r.reason}
+        {"row": n, "condition": r.condition, "choice": "" if r.choice is None else r.choice.said, "reason": r.reason}
         for n, r in enumerate(TABLE, start=1)
     ]
+
+
+def numbers(row: Row) -> list[tuple[str, str]]:
+    """Return a run's parameters by name, as text."""
+    given = row["parameters"]
+    assert isinstance(given, dict)  # noqa: S101 as `detail` made it
+    return [(name, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for name, v in given.items()]
+
+
+def forms() -> list[Row]:
+    """Return each algorithm with the numbers a person may give it: name, default, bounds."""
+    return [{"algo": str(algo), "name": algo.said, "parameters": parameters.asked_of(algo)} for algo in parameters.Algo]
 
 
 def _average(children: Iterable[AlgoChild]) -> Decimal | None:
@@ -71,6 +85,24 @@ def _average(children: Iterable[AlgoChild]) -> Decimal | None:
     filled = sum(order.cum_qty for order in orders)
     paid = sum((order.cum_qty * (order.avg_px or Decimal(0)) for order in orders), Decimal(0))
     return paid / filled if filled else None
+
+
+def _result(run: AlgoRun, children: list[AlgoChild], events: list[AlgoEvent]) -> Row:
+    """Return how it fared: the fills' average against the mid at its start, a share; below zero is better."""
+    paid, first = _average(children), next((e.data for e in events if e.kind == "LOOK" and "bid" in e.data), None)
+    sign = _sign(run)
+    arrival = None if first is None else sign * (Decimal(first["bid"]) + Decimal(first["ask"])) / 2
+    return {
+        "arrival_mid": text(arrival),
+        "slippage": None if paid is None or arrival is None else text(sign * (paid - arrival)),
+        "orders": len(children),
+        "replaces": sum(action["do"] == "REPLACE" for event in events for action in event.actions),
+    }
+
+
+def _sign(run: AlgoRun) -> int:
+    """Return what turns the run's costs into prices of its own side."""
+    return -1 if run.ticket["price_effect"] == PriceEffect.CREDIT else 1
 
 
 def _event_row(event: AlgoEvent) -> Row:
@@ -85,7 +117,7 @@ def _event_row(event: AlgoEvent) -> Row:
 
 def _walk(run: AlgoRun, events: Iterable[AlgoEvent]) -> Row:
     """Return what is drawn: the market, and the price asked for, as prices of the run's own side."""
-    sign = -1 if run.ticket["price_effect"] == PriceEffect.CREDIT else 1
+    sign = _sign(run)
     looks = [(iso(e.at), e.data.get("bid"), e.data.get("ask")) for e in events if e.kind == "LOOK"]
     quotes = [
         {"at": at, "bid": _price(low, sign), "ask": _price(high, sign)}

@@ -33,6 +33,7 @@ class AlgoOut(serializers.Serializer[object]):
     underlying = serializers.CharField()
     description = serializers.CharField()
     algo = serializers.CharField()
+    algo_name = serializers.CharField()
     status = serializers.CharField()
     ending = serializers.CharField()
     reason = serializers.CharField()
@@ -78,6 +79,7 @@ class AlgoDetailOut(AlgoOut):
     children = AlgoChildOut(many=True)
     events = AlgoEventOut(many=True)
     walk = serializers.DictField()
+    result = serializers.DictField()
 
 
 class RouteIn(serializers.Serializer[object]):

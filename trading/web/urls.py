@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from trading.web import brokers, stories, views
+from trading.web import algos, brokers, stories, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("orders/", views.orders, name="orders"),
     path("orders/<uuid:order_id>/", views.order, name="order"),
+    path("algos/", algos.algos, name="algos"),
+    path("algos/new/", algos.algo_new, name="algo_new"),
+    path("algos/<uuid:run_id>/", algos.algo, name="algo"),
     path("positions/", views.positions, name="positions"),
     path("chain/", views.chains, name="chains"),
     path("chain/<str:underlying>/", views.chain, name="chain"),

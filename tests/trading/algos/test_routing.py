@@ -105,7 +105,7 @@ def test_the_scorecard_reckons_every_account_and_sends_nothing(trader: Actor) ->
     card, row = scorecard(spread(), ["GEN-1", "REV-1"], actor=trader, now=utc_now())
 
     assert card.choice == "GEN-1"  # as cheap, and it stands first
-    assert [line["account"] for line in row["scores"]] == ["GEN-1", "REV-1"]  # type: ignore[index]  # a list
+    assert [line["account"] for line in row["scores"]] == ["GEN-1", "REV-1"]  # type: ignore[attr-defined]  # a list
     assert not Order.objects.exists()
 
 

@@ -1,5 +1,7 @@
 """A run on the real database: children through the gate, once, by one engine, and back from the log."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -198,7 +200,7 @@ def test_the_log_alone_is_the_run(trader: Actor) -> None:
         ({"time_in_force": "GTC"}, "for the day"),
     ],
 )
-def test_what_no_algorithm_can_work_is_refused(trader: Actor, changes: dict[str, object], word: str) -> None:
+def test_what_no_algorithm_can_work_is_refused(trader: Actor, changes: dict[str, Any], word: str) -> None:
     with pytest.raises(NotForAlgorithmsError, match=word):
         begin(trader, **changes)
 

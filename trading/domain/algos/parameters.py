@@ -20,6 +20,12 @@ class Algo(StrEnum):
     ADAPTIVE = "ADAPTIVE"
     LEGGING = "LEGGING"
 
+    @property
+    def said(self) -> str:
+        """The name as a person reads it."""
+        shouted = self in (Algo.TWAP, Algo.VWAP, Algo.POV)
+        return self.value if shouted else self.value.replace("_", " ").capitalize()
+
 
 class InvalidParametersError(InvalidInputError):
     """The algorithm does not take that number."""
@@ -156,6 +162,22 @@ BOUNDS: dict[str, tuple[str, str]] = {  # inclusive
     "most_gap": ("1", "30"),
     "most_move": ("0.0001", "0.01"),
 }
+
+
+def asked_of(algo: Algo) -> list[dict[str, object]]:
+    """Return what a person may set: each number's name, default and bounds; no bounds is yes or no."""
+    guards = {field.name for field in fields(Guards)}
+    return [
+        {
+            "name": field.name,
+            "default": field.default if isinstance(field.default, bool) else str(field.default),
+            "bounds": BOUNDS.get(field.name),
+            "is_guard": field.name in guards,
+            "is_whole": type(field.default) is int,
+        }
+        for field in fields(KINDS[algo])
+        if field.name not in MEASURED
+    ]
 
 
 def read(algo: Algo, given: Mapping[str, Any], *, measured: Mapping[str, Any] | None = None) -> Parameters:

@@ -170,7 +170,7 @@ def _chosen(
         "by": "table" if wish.algo == BY_TABLE else "person",
         "row": table.row,
         "condition": table.condition,
-        "suggests": None if table.algo is None else str(table.algo),
+        "suggests": None if table.algo is None else table.algo.said,
         "reason": table.reason,
     }
     return algo, why, parameters
