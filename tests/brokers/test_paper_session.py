@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,10 @@ import pytest_asyncio
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import TickRule
-from allcore.kernel.reports import ReportKind
+from allcore.kernel.reports import BookKind, ReportKind
+from brokers.paper.actions import CorporateAction, Standing
+from brokers.paper.draws import draw
+from brokers.paper.model import QUOTES
 from brokers.paper.records import Change
 from brokers.paper.session import SessionDownError
 from brokers.paper.store import StaleWriterError
@@ -271,3 +275,48 @@ async def test_the_health_tells_the_model_and_the_fees(desk: PaperDesk) -> None:
     assert details["fees"] == "flat"
     assert isinstance(details["model"], dict)
     assert details["model"]["name"] == "quotes"
+
+
+async def test_a_position_goes_ex_by_the_actions_that_were_asked_for(store: MemoryStore) -> None:
+    asked: list[str] = []
+
+    def actions(symbol: str, since: date) -> list[CorporateAction]:
+        asked.append(symbol)
+        return [CorporateAction("s", BookKind.SPLIT, symbol, OPEN_AT.date(), ratio_new=2)]
+
+    before = Standing(OPEN_AT.date() - timedelta(days=1))
+    store.accounts[ACCOUNT] = replace(holding({"TSLA": 100}), standing=before)
+    desk = PaperDesk(store=lambda: store, actions=actions)
+    await desk.start()
+
+    split = await desk.hear_booking()
+    await desk.restart()
+    await desk.session.submit("C1", ACCOUNT, buy("TSLA", "0.01"))
+    await desk.hear(ReportKind.REJECT)
+    await desk.session.close()
+
+    assert (split.kind, split.qty, split.to_qty) == (BookKind.SPLIT, 100, 200)
+    assert store.accounts[ACCOUNT].qty("TSLA") == 200
+    assert asked == ["TSLA", "TSLA"]
+
+
+async def test_chaos_ends_the_session_and_the_next_one_goes_on(store: MemoryStore) -> None:
+    desk = PaperDesk(store=lambda: store, model=replace(QUOTES, disconnects=1))
+    desk.market.show(PUT, "4.10", "4.20")
+    await desk.start()
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.00"))
+    await desk.hear(ReportKind.ACK)
+
+    cut = OPEN_AT.replace(hour=13, minute=30) + timedelta(hours=6, minutes=30) * draw("paper", "cut", OPEN_AT.date(), 0)
+    desk.market.ahead = cut - OPEN_AT + timedelta(seconds=1)
+    desk.clock.forward(seconds=2)
+    desk.market.show(PUT, "4.10", "4.20")
+
+    with pytest.raises(SessionDownError, match="LineCut"):
+        await desk.hear()
+    await desk.session.close()
+    desk.model = QUOTES
+    await desk.start()
+    status = await desk.session.mass_status(OPEN_AT)
+    await desk.session.close()
+    assert [(o.cl_ord_id, o.status) for o in status.orders] == [("C1", "NEW")]

@@ -13,6 +13,7 @@ from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, Ti
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
+from brokers.paper.actions import ActionBook
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
 from brokers.paper.contracts import multiplier_of, option_named
 from brokers.paper.model import QUOTES, FillModel
@@ -209,6 +210,7 @@ class PaperDesk:
     latency_ms: float = 0.0
     model: FillModel = QUOTES
     seed: str = ""
+    actions: ActionBook | None = None
     rules: dict[str, TickRule] = field(default_factory=dict)
     market: MemoryQuotes = field(init=False)
     session: PaperSession = field(init=False)
@@ -228,6 +230,7 @@ class PaperDesk:
                 clock=self.clock,
                 rule_of=self.rules.get,
                 closes=no_close,
+                actions=self.actions,
             )
         )
         await self.session.connect()
