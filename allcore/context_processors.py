@@ -16,6 +16,7 @@ PAGES = (
     ("tickets", "Ticket", "edit"),
     ("chains", "Chain", "grid-dots"),
     ("risk", "Risk", "scale"),
+    ("breaks", "Breaks", "file-search"),
     ("strategy", "Strategy", "calendar-week"),
     ("brokers", "Brokers", "bolt"),
     ("audit", "Audit", "book"),

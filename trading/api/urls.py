@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import algos, books, exercise, kill, order_lists, orders, preview, proposals, routing, stories
+from trading.api import algos, books, breaks, exercise, kill, order_lists, orders, preview, proposals, routing, stories
 
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
@@ -37,5 +37,11 @@ urlpatterns = [
     path("exercise-instructions/", exercise.ExerciseInstructions.as_view()),
     path("exercise-instructions/<uuid:instruction_id>/end/", exercise.InstructionEnd.as_view()),
     path("kill-switch/", kill.KillSwitch.as_view(), name="kill-switch"),
+    path("breaks/", breaks.Breaks.as_view()),
+    path("breaks/<int:break_id>/resolution/", breaks.BreakResolution.as_view()),
+    path("quarantine/<int:quarantine_id>/resolution/", breaks.ReportResolution.as_view()),
+    path("orders/<uuid:order_id>/adoption/", breaks.OrderAdoption.as_view()),
+    path("orders/<uuid:order_id>/external-cancel/", breaks.ExternalCancel.as_view()),
+    path("orders/<uuid:order_id>/not-found/", breaks.OrderNotFound.as_view()),
     path("mandates/", books.Mandates.as_view()),
 ]

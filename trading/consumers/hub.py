@@ -22,7 +22,7 @@ log = structlog.get_logger("desk.hub")
 
 QUOTES_CHANNEL = "quotes"
 SYSTEM = "system"
-READ_STREAMS = frozenset({"proposals", "orders", "positions", "pnl", "quotes", "risk", "alerts", "algos"})
+READ_STREAMS = frozenset({"proposals", "orders", "positions", "pnl", "quotes", "risk", "alerts", "algos", "breaks"})
 STREAMS = READ_STREAMS | {SYSTEM}
 KEYS = {"proposals": "id", "orders": "id", "positions": "id", "pnl": "account", "algos": "id"}
 BEAT = 1.0

@@ -81,9 +81,10 @@ class ConnectionRunner:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_lease(session))
                 group.create_task(inbox.run())
+                # Cancels and what only closes leave at once; what opens waits in the outbox until the books agree.
+                group.create_task(Outbox(self.name, session, self._out, self._epoch).run(Doorbell(self.name)))
                 await self._reconcile(session)
                 await self._state("UP", "")
-                group.create_task(Outbox(self.name, session, self._out, self._epoch).run(Doorbell(self.name)))
                 group.create_task(self._every(RECONCILE_EVERY, partial(self._reconcile, session)))
                 group.create_task(self._every(DOUBT_EVERY, partial(self._ask_about_doubts, session)))
         except BaseExceptionGroup as e:

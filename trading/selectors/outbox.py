@@ -16,12 +16,17 @@ from trading.models import Order
 from trading.selectors.household import TICKET
 
 UNREAD = ("settings",)  # of the connection: its session's affair
+# What opens waits until the books agree with the broker's; cancels and what only closes do not.
+MAY_LEAVE = """
+(c.state = 'UP' OR r.kind = 'CANCEL' OR NOT EXISTS
+  (SELECT 1 FROM order_leg l WHERE l.order_id = r.order_id AND l.position_effect = 'OPEN'))
+"""
 # "CANCEL" sorts before "NEW" and "REPLACE": whatever waits, cancels go first.
 WAITING = f"""
-SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms
+SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL
   FROM order_request r JOIN connection c ON c.id = r.connection_id
- WHERE {FENCE} AND r.state = 'TO_SEND' ORDER BY r.kind, r.id LIMIT %(limit)s
-"""  # noqa: S608 only the constant above is put in
+ WHERE {FENCE} AND r.state = 'TO_SEND' AND {MAY_LEAVE} ORDER BY r.kind, r.id LIMIT %(limit)s
+"""  # noqa: S608 only the constants above are put in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Waiting:
     cl_ord_id: str
     orig_cl_ord_id: str
     terms: Mapping[str, object]
+    is_guarded: bool  # a replacement that goes out as a new order, since its cancel is confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,8 @@ def waiting(connection: str, *, epoch: int, limit: int, now: datetime) -> list[W
     """Return the oldest requests, cancels first; nothing once the lease of that epoch does not hold."""
     asked = {"connection": connection, "epoch": epoch, "limit": limit, "now": now}
     return [
-        Waiting(request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, orjson.loads(terms))
-        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms in rows.read(WAITING, asked)
+        Waiting(request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, orjson.loads(terms), is_guarded)
+        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms, is_guarded in rows.read(WAITING, asked)
     ]
 
 

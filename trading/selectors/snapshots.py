@@ -52,4 +52,5 @@ READERS: Mapping[str, Callable[[User], list[Row]]] = {
     "orders": _recent_orders,
     "alerts": _nothing,
     "algos": algos.recent,
+    "breaks": _nothing,
 }

@@ -1,7 +1,7 @@
 """What the broker worker may send, and what became of the sending."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,10 +14,13 @@ from allcore.kernel.clock import seconds_between
 from allcore.kernel.tickets import OrderTicket
 from risk.services import reservations
 from trading.domain.approval import release
+from trading.domain.approval.drift import combo_mid
 from trading.models import Order, OrderEvent, OrderRequest
 from trading.selectors import outbox
 from trading.selectors.exposures import release_views
+from trading.services import gap
 from trading.services.advance import advance, advance_all
+from trading.services.alerts import tell
 
 ACTOR = "desk:broker-worker"
 SEND = """
@@ -29,7 +32,7 @@ SEND_DEADLINE = timedelta(seconds=10)  # after staging; what waited longer is no
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One message to the broker: a NEW has a ticket, a REPLACE a quantity, a CANCEL neither."""
+    """One message to the broker: a NEW has a ticket, a REPLACE a quantity and the new ticket, a CANCEL neither."""
 
     request_id: int
     cl_ord_id: str
@@ -61,6 +64,9 @@ def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Cl
     for waiting in picked:
         if waiting.kind == OrderRequest.Kind.NEW and waiting.order_id in spoilt:
             _void(orders[waiting.order_id].order, waiting, spoilt[waiting.order_id], now)
+    for waiting in picked:
+        if waiting.is_guarded and (why := _spoilt_in_the_gap(waiting, orders[waiting.order_id], now)):
+            gap.spoil(orders[waiting.order_id].order, waiting.request_id, why, now=now)
     # Whoever decides on a request holds its order's lock: what is still to be sent now is ours.
     ours = {pk for (pk,) in rows.read(SEND, (now, epoch, [waiting.request_id for waiting in picked]))}
     going = [waiting for waiting in picked if waiting.request_id in ours]
@@ -76,15 +82,17 @@ def _outbound(waiting: outbox.Waiting, held: outbox.Held) -> Outbound:
         cl_ord_id=waiting.cl_ord_id,
         orig_cl_ord_id=waiting.orig_cl_ord_id,
         broker_account=held.order.account.broker_account,
-        ticket=_ticket(waiting, held) if waiting.kind == OrderRequest.Kind.NEW else None,
-        quantity=None if quantity is None else int(str(quantity)),
+        ticket=None if waiting.kind == OrderRequest.Kind.CANCEL else _ticket(waiting, held),
+        quantity=None if quantity is None or waiting.is_guarded else int(str(quantity)),
         limit_price=_decimal(limit_price),
         stop_price=_decimal(stop_price),
     )
 
 
 def _ticket(waiting: outbox.Waiting, held: outbox.Held) -> OrderTicket:
-    """Return what a NEW request sends: what a held order was released as, or the order as it stands."""
+    """Return what a request sends: the new terms, what a held order was released as, or the order as it stands."""
+    if waiting.kind == OrderRequest.Kind.REPLACE:
+        return gap.under(held.ticket, waiting.terms)
     out = waiting.terms.get("ticket")
     return OrderTicket.from_dict(out) if isinstance(out, dict) else held.ticket
 
@@ -98,6 +106,13 @@ def _spoilt(orders: Mapping[UUID, outbox.Held], now: datetime) -> dict[UUID, str
     views = release_views(orders.values(), now=now)
     reasons = {key: _late(held.order, now) or release.refusal(held.ticket, views[key]) for key, held in orders.items()}
     return {key: reason for key, reason in reasons.items() if reason is not None}
+
+
+def _spoilt_in_the_gap(waiting: outbox.Waiting, held: outbox.Held, now: datetime) -> str | None:
+    """Return why the second half of a replacement may not go out. Its limit was approved with it, whatever the mid."""
+    view = release_views([held], now=now)[held.order.pk]
+    ticket = _ticket(waiting, held)
+    return release.refusal(ticket, replace(view, mid_shown=combo_mid(ticket.legs, view.quotes, ticket.price_effect)))
 
 
 def _late(order: Order, now: datetime) -> str | None:
@@ -134,9 +149,10 @@ def in_doubt(request_id: int, *, reason: str, now: datetime) -> None:
         return
     OrderRequest.objects.filter(pk=request.pk).update(state=OrderRequest.State.IN_DOUBT, reason=reason)
     if request.kind == OrderRequest.Kind.NEW:
-        advance(
+        applied = advance(
             request.order, "send_timeout", now=now, source=OrderEvent.Source.DESK, actor=ACTOR, data={"reason": reason}
         )
+        tell(request.order, applied.alerts, now=now)
     _record_answer(request, "order.in_doubt", reason, now)
 
 
@@ -153,7 +169,10 @@ def refused_at_the_door(request_id: int, *, reason: str, now: datetime) -> None:
     order = request.order
     if request.kind == OrderRequest.Kind.NEW:
         order.reason = reason[:300]
-    advance(
+    if gap.refused(request, reason, now=now):
+        _record_answer(request, f"order.{request.kind.lower()}_rejected", reason, now)
+        return
+    applied = advance(
         order,
         event,
         now=now,
@@ -161,6 +180,7 @@ def refused_at_the_door(request_id: int, *, reason: str, now: datetime) -> None:
         actor=ACTOR,
         data={"reason": reason, "cl_ord_id": request.cl_ord_id},
     )
+    tell(order, applied.alerts, now=now)
     if request.kind == OrderRequest.Kind.NEW:
         reservations.release(order.pk, now)
     _record_answer(request, f"order.{request.kind.lower()}_rejected", reason, now)

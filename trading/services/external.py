@@ -11,6 +11,7 @@ from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.reports import ExecutionReport, OrderReport, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
+from allcore.live import publish_on_commit
 from brokers.models import Account
 from marketdata.models import Instrument
 from trading.domain.orders.lifecycle import OrderState
@@ -91,7 +92,7 @@ def order_of(batch: Batch, report: ExecutionReport) -> Order | None:
     theirs = report.cl_ord_id or f"exec:{report.fills[0].exec_id}"
     ticket = _ticket_of_fills(account, report, known)
     found = Found(account, theirs, report.broker_order_id, ticket, report.transact_at, EXECUTED)
-    request = _create(found, known, now=batch.now)
+    request = insert(found, known, now=batch.now)
     batch.requests[theirs] = request
     batch.legs |= legs_of({request.order.pk})
     return request.order
@@ -126,7 +127,7 @@ def take_listed(connection: str, theirs: OrderReport, *, now: datetime) -> Order
     known = {row.symbol: row for row in rows}
     _check_listed(symbols, known)
     found = Found(account, theirs.cl_ord_id, theirs.broker_order_id, theirs.ticket, now, FOUND)
-    return _create(found, known, now=now).order
+    return insert(found, known, now=now).order
 
 
 def keep_up(order: Order, theirs: OrderReport, *, now: datetime) -> None:
@@ -195,9 +196,15 @@ def _ticket_of_fills(account: Account, report: ExecutionReport, known: Mapping[s
     )
 
 
-def _create(found: Found, known: Mapping[str, Instrument], *, now: datetime) -> OrderRequest:
+def insert(
+    found: Found,
+    known: Mapping[str, Instrument],
+    *,
+    now: datetime,
+    origin: Order.Origin = Order.Origin.EXTERNAL,
+) -> OrderRequest:
     """Insert the order: of the account, of no strategy. Its ClOrdID follows from the broker's name for it."""
-    order = _blank(found, now)
+    order = _blank(found, origin, now)
     open_order(order, [("ack", {})], now=now, source=OrderEvent.Source.BROKER, actor=ACTOR)
     OrderLeg.objects.bulk_create(
         OrderLeg(
@@ -221,13 +228,15 @@ def _create(found: Found, known: Mapping[str, Instrument], *, now: datetime) -> 
         sent_at=now,
         answered_at=now,
     )
-    ExternalOrder.objects.create(order=order, theirs=found.theirs)
-    _note(order, "order.external", {"theirs": found.theirs, "broker_order_id": found.broker_order_id}, now)
-    raise_alert(order, "EXTERNAL_ORDER", found.message, now=now)
+    if origin == Order.Origin.EXTERNAL:
+        ExternalOrder.objects.create(order=order, theirs=found.theirs)
+        _note(order, "order.external", {"theirs": found.theirs, "broker_order_id": found.broker_order_id}, now)
+        raise_alert(order, "EXTERNAL_ORDER", found.message, now=now)
+        publish_on_commit("breaks", "external", {"what": f"order:{order.pk}"}, account=order.account.code)
     return request
 
 
-def _blank(found: Found, now: datetime) -> Order:
+def _blank(found: Found, origin: Order.Origin, now: datetime) -> Order:
     account, ticket = found.account, found.ticket
     cl_ord_id = mint_cl_ord_id(f"external:{account.connection.name}:{account.broker_account}:{found.theirs}")
     state = OrderState(
@@ -241,9 +250,9 @@ def _blank(found: Found, now: datetime) -> Order:
         cl_ord_id=cl_ord_id,
         account=account,
         connection=account.connection,
-        origin=Order.Origin.EXTERNAL,
+        origin=origin,
         underlying=ticket.underlying,
-        description="Found at the broker",
+        description=str(origin.label),
         side=ticket.side if ticket.price_effect is not PriceEffect.EVEN else Side.SELL,
         ord_type=ticket.ord_type,
         time_in_force=ticket.time_in_force,

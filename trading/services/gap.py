@@ -4,6 +4,7 @@ The request that carries the new terms WAITS for its guard, the cancel. Between 
 what was filled in between counts against the intended total, and if that is all of it, nothing is sent.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from allcore.accounts.actors import desk_name
@@ -15,7 +16,6 @@ from allcore.kernel.reports import ExecutionReport, ReportKind
 from allcore.kernel.tickets import OrderTicket
 from risk.services import reservations
 from trading.models import Order, OrderEvent, OrderRequest
-from trading.selectors.tickets import ticket_of
 from trading.services import inquiries
 from trading.services.advance import advance
 from trading.services.alerts import raise_alert
@@ -95,13 +95,11 @@ def settle(order: Order, *, now: datetime) -> None:
     _record(order, "order.gap_settled", {**seen, "sent": max(left, 0)}, now)
 
 
-def ticket_for(order: Order, request: OrderRequest) -> OrderTicket:
-    """Return what is left to order under the new terms."""
-    left = request.terms.get("left")
-    changed = ticket_of(order).as_dict() | {"quantity": request.terms["quantity"] if left is None else left}
-    for price in ("limit_price", "stop_price"):
-        if request.terms.get(price) is not None:
-            changed[price] = request.terms[price]
+def under(ticket: OrderTicket, terms: Mapping[str, object]) -> OrderTicket:
+    """Return the ticket under a replacement's terms; of a guarded one, for what is left to order."""
+    left = terms.get("left")
+    changed = ticket.as_dict() | {"quantity": terms["quantity"] if left is None else left}
+    changed |= {price: terms[price] for price in ("limit_price", "stop_price") if terms.get(price) is not None}
     return OrderTicket.from_dict(changed)
 
 
@@ -113,8 +111,11 @@ def lost(order: Order, request: OrderRequest, why: str, *, now: datetime) -> Non
     raise_alert(order, "NOT_REPLACED", message[:300], now=now)
 
 
-def spoil(order: Order, request: OrderRequest, why: str, *, now: datetime) -> None:
+def spoil(order: Order, request_id: int, why: str, *, now: datetime) -> None:
     """The second half may not go out any more: the order ends with what it has."""
+    request = OrderRequest.objects.get(pk=request_id)
+    if request.state != State.TO_SEND:
+        return
     _void(request, why, now)
     _advance(order, "replace_rej", now, cl_ord_id=request.cl_ord_id)
     lost(order, request, why, now=now)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("stories/", stories.stories, name="stories"),
     path("stories/<uuid:order_id>/", stories.story, name="story"),
     path("risk/", views.risk, name="risk"),
+    path("breaks/", views.breaks, name="breaks"),
     path("strategy/", views.strategy, name="strategy"),
     path("brokers/", brokers.brokers, name="brokers"),
     path("brokers/<slug:name>/callback/", brokers.callback, name="broker_callback"),

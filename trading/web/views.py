@@ -97,6 +97,13 @@ def risk(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+def breaks(request: HttpRequest) -> HttpResponse:
+    """Show where the broker's books and ours differ, and what waits for somebody."""
+    return render(request, "trading/breaks.html")
+
+
+@login_required
+@require_GET
 def strategy(request: HttpRequest) -> HttpResponse:
     """Show the week's class and what the engine does about it."""
     return render(request, "trading/strategy.html", week.strategy(_user(request)))
