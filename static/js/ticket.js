@@ -8,7 +8,7 @@ import { number } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
-import { arrange, takesLimit, terms, wanting } from "./ticket-form.js";
+import { alongside, arrange, sending, takesLimit, terms, wanting } from "./ticket-form.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -197,7 +197,7 @@ async function review() {
   if (!(await look())) return undefined;
   isReviewing = true;
   setText(byId("ticket-sentence"), seen.sentence);
-  setText(byId("ticket-verdict"), `${verdict(seen)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
+  setText(byId("ticket-verdict"), `${verdict(seen)} ${alongside(seen.ticket)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
   paint();
   return (byId("ticket-send").disabled ? byId("ticket-back") : byId("ticket-send")).focus();
 }
@@ -206,8 +206,11 @@ async function review() {
 async function send() {
   byId("ticket-send").disabled = true;
   try {
-    const order = await post("/orders/", seen.ticket);
-    toast("done", "Sent to the broker's queue", seen.sentence).append(h("a", { href: `/orders/${order.id}/` }, "See it"));
+    const [path, body] = sending(seen.ticket);
+    const made = await post(path, body);
+    const order = made.orders?.[0].order ?? made;
+    const said = order.status === "HELD" ? "Waits at the desk" : "Sent to the broker's queue";
+    toast("done", said, seen.sentence).append(h("a", { href: `/orders/${order.id}/` }, "See it"));
     setLegs([]);
   } catch (error) {
     isReviewing = false;

@@ -207,3 +207,45 @@ def test_a_type_shows_its_own_fields_and_several_legs_have_no_stops(page: Page, 
     page.get_by_role("button", name="Sell 205 call", exact=True).click()
 
     expect(page.get_by_label("Type")).to_have_value("LIMIT")
+
+
+@pytest.mark.usefixtures("trader")
+def test_a_bracket_goes_out_whole_with_its_target_and_stop(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server)
+    page.get_by_role("button", name="Buy 200 call", exact=True).click()
+    expect(page.locator("#meaning-name")).to_have_text("Long call")
+    page.get_by_text("Wait for a price, target and stop").click()
+    page.get_by_label("Then close at a target of").fill("6.00")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-error")).to_have_text("A bracket has both a target and a stop.")
+    page.get_by_label("or at a stop of").fill("2.00")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-verdict")).to_contain_text("a target at 6.00 and a stop at 2.00")
+    quote_all()
+
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page.locator(".desk-toast.done")).to_be_visible()
+    assert sorted(Order.objects.values_list("ord_type", "side")) == [
+        ("LIMIT", "BUY"), ("LIMIT", "SELL"), ("STOP", "SELL")
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("trader")
+def test_an_order_that_waits_for_the_underlying_is_held_at_the_desk(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server)
+    page.get_by_role("button", name="Buy 200 call", exact=True).click()
+    expect(page.locator("#meaning-name")).to_have_text("Long call")
+    page.get_by_text("Wait for a price, target and stop").click()
+    page.get_by_label("Send once AAPL is").select_option("<=")
+    page.get_by_label("This price").fill("190")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-verdict")).to_contain_text("until AAPL is at 190 or below")
+    quote_all()
+
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page.locator(".desk-toast.done")).to_contain_text("Waits at the desk")
+    assert Order.objects.get().status == "HELD"
