@@ -59,8 +59,10 @@ class TransferAgent:
     def act(self, moment: Moment) -> list[Change]:
         """Return what goes ex and what is paid as the session opens."""
         today = new_york_date(moment.exchange_now)
+        if not self._is_used or self._done_for == today:
+            return []
         session = session_on(today)
-        if not self._is_used or self._done_for == today or session is None or moment.exchange_now < session.opens_at:
+        if session is None or moment.exchange_now < session.opens_at:
             return []
         changes = [c for book in tuple(self._floor.accounts.values()) for c in self._opened(book, session, moment)]
         if all(book.standing.through == today for book in self._floor.accounts.values()):
@@ -69,8 +71,10 @@ class TransferAgent:
 
     def assign(self, moment: Moment) -> list[Change]:
         """Return the short calls that are exercised for tomorrow's dividend, by the quotes of the close."""
+        if not self._is_used:
+            return []
         session = session_on(new_york_date(moment.exchange_now))
-        if not self._is_used or session is None or moment.exchange_now < session.closes_at + GRACE:
+        if session is None or moment.exchange_now < session.closes_at + GRACE:
             self.wants = frozenset()
             return []
         at_risk = [

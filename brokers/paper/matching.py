@@ -94,8 +94,8 @@ def _traded(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match:
         return _nothing(order, look_again=False)
     limit = order.ticket.limit_price
     if order.is_resting and limit is not None:  # it was the market, so a single order trades at its own limit
-        return replace(_took(order, units, (limit,) if len(legs) == 1 else prices), why=Why(Rule.REACHED))
-    return _bettered(order, quotes, market, _took(order, units, prices))
+        return _took(order, units, (limit,) if len(legs) == 1 else prices, Rule.REACHED)
+    return _bettered(order, quotes, market, _took(order, units, prices, Rule.MARKETABLE))
 
 
 def _at_rest(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match:
@@ -116,18 +116,27 @@ def _at_rest(order: Working, quotes: tuple[Quote, ...], market: Market) -> Match
 
 def _bettered(order: Working, quotes: tuple[Quote, ...], market: Market, found: Match) -> Match:
     """Return the match at prices better than the far side, as the model draws them."""
-    faces = faces_of(order.ticket.legs, quotes)
     model, is_combo = market.model, order.ticket.is_multi_leg
     if not (model.improvement_spread if is_combo else model.improvement_single):
         return found
+    faces = faces_of(order.ticket.legs, quotes)
     drawn = draw(market.seed, order.name, "improved", order.fill_count)
     share = share_of(model, is_combo=is_combo, width=net_width(faces), drawn=drawn)
     why = Why(Rule.MARKETABLE, drawn=drawn, improvement=share)
     return replace(found, prices=improved(faces, share), why=why)
 
 
-def _took(order: Working, units: int, prices: tuple[Decimal, ...]) -> Match:
-    return replace(_nothing(order, look_again=False), units=units, prices=prices, why=Why(Rule.MARKETABLE))
+def _took(order: Working, units: int, prices: tuple[Decimal, ...], rule: Rule) -> Match:
+    return Match(
+        units,
+        prices,
+        order.watch,
+        order.is_resting,
+        look_again=False,
+        why=Why(rule),
+        queue=order.queue,
+        looked=order.looked,
+    )
 
 
 def _opened(order: Working, quotes: tuple[Quote, ...]) -> Match:
