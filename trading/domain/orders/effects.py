@@ -105,11 +105,16 @@ def correct(state: OrderState, event: Event) -> Applied:
     """An execution was other than reported."""
     if state.fill_of(event.exec_id) is None:
         return _unknown_execution(state, event)
-    others = (fill for fill in state.fills if fill.exec_id != event.exec_id)
     corrected = _read_fill(event, event.new_exec_id or event.exec_id)
-    fills = tuple(sorted((*others, corrected)))
-    over = (Alert.OVERFILL,) if replace(state, fills=fills).overfill_qty > state.overfill_qty else ()
-    return Applied(replace(state, fills=fills), (Alert.TRADE_CORRECT, *over))
+    is_renamed = corrected.exec_id != event.exec_id
+    if is_renamed and (state.fill_of(corrected.exec_id) is not None or corrected.exec_id in state.busted):
+        return Applied(state, (Alert.EXEC_ID_CONFLICT,), ignored=True)
+    others = (fill for fill in state.fills if fill.exec_id != event.exec_id)
+    # The old id is burned: the execution as it was first told, told again, is not another one.
+    gone = (*state.busted, event.exec_id) if is_renamed else state.busted
+    after = replace(state, fills=tuple(sorted((*others, corrected))), busted=gone)
+    over = (Alert.OVERFILL,) if after.overfill_qty > state.overfill_qty else ()
+    return Applied(after, (Alert.TRADE_CORRECT, *over))
 
 
 def _unknown_execution(state: OrderState, event: Event) -> Applied:
