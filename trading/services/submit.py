@@ -155,7 +155,7 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     gate.lock(account, underlying=underlying)
     order = locked(order_id)
     require(actor.user, Action.SEND_ORDER, order.account)
-    if OrdStatus(order.status) in CLOSED_STATUSES or order.status == OrdStatus.IN_DOUBT:
+    if OrdStatus(order.status) in CLOSED_STATUSES | {OrdStatus.IN_DOUBT, OrdStatus.HELD}:
         raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
     return replace_locked(order, _with(ticket_of(order), terms), actor=actor.name, now=now)
 
