@@ -6,8 +6,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
-from allcore.kernel.clock import utc_now
-from trading.selectors import accounts, snapshots
+from allcore.kernel.clock import new_york_date, utc_now
+from trading.selectors import accounts, attribution, explained, snapshots, washes
 from trading.serializers.answers import AccountOut, MandateOut
 from trading.serializers.requests import MandateIn
 from trading.services import mandates
@@ -47,6 +47,33 @@ class Pnl(APIView):
     def get(self, request: Request) -> Response:
         """List each account's P&L, equity and exposures as the monitor last computed them."""
         return Response({"results": snapshots.snapshot("pnl", actor_of(request).user)})
+
+
+class PnlExplained(APIView):
+    """The day's profit and loss, explained."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:
+        """List each account's day by what moved it, with its positions; the terms sum to the total to the cent."""
+        return Response({"results": explained.rows(actor_of(request).user, utc_now())})
+
+
+class PnlAttribution(APIView):
+    """What was realised, and where it belongs."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:
+        """Return what was realised by strategy, week type, account and broker."""
+        return Response(attribution.rows(actor_of(request).user))
+
+
+class WashSales(APIView):
+    """Losses that were washed."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:
+        """List the past year's losses with a like position opened within 30 days."""
+        return Response({"results": washes.rows(actor_of(request).user, new_york_date(utc_now()))})
 
 
 class Mandates(APIView):

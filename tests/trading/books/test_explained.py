@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -83,7 +84,7 @@ def test_a_night_is_explained_by_the_greeks_of_the_close(account: Account, viewe
 
     [row] = explained.rows(viewer, NEXT_DAY)
 
-    [line] = row["positions"]  # type: ignore[misc] # a list of rows
+    line = cast("list[dict[str, Any]]", row["positions"])[0]
     assert (line["delta"], line["gamma"], line["theta"], line["vega"]) == ("120.00", "-4.00", "40.00", "-20.00")
     assert (line["trading"], line["fees"], line["total"]) == ("0.00", "0.00", "150.00")
     parts = [Decimal(line[name]) for name in explained.TERM_NAMES]
