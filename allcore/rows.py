@@ -4,7 +4,7 @@ The models stay the one place that knows tables, columns and types: all SQL here
 """
 # ruff: noqa: SLF001 Django documents `_meta` for this, and sets `_state` from outside itself
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
@@ -29,20 +29,15 @@ def read(sql: str, asked: Values | dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def columns(model: type[Model], alias: str, *, without: Iterable[str] = ()) -> str:
-    """Return the model's columns for a SELECT, each with the table's alias, in the order in which `made` reads them."""
+    """Return the model's columns for a SELECT, each with the table's alias, in the order in which `take` takes them."""
     return ", ".join(f'{alias}."{field.column}"' for field in _read_fields(model, frozenset(without)))
 
 
-def made(model: type[Row], values: Values, *, without: Iterable[str] = ()) -> Row:
-    """Return the instance that the values are; a field in `without` is read from the database when it is asked for."""
+def take(model: type[Row], values: Iterator[Any], *, without: Iterable[str] = ()) -> Row:
+    """Return the instance that the next of the values are; a field in `without` is read once it is asked for."""
     fields = _read_fields(model, frozenset(without))
-    known = [_read_value(field, value) for field, value in zip(fields, values, strict=True)]
+    known = [_read_value(field, next(values)) for field in fields]
     return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], known)
-
-
-def width(model: type[Model], *, without: Iterable[str] = ()) -> int:
-    """Return how many values `made` takes."""
-    return len(_read_fields(model, frozenset(without)))
 
 
 def write(new: Iterable[Model], *, changed: Sequence[Model] = (), names: tuple[str, ...] = ()) -> None:

@@ -104,10 +104,10 @@ class TokenAuthentication(BaseAuthentication):
 
 def _found(digest: str) -> ApiToken | None:
     """Return the token with its user; each call of a script asks, and the ORM would take most of the time."""
-    count = rows.width(ApiToken)
     for found in rows.read(_statement(), (digest,)):
-        token = rows.made(ApiToken, found[:count])
-        token.user = rows.made(User, found[count:])
+        values = iter(found)
+        token = rows.take(ApiToken, values)
+        token.user = rows.take(User, values)
         return token
     return None
 

@@ -66,10 +66,8 @@ def held(order_ids: Collection[UUID]) -> dict[UUID, Held]:
 
 def _held(found: tuple[object, ...]) -> Held:
     values = iter(found)
-    order = rows.made(Order, [next(values) for _ in range(rows.width(Order))])
-    account = rows.made(Account, [next(values) for _ in range(rows.width(Account))])
-    connection = [next(values) for _ in range(rows.width(Connection, without=UNREAD))]
-    account.connection = order.connection = rows.made(Connection, connection, without=UNREAD)
+    order, account = rows.take(Order, values), rows.take(Account, values)
+    account.connection = order.connection = rows.take(Connection, values, without=UNREAD)
     order.account = account
     return Held(order, OrderTicket.from_dict(orjson.loads(str(next(values)))))
 

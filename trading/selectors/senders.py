@@ -32,12 +32,11 @@ def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Se
     asked = {"user": user.pk, "code": code, "symbols": symbols, "now": now}
     for found in rows.read(_statement(), asked):
         values = iter(found)
-        account = rows.made(Account, [next(values) for _ in range(rows.width(Account))])
-        connection = [next(values) for _ in range(rows.width(Connection, without=UNREAD))]
-        account.connection = rows.made(Connection, connection, without=UNREAD)
-        mandate = [next(values) for _ in range(rows.width(Mandate))]
+        account = rows.take(Account, values)
+        account.connection = rows.take(Connection, values, without=UNREAD)
+        mandate = rows.take(Mandate, values)
         multipliers = next(values) or {}
-        return Sender(account, None if mandate[0] is None else rows.made(Mandate, mandate), multipliers)
+        return Sender(account, mandate if mandate.pk else None, multipliers)
     return None
 
 

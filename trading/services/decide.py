@@ -1,11 +1,14 @@
 """A person's decision about a proposal. Exactly one wins."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Prefetch, prefetch_related_objects
 
+from allcore import rows
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RefusedError
@@ -17,11 +20,13 @@ from risk.selectors.permissions import may, require
 from risk.services import gate
 from trading.domain.approval.decisions import Decision, ProposalStatus, Standing, after
 from trading.models import Approval, Order, Proposal
+from trading.selectors import queue
 from trading.selectors.approval_check import recheck
 from trading.selectors.rows import proposal_row
 from trading.services.stage import Staging, stage
 
 OVERRIDE_REASON = 20  # characters
+DECIDED = ("status", "version", "reason_code", "reason_text", "held_by", "decided_by", "decided_at")
 
 
 class NeedsReconfirmError(ConflictError):
@@ -70,9 +75,9 @@ def approve(*, proposal_id: UUID, content_hash: str, actor: Actor, now: datetime
 @transaction.atomic
 def _approve(proposal_id: UUID, content_hash: str, actor: Actor, reason: str, now: datetime) -> Decided:
     proposal = _locked(proposal_id)
-    _may_approve(proposal, actor)
-    given = proposal.approvals.count()
-    is_last = given + 1 >= proposal.approvals_needed
+    given = set(proposal.approvals.values_list("user_id", flat=True))
+    _may_approve(proposal, actor, given)
+    is_last = len(given) + 1 >= proposal.approvals_needed
     status = after(_standing(proposal), Decision.APPROVE if is_last else Decision.APPROVE_FIRST, now=now)
     if content_hash != proposal.content_hash:
         raise NeedsReconfirmError("The card that was approved is not the one in force. Nothing was sent; look again.")
@@ -140,9 +145,7 @@ def hold(*, proposal_id: UUID, actor: Actor, now: datetime) -> Proposal:
 
 
 def _locked(proposal_id: UUID) -> Proposal:
-    # Who decided it is not joined: a join reads the row as it was before the lock was waited for.
-    query = Proposal.objects.select_for_update(of=("self",)).select_related("account__connection", "verdict")
-    proposal = query.filter(pk=proposal_id).first()
+    proposal = queue.held(proposal_id)
     if proposal is None:
         raise NotFoundError(f"There is no proposal {proposal_id}.", proposal_id=proposal_id)
     return proposal
@@ -157,11 +160,11 @@ def _standing(proposal: Proposal) -> Standing:
     )
 
 
-def _may_approve(proposal: Proposal, actor: Actor) -> None:
+def _may_approve(proposal: Proposal, actor: Actor, given: Collection[int]) -> None:
     require(actor.user, Action.APPROVE_PROPOSAL, proposal.account)
     if proposal.proposed_by_id == actor.user.pk and not proposal.account.allows_self_approval:
         raise SelfApprovalError("Who proposed or changed a trade does not approve it; another approver may.")
-    if proposal.approvals.filter(user=actor.user).exists():
+    if actor.user.pk in given:
         raise SelfApprovalError("You have approved it already; a second person is needed.")
 
 
@@ -180,7 +183,7 @@ def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
 
 
 def _approval(proposal: Proposal, actor: Actor, now: datetime) -> Approval:
-    return Approval.objects.create(
+    approval = Approval(
         kind=Approval.Kind.PROPOSAL,
         proposal=proposal,
         user=actor.user,
@@ -188,6 +191,8 @@ def _approval(proposal: Proposal, actor: Actor, now: datetime) -> Approval:
         evidence=actor.evidence,
         approved_at=now,
     )
+    rows.write([approval])
+    return approval
 
 
 def _move(
@@ -204,9 +209,7 @@ def _move(
     proposal.reason_code, proposal.reason_text = reason_code, reason_text[:400]
     if status in (ProposalStatus.APPROVED, ProposalStatus.REJECTED):
         proposal.decided_by, proposal.decided_at = actor.user, now
-    proposal.save(
-        update_fields=["status", "version", "reason_code", "reason_text", "held_by", "decided_by", "decided_at"]
-    )
+    rows.write([], changed=[proposal], names=DECIDED)
     seen = {"hash": proposal.content_hash, "reason_code": reason_code, "reason": reason_text, **actor.evidence}
     record(
         f"proposal.{status.lower()}",
@@ -217,6 +220,7 @@ def _move(
         account=proposal.account.code,
         trace_id=proposal.trace_id,
     )
+    prefetch_related_objects([proposal], Prefetch("approvals", Approval.objects.select_related("user").order_by("id")))
     publish_on_commit("proposals", "proposal", proposal_row(proposal), account=proposal.account.code)
     return proposal
 
