@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 def count(default: int) -> int:
@@ -81,7 +81,7 @@ def wait_for(url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            with urlopen(url, timeout=2) as answer:
+            with urlopen(url, timeout=5) as answer:
                 if answer.status == 200:
                     return
         except OSError as e:
