@@ -66,6 +66,7 @@ class Desk:
         self.alerts: list[str] = []
         self._asking: asyncio.Task[None] | None = None
         self._asks_again = False
+        self._quiet_until = room.clock()
         self._doubtful: dict[str, str] = {}  # orders to ask about, by number: the replacement that waited then
 
     def start(self, library: Library, gateway: Gateway) -> None:
@@ -158,7 +159,10 @@ class Desk:
     @take.register
     async def _(self, news: MalformedNews) -> None:
         self._alert(f"The gateway's {news.kind} could not be read: {news.text}")
-        self._ask()
+        now = self.room.clock()
+        if now >= self._quiet_until:  # the answer may be as unreadable: no question for each of its messages
+            self._quiet_until = now + timedelta(seconds=self.room.settings.answer_seconds)
+            self._ask()
 
     @take.register
     async def _(self, news: LostNews) -> None:

@@ -132,7 +132,6 @@ class Tracks:
             key = before
         track = self._track(key)
         if track is not None:
-            track.perm_id = names.perm_id or track.perm_id
             self.add(track)
         return track
 
