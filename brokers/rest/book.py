@@ -42,11 +42,12 @@ class Book:
         self._acknowledged: set[str] = set()
         self._first: defaultdict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
         self._doubts: dict[str, OrderKey] = {}
+        self._placed: dict[str, OrderKey] = {}  # by the id that the broker answered, until a look confirms it
 
     @property
     def is_busy(self) -> bool:
         """Whether some order is open, or in doubt."""
-        return bool(self._doubts) or any(
+        return bool(self._doubts or self._placed) or any(
             (view := self._views.get(name)) is None or view.standing not in ENDED for name in self._keys
         )
 
@@ -62,6 +63,7 @@ class Book:
                 continue
             if key.chain:
                 self._keys[key.chain[-1]] = key
+                self._acknowledged.add(key.chain[-1])
                 self._recall_first(key)
             elif key.details.get("refused") is None:
                 self._doubts[key.cl_ord_id] = key
@@ -85,6 +87,15 @@ class Book:
         known = await self._plumbing.keys.by_cl_ord_id(cl_ord_id)
         return "" if known is None or not known.chain or not known.ticket else known.chain[-1]
 
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The broker's ids that no look has confirmed yet."""
+        return frozenset(self._placed)
+
+    def placed(self, key: OrderKey, broker_order_id: str) -> None:
+        """Note what the broker answered; the next look shows whether it is the order that was meant."""
+        self._placed[broker_order_id] = key
+
     async def refused(self, key: OrderKey, reason: str) -> None:
         """Note that the broker does not have it."""
         self._doubts.pop(key.cl_ord_id, None)
@@ -102,10 +113,25 @@ class Book:
         """Forget the cancel, and say whether it is still unanswered."""
         return self._cancels.pop(broker_order_id, "") != ""
 
+    def has_ended(self, broker_order_id: str) -> bool:
+        """Return whether the last look saw it closed."""
+        view = self._views.get(broker_order_id)
+        return view is not None and view.standing in ENDED
+
     async def seen(
-        self, views: Sequence[OrderView], tell: Callable[[ExecutionReport], None], *, may_match: bool
+        self,
+        views: Sequence[OrderView],
+        tell: Callable[[ExecutionReport], None],
+        *,
+        expected: frozenset[str] = frozenset(),
+        may_match: bool,
     ) -> list[OrderView]:
-        """Take a look's orders, tell what changed in ours, and return them as they are known here."""
+        """Take a look's orders, tell what changed in ours, and return them as they are known here.
+
+        `expected` are the ids answered before the look began: one that it does not show, or shows as another order,
+        leaves its order in doubt.
+        """
+        await self._confirm(views, expected)
         if may_match:
             await self._match(views)
         return [await self._one_seen(view, tell) for view in views]
@@ -125,8 +151,8 @@ class Book:
         )
         if view.standing in TAKEN:
             self._acknowledged.add(name)
-        if view.standing not in OPEN:
-            self._cancels.pop(name, None)
+        if view.standing not in OPEN and (name not in self._views or self._views[name].standing in OPEN):
+            self._cancels.pop(name, None)  # the end that was told now answered it
         await self._note_first(name, key, view)
         self._views[name] = view
         for report in reports:
@@ -141,6 +167,16 @@ class Book:
             known |= fresh
             kept = {exec_id: [qty, str(px)] for exec_id, (qty, px) in known.items()}
             await self._plumbing.keys.learn(key.cl_ord_id, "", {"first": kept})
+
+    async def _confirm(self, views: Sequence[OrderView], expected: frozenset[str]) -> None:
+        shown = {view.broker_order_id: view.fingerprint for view in views}
+        for name in (set(shown) | expected) & set(self._placed):
+            key = self._placed.pop(name)
+            if shown.get(name) == fingerprint_of(key.broker_account, OrderTicket.from_dict(key.ticket)):
+                await self.learn(key, name)
+            else:
+                log.warning("order_not_as_placed", cl_ord_id=key.cl_ord_id, broker_order_id=name)
+                self.in_doubt(key)
 
     async def _match(self, views: Sequence[OrderView]) -> None:
         """Find the orders in doubt among those that nobody here has a name for: by all their terms and their time.

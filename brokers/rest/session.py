@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -15,10 +14,11 @@ from allcore.kernel.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from allcore.kernel.reports import BalanceReport, BookReport, ExecutionReport, MassStatus, PositionReport, ReportKind
+from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus, ReportKind
 from allcore.kernel.tickets import OrderTicket
-from brokers.ports import Capabilities, Health, OrderKey, Plumbing, Preview, Replacement
+from brokers.ports import Health, OrderKey, Plumbing, Preview, Replacement
 from brokers.rest.book import Book
+from brokers.rest.client import Client
 from brokers.rest.views import OrderView
 from brokers.rest.wire import SignInEndedError
 
@@ -46,46 +46,6 @@ class SessionDownError(UnavailableError):
     """The session is not connected: nothing was sent."""
 
     code = "SESSION_DOWN"
-
-
-class Client(Protocol):
-    """One broker's REST, in the desk's words. Errors are those of `brokers.rest.wire`."""
-
-    capabilities: Capabilities
-
-    async def connect(self) -> frozenset[str]:
-        """Sign in, and return the account numbers that can be reached."""
-
-    def check(self, ticket: OrderTicket) -> None:
-        """Refuse what the broker's words cannot say.
-
-        Raises:
-            InvalidInputError: and why.
-        """
-
-    async def place(self, account: str, ticket: OrderTicket, cl_ord_id: str) -> str:
-        """Send a new order and return the broker's id of it."""
-
-    async def cancel(self, account: str, broker_order_id: str) -> None:
-        """Ask for a cancellation."""
-
-    async def preview(self, account: str, ticket: OrderTicket) -> Preview:
-        """Ask what the order would do."""
-
-    async def orders(self, account: str, since: datetime) -> Sequence[OrderView]:
-        """Return every order entered or still open since, with its executions."""
-
-    async def positions(self, account: str) -> Sequence[PositionReport]:
-        """Return the positions."""
-
-    async def balance(self, account: str) -> BalanceReport:
-        """Return the cash."""
-
-    def hints(self) -> AsyncIterator[None]:
-        """Yield when something may have happened. A broker without a stream never yields."""
-
-    async def close(self) -> None:
-        """Let the lines go."""
 
 
 class PolledSession:
@@ -145,6 +105,8 @@ class PolledSession:
         self._check_up()
         key = OrderKey(cl_ord_id, broker_account, {}, self._plumbing.clock(), orig_cl_ord_id=orig_cl_ord_id)
         await self._plumbing.keys.intend(key)
+        if self._book.awaited:
+            await self._look()
         broker_order_id = await self._book.id_of(orig_cl_ord_id)
         if not broker_order_id:
             self._events.put_nowait(self._rejected(ReportKind.CANCEL_REJECT, key, "UNKNOWN_ORDER", ""))
@@ -156,7 +118,8 @@ class PolledSession:
         except RefusedError as e:
             await self._look()
             if self._book.cancel_refused(broker_order_id):
-                reason = str(e.context.get("reason") or e.code)
+                said = str(e.context.get("reason") or e.code)
+                reason = "TOO_LATE" if self._book.has_ended(broker_order_id) else said
                 self._events.put_nowait(self._rejected(ReportKind.CANCEL_REJECT, key, reason, e.message))
         self._look_now.set()
 
@@ -221,7 +184,7 @@ class PolledSession:
         except BaseException:
             self._book.in_doubt(key)
             raise
-        await self._book.learn(key, broker_order_id)
+        self._book.placed(key, broker_order_id)
 
     async def _keep_looking(self) -> None:
         while True:
@@ -247,11 +210,15 @@ class PolledSession:
         """Ask for the orders, tell what changed, and return them."""
         async with self._looking:
             at = self._plumbing.clock()
+            expected = self._book.awaited
             start = min(at - LOOK_BACK, since or at, self._book.oldest_open(at))
             found = await asyncio.gather(*(self._client.orders(account, start) for account in sorted(self._accounts)))
             self._heard_at = self._plumbing.clock()
             return await self._book.seen(
-                [view for views in found for view in views], self._events.put_nowait, may_match=self._sending == 0
+                [view for views in found for view in views],
+                self._events.put_nowait,
+                expected=expected,
+                may_match=self._sending == 0,
             )
 
     @contextlib.asynccontextmanager

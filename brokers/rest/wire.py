@@ -4,6 +4,7 @@ A question (`ask`) may be asked again. An instruction (`tell`) is sent once: onl
 "too many calls") lets it be sent again, and whatever leaves its fate open is an UnknownOutcomeError.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from allcore.kernel.errors import RefusedError, UnavailableError, UnknownOutcome
 from brokers.ports import Bucket, Lane, Pacer
 
 TRIES = 3
+TURN_SECONDS = 3.0  # to wait for a turn: below the five within which a sending must have its answer
 TOO_MANY = 429
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,12 @@ class SignInEndedError(UnavailableError):
     """The leave that was given is at its end: a person has to authorise the desk again."""
 
     code = "SIGN_IN_ENDED"
+
+
+class BusyError(BrokerRefusedError):
+    """The broker's limit on calls is used up for now."""
+
+    code = "RATE_LIMITED"
 
 
 class NoAnswerError(UnknownOutcomeError):
@@ -146,7 +154,7 @@ class Wire:
             if response.is_server_error or not _is_json(response):
                 raise NoAnswerError(f"The broker answered {response.status_code}; it may have been carried out.")
             raise self._refused(response)
-        raise BrokerRefusedError("The broker takes no more calls just now; nothing was done.", reason="RATE_LIMITED")
+        raise BusyError("The broker takes no more calls just now; nothing was done.")
 
     async def _send(
         self,
@@ -158,7 +166,11 @@ class Wire:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
-        await self._pacer.take(bucket, lane=lane)
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._pacer.take(bucket, lane=lane)
+        except TimeoutError:
+            raise BusyError("The broker's limit on calls leaves no room just now; nothing was sent.") from None
         headers = {"Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -86,9 +86,10 @@ async def granted(client: httpx.AsyncClient, kept: Mapping[str, str], form: Mapp
 class SchwabLeave:
     """The page on which a person lets the desk in."""
 
-    def __init__(self, plumbing: Plumbing, client: httpx.AsyncClient) -> None:
+    def __init__(self, plumbing: Plumbing, base_url: str, opened: Callable[[], httpx.AsyncClient]) -> None:
         self._plumbing = plumbing
-        self._client = client
+        self._base_url = base_url
+        self._opened = opened
 
     async def begin(self, callback_url: str) -> Leave:
         """Return Schwab's page. `callback_url` must be registered there, https and by number (127.0.0.1)."""
@@ -99,7 +100,7 @@ class SchwabLeave:
         query = urlencode(
             {"response_type": "code", "client_id": kept.get("app_key", ""), "redirect_uri": callback, "state": state}
         )
-        return Leave(f"{self._client.base_url}".rstrip("/") + f"{AUTHORISE}?{query}", state, needs_code=False)
+        return Leave(f"{self._base_url}{AUTHORISE}?{query}", state, needs_code=False)
 
     async def finish(self, answer: Mapping[str, str]) -> datetime | None:
         """Change the code for tokens and keep the refresh token; return when the leave ends.
@@ -116,7 +117,8 @@ class SchwabLeave:
             "code": answer.get("code", ""),
             "redirect_uri": kept.get("callback_url", ""),
         }
-        body = await granted(self._client, kept, form)
+        async with self._opened() as client:
+            body = await granted(client, kept, form)
         ends = self._plumbing.clock() + LEAVE_LASTS
         await self._plumbing.secrets.renew({"refresh_token": str(body["refresh_token"])}, expires_at=ends)
         return ends

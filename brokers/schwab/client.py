@@ -10,7 +10,7 @@ import httpx
 from allcore.kernel.reports import BalanceReport, PositionReport
 from allcore.kernel.tickets import OrderTicket
 from brokers.ports import Lane, Plumbing, Preview
-from brokers.rest.views import OrderView, fingerprint_of
+from brokers.rest.views import OrderView
 from brokers.rest.wire import Manners, NoAnswerError, Wire, WireDownError, said_429
 from brokers.schwab.accounts import balance_of, positions_of
 from brokers.schwab.auth import Tokens
@@ -49,7 +49,7 @@ class SchwabClient:
         body_of(ticket)
 
     async def place(self, account: str, ticket: OrderTicket, cl_ord_id: str) -> str:
-        """Post the order; then look at it, since the place that is answered has been another order's before.
+        """Post the order and return the number that its place names, which has been another order's before.
 
         Schwab has no field for a name of ours: `cl_ord_id` stays here.
         """
@@ -57,12 +57,6 @@ class SchwabClient:
         number = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
         if not number:
             raise NoAnswerError("Schwab took the order and did not say under which number.")
-        try:
-            view = await self._one(account, number)
-        except WireDownError as e:
-            raise NoAnswerError("Schwab took the order and does not show it.") from e
-        if view.fingerprint != fingerprint_of(account, ticket):
-            raise NoAnswerError(f"Schwab names order {number}, which is another.", broker_order_id=number)
         return number
 
     async def cancel(self, account: str, broker_order_id: str) -> None:
@@ -116,13 +110,6 @@ class SchwabClient:
         if self._stream is not None:
             await self._stream.close()
         await self._http.aclose()
-
-    async def _one(self, account: str, number: str) -> OrderView:
-        answer = await self._wire.ask(self._path(account, f"orders/{number}"), bucket=DATA, lane=Lane.ORDERS)
-        try:
-            return view_of(answer.body, account)
-        except UnreadableOrderError as e:
-            raise WireDownError(str(e)) from e
 
     def _views(self, row: Mapping[str, Any], account: str) -> list[OrderView]:
         """Return an order and those that hang on it."""

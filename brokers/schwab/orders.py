@@ -1,6 +1,6 @@
 """Orders in Schwab's JSON, both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from brokers.schwab.words import (
     COMBO_TYPES,
     DURATIONS,
     HELD_FOR,
+    OPTION_COMMISSION,
     OPTION_INSTRUCTIONS,
     SHARE_INSTRUCTIONS,
     SIDES,
@@ -107,7 +108,7 @@ def view_of(order: Mapping[str, Any], account: str) -> OrderView:
     """
     try:
         return _view(order, account)
-    except (KeyError, TypeError, ValueError, IndexError) as e:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as e:
         raise UnreadableOrderError(f"An order of Schwab's cannot be read: {e!r}") from e
 
 
@@ -125,7 +126,7 @@ def _view(order: Mapping[str, Any], account: str) -> OrderView:
         order_qty=quantity,
         entered_at=moment(order["enteredTime"]),
         price=None if price is None or order["orderType"] in ("MARKET", "STOP") else Decimal(str(price)),
-        executions=tuple(_executions(order, numbers)),
+        executions=tuple(_executions(order, numbers, [is_option(str(leg["instrument"]["symbol"])) for leg in legs])),
         reason=status if status in HELD_FOR or status not in STANDINGS else str(order.get("statusCode", "")),
         text=str(order.get("statusDescription", "")),
         raw={"status": status},
@@ -136,20 +137,23 @@ def _view_leg(leg: Mapping[str, Any], quantity: int) -> ViewLeg:
     return ViewLeg(str(leg["instrument"]["symbol"]), SIDES[leg["instruction"]], int(leg["quantity"]) // quantity)
 
 
-def _executions(order: Mapping[str, Any], numbers: Mapping[int, int]) -> list[LegExecution]:
+def _executions(order: Mapping[str, Any], numbers: Mapping[int, int], options: Sequence[bool]) -> list[LegExecution]:
     """Return the executions. Schwab gives them no id of their own: activity, leg and place make one."""
     found = []
     for activity in order.get("orderActivityCollection") or ():
         if activity.get("activityType") != "EXECUTION" or activity.get("executionType", "FILL") != "FILL":
             continue
         for place, leg in enumerate(activity["executionLegs"]):
+            place_of = numbers[int(leg["legId"])] - 1
+            contracts = int(leg["quantity"])
             found.append(
                 LegExecution(
                     exec_id=f"{order['orderId']}.{activity['activityId']}.{leg['legId']}.{place}",
-                    leg=numbers[int(leg["legId"])] - 1,
-                    qty=int(leg["quantity"]),
+                    leg=place_of,
+                    qty=contracts,
                     px=Decimal(str(leg["price"])),
                     at=moment(leg["time"]),
+                    fee=OPTION_COMMISSION * contracts if options[place_of] else Decimal(0),
                 )
             )
     return found

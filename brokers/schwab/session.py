@@ -1,5 +1,7 @@
 """A session at Schwab."""
 
+from functools import partial
+
 import httpx
 
 from brokers.ports import Authoriser, Plumbing, Session
@@ -9,7 +11,7 @@ from brokers.schwab.auth import SchwabLeave
 from brokers.schwab.client import SchwabClient
 from brokers.schwab.terms import HOST, REAL_MONEY
 
-TIMEOUT = httpx.Timeout(4.0, connect=2.0)  # below the five seconds within which a sending must have its answer
+ANSWER_SECONDS = 4.0  # below the five within which a sending must have its answer
 LINES = httpx.Limits(max_connections=8, max_keepalive_connections=4)
 
 
@@ -24,10 +26,17 @@ def open_session(plumbing: Plumbing) -> Session:
 
 def authorise(plumbing: Plumbing) -> Authoriser:
     """Return how a person gives leave."""
-    return SchwabLeave(plumbing, _http(plumbing))
+    return SchwabLeave(plumbing, _base_url(plumbing), partial(_http, plumbing))
 
 
 def _http(plumbing: Plumbing) -> httpx.AsyncClient:
-    base_url = str(plumbing.settings.get("base_url") or HOST)
+    base_url = _base_url(plumbing)
+    seconds = float(str(plumbing.settings.get("answer_seconds") or ANSWER_SECONDS))
+    timeout = httpx.Timeout(seconds, connect=min(seconds, 2.0), pool=3.0)
+    return httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=LINES)
+
+
+def _base_url(plumbing: Plumbing) -> str:
+    base_url = str(plumbing.settings.get("base_url") or HOST).rstrip("/")
     ensure_agrees(plumbing.environment, base_url, real_money=REAL_MONEY)
-    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=LINES)
+    return base_url

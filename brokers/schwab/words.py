@@ -1,7 +1,11 @@
 """Schwab's words and ours. What is not in a table is not guessed."""
 
+from decimal import Decimal
+
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from brokers.rest.views import Standing
+
+OPTION_COMMISSION = Decimal("0.65")  # dollars a contract, as published; an order's JSON does not say what was taken
 
 STANDINGS = {
     "NEW": Standing.PENDING,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from tests.brokers.servers.faults import Faults, Lapse
 from tests.brokers.servers.port import LOOPBACK
@@ -43,7 +44,7 @@ class WebPort:
             self._runner = None
 
 
-def faulty(faults: Faults) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def faulty(faults: Faults) -> Middleware:
     """Return the middleware that answers as the faults would have it."""
 
     @web.middleware

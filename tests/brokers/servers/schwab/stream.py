@@ -36,6 +36,7 @@ class Streamer:
         self._symbols: set[str] = set()
         self._seq = 0
         self.lines = 0
+        self._came = asyncio.Event()
         exchange.listen(self._happened)
         exchange.watch(self._shown)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,6 +50,7 @@ class Streamer:
             await self._line.close()
         self._line, self._has_activity, self._symbols = line, False, set()
         self.lines += 1
+        self._came.set()
         is_in = False
         async for message in line:
             if message.type is not WSMsgType.TEXT:
@@ -56,6 +58,12 @@ class Streamer:
             for asked in json.loads(message.data)["requests"]:
                 is_in = await self._answer(line, asked, is_in=is_in)
         return line
+
+    async def had(self, lines: int) -> None:
+        """Wait until so many have come."""
+        while self.lines < lines:
+            self._came.clear()
+            await self._came.wait()
 
     async def drop(self) -> None:
         """Cut the line."""
