@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from allcore.kernel.calendar import Session
 from allcore.kernel.clock import seconds_between
 from allcore.kernel.quotes import Quote
 from trading.domain.algos.events import LegSight, Look
@@ -23,36 +24,44 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When the look is taken: `now` is the system's clock, against which quotes age; the rest is the exchange's."""
+    """When a look is taken, the same for all runs. A quote vouched for before `oldest` (the system's clock) is old."""
 
-    now: datetime
+    oldest: datetime
     at: datetime
-    opens_at: datetime | None = None
-    closes_at: datetime | None = None
+    opened_for: float | None = None
+    left: float | None = None
+
+
+def moment(now: datetime, at: datetime, session: Session | None) -> Moment:
+    """Return the moment that is `now` on the system's clock and `at` on the exchange's."""
+    oldest = now - timedelta(seconds=FRESH_SECONDS)
+    if session is None:
+        return Moment(oldest, at)
+    return Moment(oldest, at, seconds_between(session.opens_at, at), seconds_between(at, session.closes_at))
 
 
 def look(
-    package: Package, quotes: Mapping[str, Quote], moment: Moment, *, usual: Decimal | None = None, legged: bool = False
+    package: Package, quotes: Mapping[str, Quote], when: Moment, *, usual: Decimal | None = None, legged: bool = False
 ) -> Look:
     """Return what the run sees now."""
     sides: list[tuple[int, Decimal, Decimal]] = []
     volume = None
     for symbol, ratio in package.legs:
         quote = quotes.get(symbol)
-        fault = _fault(symbol, quote, ratio, moment.now)
+        fault = _fault(symbol, quote, ratio, when.oldest)
         if fault or quote is None or quote.bid is None or quote.ask is None:
-            return _told(moment, fault)
+            return _told(when, fault)
         sides.append((ratio, quote.bid, quote.ask))
         traded = quote.volume // abs(ratio)
         volume = traded if volume is None or traded < volume else volume
     bid, ask = net(sides)
     spot = quotes.get(package.underlying)
     return Look(
-        at=moment.at,
+        at=when.at,
         bid=bid,
         ask=ask,
-        opened_for=None if moment.opens_at is None else seconds_between(moment.opens_at, moment.at),
-        left=None if moment.closes_at is None else seconds_between(moment.at, moment.closes_at),
+        opened_for=when.opened_for,
+        left=when.left,
         usual=usual,
         volume=volume,
         spot=None if spot is None else spot.mid,
@@ -60,15 +69,15 @@ def look(
     )
 
 
-def _told(moment: Moment, fault: str) -> Look:
-    return Look(at=moment.at, bid=None, ask=None, fault=fault)
+def _told(when: Moment, fault: str) -> Look:
+    return Look(at=when.at, bid=None, ask=None, fault=fault)
 
 
-def _fault(symbol: str, quote: Quote | None, ratio: int, now: datetime) -> str:
+def _fault(symbol: str, quote: Quote | None, ratio: int, oldest: datetime) -> str:
     """Return what is wrong with a leg's quote, or nothing."""
     if quote is None:
         return f"There is no quote for {symbol}."
-    if seconds_between(quote.received_at, now) > FRESH_SECONDS:
+    if quote.received_at < oldest:
         return f"The quote of {symbol} is older than {FRESH_SECONDS:.0f} s."
     if quote.bid is None or quote.ask is None or quote.is_halted:
         return f"The quote of {symbol} is {quote.quality.replace('_', ' ').lower()}."

@@ -19,11 +19,10 @@ from allcore.kernel.quotes import Quote
 from risk.models import KillLevel
 from risk.selectors import kill
 from trading.domain.algos.events import Event, Look, Told, Word
-from trading.domain.algos.sight import Moment, look
+from trading.domain.algos.sight import Moment, look, moment
 from trading.domain.algos.step import step
 from trading.domain.algos.values import Phase
 from trading.models import AlgoChild, AlgoRun
-from trading.services.algos import trace
 from trading.services.algos.control import KILL_ACTOR
 from trading.services.algos.run import Live, changed, load, lock_run, move, news
 from trading.services.algos.widths import Widths
@@ -38,7 +37,7 @@ class Held:
     live: Live
     where: tuple[str, str, str]  # connection, account, underlying: what a kill switch may hold
     widths: Widths = field(default_factory=Widths)
-    traced_at: datetime | None = None
+    seen: Look | None = None
 
 
 class Engine:
@@ -95,16 +94,15 @@ class Engine:
 
     def look(self, run_ids: Iterable[UUID], clock: ExchangeClock, now: datetime) -> int:
         """Let the runs look at the market. The quiet ones cost no statement."""
-        moment = self.moment(clock, now)
+        when = self.moment(clock, now)
         moved = 0
         for run_id in list(run_ids):
             held = self.held.get(run_id)
             if held is None:
                 continue
-            seen = self.sight(held, moment)
+            seen = self.sight(held, when)
             if self.is_moved_by(held, seen):
                 moved += self.act(run_id, [seen], now)
-            trace.note(held, seen)
         return moved
 
     def moment(self, clock: ExchangeClock, now: datetime) -> Moment:
@@ -113,15 +111,15 @@ class Engine:
         day = new_york_date(at)
         if self._session is None or self._session.day != day:
             self._session = session_on(day)
-        session = self._session
-        return Moment(now, at, session.opens_at if session else None, session.closes_at if session else None)
+        return moment(now, at, self._session)
 
-    def sight(self, held: Held, moment: Moment) -> Look:
+    def sight(self, held: Held, when: Moment) -> Look:
         """Return what one run sees."""
         live = held.live
-        seen = look(live.package, self.quotes, moment, usual=held.widths.usual, legged=live.is_legged)
+        seen = look(live.package, self.quotes, when, usual=held.widths.usual, legged=live.is_legged)
         if seen.bid is not None and seen.ask is not None:
             held.widths.see(seen.at, seen.ask - seen.bid)
+        held.seen = seen
         return seen
 
     @staticmethod

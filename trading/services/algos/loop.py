@@ -16,6 +16,7 @@ from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Quote
 from marketdata.domain import wire
 from marketdata.selectors import clock, quotes
+from trading.services.algos import trace
 from trading.services.algos.engine import Engine
 
 UPKEEP = 2.0  # seconds between two looks at leases, children and the kill switch
@@ -70,6 +71,7 @@ def upkeep(engine: Engine, now: datetime) -> None:
         feed = clock.exchange_clock()
         engine.obey_kill(feed, now)
         engine.catch_up(feed, now)
+        trace.keep(engine.held.values())
 
 
 def listen(ears: Any, symbols: frozenset[str]) -> tuple[dict[str, Quote], set[str]]:

@@ -27,7 +27,7 @@ from risk.services import gate
 from trading.domain import tickets
 from trading.domain.algos import choice, codec
 from trading.domain.algos.parameters import Algo, LeggingParameters, Parameters, read
-from trading.domain.algos.sight import Moment, look
+from trading.domain.algos.sight import look, moment
 from trading.domain.proposals.sentences import sentence
 from trading.models import AlgoRun, Approval, Mandate, Order
 from trading.selectors import exposures, senders
@@ -153,9 +153,7 @@ def _chosen(
     """Return the algorithm with its parameters, and what the table says, whether it was asked or not."""
     symbols = [*(leg.symbol for leg in ticket.legs), ticket.underlying]
     seen = Seen(at, ends_at, quotes.latest(symbols), chains.greeks(symbols))
-    session = session_on(new_york_date(at))
-    moment = Moment(now, at, session.opens_at if session else None, session.closes_at if session else None)
-    sight = look(package_of(ticket), seen.quotes, moment, legged=True)
+    sight = look(package_of(ticket), seen.quotes, moment(now, at, session_on(new_york_date(at))), legged=True)
     base = parent_of(ticket, known, read(Algo.TWAP, {}), starts_at=at, ends_at=ends_at, seed="")
     table = choice.choose(condition(ticket, sight, seen, base.tick_rule))
     algo = table.algo if wish.algo == BY_TABLE else Algo(wish.algo)
