@@ -7,7 +7,7 @@ from typing import Any
 
 from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract, Right
-from brokers.ibkr.errors import UnknownContractError
+from brokers.ibkr.errors import NO_SUCH_CONTRACT, QuestionRefusedError, UnknownContractError
 from brokers.ibkr.library import Library
 
 UNDERLYINGS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX"}  # option classes with names of their own
@@ -66,13 +66,21 @@ class Contracts:
         """
         async with self._asking:
             if symbol not in self._known:
-                found = [detail.contract for detail in await self._details(self._wanted(symbol))]
+                found = [detail.contract for detail in await self._asked(symbol)]
                 fitting = [contract for contract in found if self._is_named(contract, symbol)]
                 if len({contract.conId for contract in fitting}) != 1:
                     raise UnknownContractError(f"The broker knows {len(fitting)} contracts {symbol!r}.", symbol=symbol)
                 fitting[0].exchange = "SMART"
                 self._known[symbol] = fitting[0]
         return self._known[symbol]
+
+    async def _asked(self, symbol: str) -> list[Any]:
+        try:
+            return await self._details(self._wanted(symbol))
+        except QuestionRefusedError as e:
+            if e.context.get("code") == NO_SUCH_CONTRACT:
+                return []
+            raise
 
     def _wanted(self, symbol: str) -> Any:
         try:

@@ -9,9 +9,15 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from allcore.kernel.errors import DeskError, InvalidInputError
+from allcore.kernel.errors import DeskError
 from brokers.ibkr.contracts import symbol_of
-from brokers.ibkr.errors import CLIENT_ID_TAKEN, ContradictionError, GatewayDownError, GatewayRefusedError
+from brokers.ibkr.errors import (
+    CLIENT_ID_TAKEN,
+    ContradictionError,
+    GatewayDownError,
+    GatewayRefusedError,
+    QuestionRefusedError,
+)
 from brokers.ibkr.news import (
     CommissionNews,
     ErrorNews,
@@ -35,12 +41,6 @@ class _Zoneless:
     """What the decoder reads of its owner: the zone of times that have none. We read times ourselves."""
 
     TimezoneTWS = "UTC"
-
-
-class QuestionRefusedError(InvalidInputError):
-    """The gateway refuses a question."""
-
-    code = "IBKR_QUESTION_REFUSED"
 
 
 class Ears:

@@ -65,6 +65,7 @@ CANCEL_CODES = frozenset({135, 136, 161, 10147, 10148})  # answers to a cancel
 UPSTREAM_LOST = frozenset({1100, 2110})
 UPSTREAM_BACK = frozenset({1101, 1102})
 DATA_LOST = 1101  # quotes must be asked for again
+NO_SUCH_CONTRACT = 200
 CLIENT_ID_TAKEN = 326
 TOO_FAST = 100
 UNKNOWN = Code(Meaning.DOUBT, "UNKNOWN_CODE")
@@ -91,6 +92,12 @@ class GatewayRefusedError(UnavailableError):
     """The gateway does not let us in, such as because the client id is in use."""
 
     code = "GATEWAY_REFUSED"
+
+
+class QuestionRefusedError(InvalidInputError):
+    """The gateway refuses a question."""
+
+    code = "IBKR_QUESTION_REFUSED"
 
 
 class NoAnswerError(UnavailableError):
