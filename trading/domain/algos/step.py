@@ -19,7 +19,7 @@ from trading.domain.algos.walk import walk
 MOST_REFUSALS = 3
 AFTER_REFUSAL = timedelta(seconds=30)
 CANCEL_AGAIN = timedelta(seconds=2)
-ASKED_ONLY = frozenset({ChildStatus.SENT, ChildStatus.REPLACING})
+WAITS_FOR = {Asked.REPLACE: ChildStatus.REPLACING, Asked.CANCEL: ChildStatus.CANCELLING}
 
 
 def step(parent: Parent, state: State, event: Event) -> Moved:
@@ -162,6 +162,8 @@ def _refused(state: State, event: Refused) -> State:
         return state
     if event.what is Asked.PLACE:
         return _discouraged(put(state, replace(child, status=ChildStatus.CLOSED)), event.at, event.reason)
+    if child.status is not WAITS_FOR[event.what]:  # it is being taken back, or has ended, meanwhile
+        return state
     # The order works on as it was; what it is will be heard.
     return replace(put(state, replace(child, status=ChildStatus.WORKING, at=event.at)), wake_at=None)
 
