@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from allcore.kernel.calendar import Phase
-from allcore.kernel.orders import OrdType, PositionEffect, Side, TimeInForce, TriggerPrice
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import OrderTicket
 from risk.domain import native
 from risk.domain.request import Awaits
@@ -64,8 +64,9 @@ def test_a_trigger_that_the_broker_cannot_name_is_watched_by_the_desk() -> None:
 @pytest.mark.parametrize("legs", [1, 2])
 def test_more_legs_than_the_broker_takes_are_refused(legs: int) -> None:
     found = check(
-        "broker_takes", request(roll(effect="CREDIT", limit="1.00"), market=market(takes=replace(TAKES, max_legs=legs)))
-    )  # type: ignore[arg-type]  # a StrEnum's value
+        "broker_takes",
+        request(roll(effect=PriceEffect.CREDIT, limit="1.00"), market=market(takes=replace(TAKES, max_legs=legs))),
+    )
 
     assert found.outcome is (PASS if legs == 2 else HARD)
     assert legs == 2 or "takes 1 legs in one order at most, the ticket has 2" in found.message
@@ -162,4 +163,4 @@ def test_siblings_that_open_count_each() -> None:
     other = replace(pending(sell_put(limit="4.20")), group=group)
 
     assert request(sell_put(), book=book(pending=(other,)), group=group).pending == (other,)
-    assert combo(leg(PUT, Side.SELL, PositionEffect.OPEN), effect="CREDIT").is_opening  # type: ignore[arg-type]  # a StrEnum's value
+    assert combo(leg(PUT, Side.SELL, PositionEffect.OPEN), effect=PriceEffect.CREDIT).is_opening

@@ -13,6 +13,7 @@ from tests.trading.contingent.conftest import Road
 from trading.domain.contingent.compose import InvalidListError
 from trading.models import Hold, Order, OrderLink, OrderList, OrderRequest
 from trading.services.contingent import lists, placing
+from trading.services.submit import RiskDeniedError
 
 BUY = {"symbol": "AAPL", "side": "BUY", "position_effect": "OPEN", "ratio": 1}
 SELL = {"symbol": "AAPL", "side": "SELL", "position_effect": "CLOSE", "ratio": 1}
@@ -261,7 +262,7 @@ def test_a_list_of_which_one_order_is_denied_is_not_placed_at_all(road: Road) ->
     parts = bracket()
     parts[1]["limit_price"] = Decimal("205.001")
 
-    with pytest.raises(placing.ListDeniedError, match=r"order 2 of the list \(target\).*None of its orders was sent"):
+    with pytest.raises(RiskDeniedError, match=r"order 2 of the list \(target\).*None of its orders was sent"):
         place(road, "BRACKET", parts)
 
     assert not Order.objects.exists()

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
-from allcore.kernel.errors import ConflictError, NotFoundError
+from allcore.kernel.errors import NotFoundError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.tickets import content_hash
 from brokers.models import Account
@@ -29,12 +29,7 @@ from trading.services import submit
 from trading.services.contingent import lists, opening
 from trading.services.mandates import right_to_send
 from trading.services.stage import Staging, stage
-
-
-class ListDeniedError(ConflictError):
-    """A rule refused one of the orders, and with it the list."""
-
-    code = "RISK_DENIED"
+from trading.services.submit import RiskDeniedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
     Raises:
         InvalidListError, InvalidTicketError, InvalidConditionError, UnknownInstrumentError: the draft is no list.
         NotFoundError, ForbiddenError: there is no such account for them, or they may not send orders on it.
-        ListDeniedError: a rule refuses one of the orders.
+        RiskDeniedError: a rule refuses one of the orders.
     """
     symbols = [leg["symbol"] for order in draft["orders"] for leg in order["legs"]]
     sender = senders.sender_of(actor.user, draft["account"], symbols, now=now)
@@ -84,7 +79,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
     sending = Sending(sender.account, actor, right_to_send(sender.account, actor, sender.mandate), key, trace_id)
     try:
         return _place(wanted, sending, now)
-    except ListDeniedError as e:
+    except RiskDeniedError as e:
         seen = {"kind": str(wanted.kind), "hash": wanted.content_hash, **e.context}
         code = sender.account.code
         record("order_list.denied", f"account:{code}", seen, actor=actor.name, at=now, account=code, trace_id=trace_id)
@@ -146,7 +141,7 @@ def _stage(made: OrderList, wanted: Draft, index: int, sending: Sending, now: da
         now=now,
     )
     if order.status == OrdStatus.DENIED:
-        raise ListDeniedError(
+        raise RiskDeniedError(
             f"Denied: order {index + 1} of the list ({part.role.lower()}): {order.reason} None of its orders was sent.",
             index=index,
             order=order_row(order),
