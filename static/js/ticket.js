@@ -45,6 +45,7 @@ function market() {
 
 function setLegs(next) {
   legs = next;
+  seen = null;
   isMine = { price: false, effect: false };
   whatIf.reset();
   changed();
@@ -78,7 +79,8 @@ function effect() {
   if (legs.length === 1) return legs[0].side === "BUY" ? "DEBIT" : "CREDIT";
   if (isMine.effect) return byId("ticket-effect").value;
   const now = market();
-  return now !== null && now.near + now.far >= 0 ? "CREDIT" : "DEBIT";
+  if (now === null) return seen?.ticket.price_effect ?? "DEBIT";
+  return now.near + now.far >= 0 ? "CREDIT" : "DEBIT";
 }
 
 function draft() {
@@ -136,8 +138,8 @@ function paint() {
 function paintMarket() {
   const now = market();
   const credit = byId("ticket-effect").value === "CREDIT";
-  if (now === null) return setText(byId("ticket-market"), legs.length ? "No two-sided market in every leg" : "");
-  const [bid, ask_] = credit ? [now.near, now.far] : [-now.far, -now.near];
+  if (now === null && seen === null) return setText(byId("ticket-market"), legs.length ? "No two-sided market in every leg" : "");
+  const [bid, ask_] = now === null ? [Number(seen.market.bid), Number(seen.market.ask)] : credit ? [now.near, now.far] : [-now.far, -now.near];
   return setText(byId("ticket-market"), `Market ${number(bid)} / ${number(ask_)}, middle ${number((bid + ask_) / 2, 3)}`);
 }
 

@@ -1,7 +1,7 @@
 // Moments, latencies and codes that the server rendered, in the words and zone of the desk.
 
 import { statusKind } from "./status.js";
-import { number, time, words, zone } from "./format.js";
+import { money, number, time, words, zone } from "./format.js";
 
 export function hydrate(root = document) {
   for (const element of root.querySelectorAll("time[datetime]")) {
@@ -13,6 +13,7 @@ export function hydrate(root = document) {
     element.title = `${moment.toISOString().replace("T", " ").replace("Z", "")} UTC`;
   }
   for (const element of root.querySelectorAll("[data-lag]")) element.textContent = lag(Number(element.dataset.lag));
+  for (const element of root.querySelectorAll("[data-money]")) element.textContent = money(element.dataset.money);
   for (const element of root.querySelectorAll("[data-words]")) element.textContent = words(element.textContent.trim());
   for (const element of root.querySelectorAll("[data-status]")) {
     element.textContent = words(element.dataset.status);

@@ -44,9 +44,12 @@ OF_CAUSE = {
 }
 
 
+NAMED = frozenset({Turn.OPENED, Turn.ADDED})  # what a roll or a closing trades is not what is held after it
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """All that one order or event moved. `cash` in dollars, fees apart; `structure` names what a trade traded."""
+    """All that one order or event moved. `cash` in dollars, fees apart; `structure` names what was opened."""
 
     origin: str
     at: datetime
@@ -141,7 +144,8 @@ def _story(rows: Sequence[Movement]) -> Story:
         for movement in own:
             held[movement.symbol] += movement.qty
         after = {symbol: qty for symbol, qty in held.items() if qty}
-        chapters.append(Chapter(origin, own[0].at, _turn(own, before, after), tuple(own), _structure(own)))
+        turn = _turn(own, before, after)
+        chapters.append(Chapter(origin, own[0].at, turn, tuple(own), _structure(own) if turn in NAMED else ""))
     return Story(tuple(chapters), {symbol: qty for symbol, qty in held.items() if qty})
 
 
@@ -160,7 +164,5 @@ def _turn(rows: Sequence[Movement], before: dict[str, int], after: dict[str, int
 
 
 def _structure(rows: Sequence[Movement]) -> str:
-    if any(m.cause is not Cause.TRADE for m in rows):
-        return ""
     code = recognise(Leg(m.contract, m.qty, m.multiplier) for m in rows)
     return "" if code == CUSTOM else name_of(code)

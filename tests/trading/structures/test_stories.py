@@ -45,7 +45,7 @@ def test_a_put_that_is_rolled_assigned_and_called_away_is_one_story() -> None:
     assert not story.is_open
     assert story.cash == D(200) - 300 + 380 - 10_000 + 150 + 10_500 - D("2.60")
     assert story.chapters[0].structure == "Short put"
-    assert story.chapters[1].structure == "Short put calendar"
+    assert story.chapters[1].structure == ""  # a roll is no calendar
 
 
 def test_two_positions_that_nothing_links_are_two_stories() -> None:
