@@ -6,7 +6,7 @@ What is refused by a rule is kept as a DENIED order with its verdict, so that no
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -56,6 +56,7 @@ class Staging:
     proposal: Proposal | None = None
     mandate: Mandate | None = None
     soft_overridden: bool = False  # somebody who may has accepted the soft breaches
+    siblings: frozenset[uuid.UUID] = frozenset()  # orders of the same parent: a slice is no duplicate of another
     wait: Wait | None = None  # None: it goes out at once, by itself
 
 
@@ -69,6 +70,8 @@ def stage(staging: Staging, *, now: datetime) -> Order:
     request = exposures.gate_request(
         staging.account, staging.ticket, now=now, is_manual=staging.origin != Order.Origin.PROPOSAL
     )
+    if staging.siblings:
+        request = replace(request, recent=tuple(r for r in request.recent if r.order_id not in staging.siblings))
     request = judged(request, staging.wait)
     order_id = uuid.uuid4()
     judgement = gate.judge(request, order_id=order_id, soft_overridden=staging.soft_overridden)

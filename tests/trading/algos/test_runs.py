@@ -236,3 +236,17 @@ def test_a_run_stops_when_who_started_it_may_send_no_more(trader: Actor) -> None
 
 def _crash(*_: object) -> None:
     raise DatabaseError("the server went away")
+
+
+def test_a_slice_is_no_duplicate_of_another_slice_of_its_parent(trader: Actor) -> None:
+    run, floor = begin(trader, algo="ICEBERG", parameters={"display": 1, "jitter": 0}), Floor()
+    floor.look()
+    floor.broker()
+    floor.fill(children(run)[0], 1, "E1", px="0.58")
+    floor.told(children(run)[0])
+
+    floor.look(1)
+
+    first, second = children(run)
+    assert (first.limit_price, first.order_qty) == (second.limit_price, second.order_qty)
+    assert second.status == "READY", second.reason

@@ -159,6 +159,7 @@ def _place(run: AlgoRun, live: Live, action: Place, now: datetime) -> None:
             approval_kind=run.approval.kind,  # type: ignore[arg-type]  # the column holds its values
             approval=run.approval,
             mandate=run.mandate,
+            siblings=frozenset(run.children.values_list("order_id", flat=True)),
         ),
         now=now,
     )
