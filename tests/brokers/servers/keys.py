@@ -3,8 +3,14 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from allcore.kernel.errors import ConflictError
 from brokers.ports import OrderKey
-from brokers.services.order_keys import IdBurnedError
+
+
+class IdBurnedError(ConflictError):
+    """The ClOrdID was used before: as the book in the database says it, without Django."""
+
+    code = "CL_ORD_ID_USED"
 
 
 @dataclass
