@@ -1,0 +1,69 @@
+"""How fast the books take fills, on one account, durably; and how fast many positions are valued.
+
+`fills`: orders that were sent are acknowledged and filled through `settle.apply_reports`, as the inbox does it:
+`stream` in batches as they pile up under load, `single` one report at a time. Real PostgreSQL, real commits. At the end
+the books are rebuilt in memory and held against what is stored.
+`revalue`: 5,000 positions at new quotes, marks and P&L, all at once.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from benchmarks.harness import figures, report, servers
+
+if TYPE_CHECKING:
+    from allcore.kernel.reports import BookReport, ExecutionReport
+
+ORDERS = 1500
+SINGLE = 200
+BATCH = 64  # as the inbox takes them
+POSITIONS = 5000
+LOOKS = 60
+
+
+def main() -> None:
+    with servers():
+        from benchmarks import bookings
+
+        results: dict[str, object] = {}
+        desk = bookings.desk()
+        results["fills_stream"], stream = fills(desk.reports(ORDERS), BATCH)
+        results["fills_single"], single = fills(desk.reports(SINGLE), 1)
+        results["revalue"] = revalue(bookings.book_of(POSITIONS))
+        wrong = desk.wrong()
+    report("books", results, checks={"fills": stream + single, "wrong": wrong})
+    sys.exit(0 if wrong == 0 and stream + single == ORDERS + SINGLE else 1)
+
+
+def fills(reports: Sequence["ExecutionReport | BookReport"], batch: int) -> tuple[dict[str, object], int]:
+    """Return the figures of applying the reports, an acceptance and a fill each, and how many fills were booked."""
+    from benchmarks import bookings
+
+    before = bookings.booked()
+    taken: list[float] = []
+    cpu, start = time.process_time(), time.monotonic()
+    for first in range(0, len(reports), batch):
+        began = time.monotonic()
+        bookings.apply(reports[first : first + batch])
+        taken.append((time.monotonic() - began) * 1000)
+    seconds, cpu = time.monotonic() - start, time.process_time() - cpu
+    done = bookings.booked() - before
+    per_fill = {"fills_per_s": round(done / seconds, 1), "cpu_ms_per_fill": round(cpu * 1000 / max(done, 1), 2)}
+    return {**figures(taken, seconds), **per_fill, "batch": batch}, done
+
+
+def revalue(look: Callable[[int], object]) -> dict[str, object]:
+    """Return the figures of valuing the book again and again, each time at other quotes."""
+    taken = []
+    start = time.monotonic()
+    for turn in range(LOOKS):
+        began = time.process_time()
+        look(turn)
+        taken.append((time.process_time() - began) * 1000)
+    return {**figures(taken, time.monotonic() - start), "positions": POSITIONS, "clock": "CPU"}
+
+
+if __name__ == "__main__":
+    main()
