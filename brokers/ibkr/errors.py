@@ -103,19 +103,13 @@ class QuestionRefusedError(InvalidInputError):
 class NoAnswerError(UnavailableError):
     """The gateway did not answer a question in time."""
 
-    code = "NO_ANSWER"
+    code = "IBKR_NO_ANSWER"
 
 
 class UnknownContractError(InvalidInputError):
     """The broker does not know the instrument."""
 
-    code = "UNKNOWN_SYMBOL"
-
-
-class UnknownAccountError(InvalidInputError):
-    """The connection has no such account."""
-
-    code = "UNKNOWN_ACCOUNT"
+    code = "UNKNOWN_CONTRACT"
 
 
 class UnsupportedOrderError(InvalidInputError):

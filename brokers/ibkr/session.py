@@ -9,10 +9,11 @@ from typing import Any
 from allcore.kernel.errors import UnknownOutcomeError
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus, ReportKind
 from allcore.kernel.tickets import OrderTicket
+from brokers.errors import UnknownAccountError
 from brokers.ibkr import accounts, preview, resume
 from brokers.ibkr.contracts import Contracts
 from brokers.ibkr.desk import Desk, Room
-from brokers.ibkr.errors import GatewayDownError, LineLostError, UnknownAccountError
+from brokers.ibkr.errors import GatewayDownError, LineLostError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
 from brokers.ibkr.orders import CAPABILITIES, changed, contract_of, ensure_taken, order_of

@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import partial
 
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.errors import InvalidInputError, UnavailableError
 from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
+from brokers.errors import SessionDownError, UnknownAccountError
 from brokers.paper.accounts import mass_status_of
 from brokers.paper.actions import ActionBook
 from brokers.paper.chaos import Chaos
@@ -42,18 +42,6 @@ CAPABILITIES = Capabilities(
     preview=True,
     triggers=frozenset(TriggerPrice),
 )
-
-
-class UnknownAccountError(InvalidInputError):
-    """The connection has no such account."""
-
-    code = "UNKNOWN_ACCOUNT"
-
-
-class SessionDownError(UnavailableError):
-    """The session is not connected: nothing was sent."""
-
-    code = "SESSION_DOWN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import structlog
 
 from allcore.kernel.errors import (
     DeskError,
-    InvalidInputError,
     RefusedError,
     UnavailableError,
     UnknownOutcomeError,
 )
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus, ReportKind
 from allcore.kernel.tickets import OrderTicket
+from brokers.errors import NotTakenError, SessionDownError, UnknownAccountError
 from brokers.ports import Health, OrderKey, Plumbing, Preview, Replacement
 from brokers.rest.book import Book
 from brokers.rest.client import Client
@@ -28,24 +28,6 @@ LOOK_BACK = timedelta(days=1)
 SILENT_FOR = timedelta(seconds=30)  # without an answer for this long, the session is down
 
 log = structlog.get_logger(__name__)
-
-
-class NotTakenError(InvalidInputError):
-    """The broker does not take such an order; nothing left."""
-
-    code = "NOT_TAKEN"
-
-
-class UnknownAccountError(InvalidInputError):
-    """The login does not reach that account."""
-
-    code = "UNKNOWN_ACCOUNT"
-
-
-class SessionDownError(UnavailableError):
-    """The session is not connected: nothing was sent."""
-
-    code = "SESSION_DOWN"
 
 
 class PolledSession:

@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract
 from allcore.kernel.orders import OrdType, TriggerPrice
 from allcore.kernel.tickets import OrderTicket, TicketLeg
+from brokers.errors import NotTakenError
 from brokers.rest.views import LegExecution, OrderView, Standing, ViewLeg
 from brokers.schwab.words import (
     COMBO_TYPES,
@@ -25,12 +25,6 @@ from brokers.schwab.words import (
 TRIGGERS = {TriggerPrice.LAST: "LAST", TriggerPrice.MID: "MARK"}
 
 
-class NotSayableError(InvalidInputError):
-    """Schwab has no words for such an order."""
-
-    code = "NOT_TAKEN"
-
-
 class UnreadableOrderError(ValueError):
     """Schwab's order has not the form it should have."""
 
@@ -39,7 +33,7 @@ def body_of(ticket: OrderTicket) -> dict[str, object]:
     """Return the order as it is posted.
 
     Raises:
-        NotSayableError: Schwab has no words for it.
+        NotTakenError: Schwab has no words for it.
     """
     body: dict[str, object] = {
         "orderType": _type(ticket),
@@ -60,7 +54,7 @@ def body_of(ticket: OrderTicket) -> dict[str, object]:
 def _type(ticket: OrderTicket) -> str:
     if ticket.is_multi_leg:
         if ticket.ord_type is not OrdType.LIMIT:
-            raise NotSayableError(f"Schwab takes several legs as a limit order, was {ticket.ord_type}.")
+            raise NotTakenError(f"Schwab takes several legs as a limit order, was {ticket.ord_type}.")
         return COMBO_TYPES[ticket.price_effect]
     return SINGLE_TYPES[ticket.ord_type]
 
@@ -69,7 +63,7 @@ def _trigger(ticket: OrderTicket) -> dict[str, object]:
     if ticket.trigger is None:
         return {}
     if ticket.trigger not in TRIGGERS:
-        raise NotSayableError(f"Schwab has no stop by {ticket.trigger}; it is held at the desk instead.")
+        raise NotTakenError(f"Schwab has no stop by {ticket.trigger}; it is held at the desk instead.")
     return {"stopType": TRIGGERS[ticket.trigger]}
 
 

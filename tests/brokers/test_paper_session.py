@@ -14,11 +14,11 @@ from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import TickRule
 from allcore.kernel.reports import BookKind, ReportKind
+from brokers.errors import SessionDownError
 from brokers.paper.actions import CorporateAction, Standing
 from brokers.paper.draws import draw
 from brokers.paper.model import QUOTES
 from brokers.paper.records import Change
-from brokers.paper.session import SessionDownError
 from brokers.paper.store import StaleWriterError
 from tests.builders.paper import (
     ACCOUNT,

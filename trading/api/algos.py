@@ -16,7 +16,7 @@ from trading.api.once import answer_once
 from trading.domain.algos.events import Word
 from trading.selectors import algos
 from trading.selectors.algo_rows import run_row
-from trading.serializers.algos import AlgoDetailOut, AlgoIn, AlgoOut, ReasonIn
+from trading.serializers.algos import AlgoDetailOut, AlgoIn, AlgoOut, PauseReasonIn
 from trading.services.algos import control, start
 from trading.services.idempotency import Answer
 
@@ -71,10 +71,10 @@ class AlgoWord(APIView):
     scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
     word: Word
 
-    @extend_schema(request=ReasonIn, responses={202: AlgoOut})
+    @extend_schema(request=PauseReasonIn, responses={202: AlgoOut})
     def post(self, request: Request, run_id: UUID) -> Response:
         """Tell the run; what it takes back is asked for at once, and the broker decides."""
-        data = ReasonIn(data=request.data)
+        data = PauseReasonIn(data=request.data)
         data.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
 

@@ -19,7 +19,7 @@ class AlgoIn(serializers.Serializer[object]):
     minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_MINUTES, required=False, allow_null=True)
 
 
-class ReasonIn(serializers.Serializer[object]):
+class PauseReasonIn(serializers.Serializer[object]):
     """Why."""
 
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

@@ -31,17 +31,17 @@ class NoDeliveryPriceError(UnbookableError):
     code = "NO_DELIVERY_PRICE"
 
 
-class IncompleteEventError(UnbookableError):
+class IncompleteBookingError(UnbookableError):
     """The event does not say what it needs to: a dividend how much, a split how many there are afterwards."""
 
-    code = "INCOMPLETE_EVENT"
+    code = "INCOMPLETE_BOOKING"
 
 
 def note(batch: Batch, report: BookReport) -> None:
     """Put the event down for booking; one that was booked before changes nothing.
 
     Raises:
-        NotOurAccountError, UnlistedInstrumentError, EventConflictError, NoDeliveryPriceError, IncompleteEventError:
+        NotOurAccountError, UnlistedInstrumentError, EventConflictError, NoDeliveryPriceError, IncompleteBookingError:
             it cannot be booked.
     """
     account = account_of(batch, report.account)
@@ -79,13 +79,13 @@ def _check(report: BookReport) -> None:
     if report.shares and report.delivery_px is None:
         raise NoDeliveryPriceError(f"Event {report.event_id} moves {report.shares} shares at no price.")
     if report.kind in PAYS and report.amount is None:
-        raise IncompleteEventError(f"Event {report.event_id} is a dividend of no amount.")
+        raise IncompleteBookingError(f"Event {report.event_id} is a dividend of no amount.")
     if report.kind is BookKind.SPLIT and report.to_qty is None:
-        raise IncompleteEventError(f"Event {report.event_id} is a split that does not say what there is afterwards.")
+        raise IncompleteBookingError(f"Event {report.event_id} is a split that does not say what there is afterwards.")
     if report.kind is BookKind.SYMBOL_CHANGE and not report.to_symbol:
-        raise IncompleteEventError(f"Event {report.event_id} is a change to no symbol.")
+        raise IncompleteBookingError(f"Event {report.event_id} is a change to no symbol.")
     if report.to_qty is not None and report.to_qty * report.qty < 0:
-        raise IncompleteEventError(f"Event {report.event_id} turns {report.qty} into {report.to_qty}.")
+        raise IncompleteBookingError(f"Event {report.event_id} turns {report.qty} into {report.to_qty}.")
 
 
 def _event(batch: Batch, account: Account, report: BookReport) -> BookEvent:
