@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from risk.selectors.permissions import visible_accounts
-from trading.models import Execution, Order
+from trading.models import AlgoChild, Execution, Order, RouteScorecard
 from trading.selectors.order_lists import hold_row, link_row
 from trading.selectors.rows import Row, execution_row, iso, order_row
 
@@ -44,6 +44,8 @@ def detail(user: User, order_id: UUID) -> Row:
         "trace_id": order.trace_id,
         "checks": [] if order.verdict is None else order.verdict.checks,
         "arrival": order.arrival,
+        "algo_run_id": _run_of(order),
+        "scorecard": RouteScorecard.objects.filter(order=order).values_list("card", flat=True).first(),
         "hold": hold_row(getattr(order, "hold", None)),
         "link": link_row(getattr(order, "link", None)),
         "legs": [
@@ -59,6 +61,11 @@ def detail(user: User, order_id: UUID) -> Row:
         "events": _events(order),
         "executions": [execution_row(execution) for execution in executions],
     }
+
+
+def _run_of(order: Order) -> str | None:
+    run_id = AlgoChild.objects.filter(order=order).values_list("run_id", flat=True).first()
+    return None if run_id is None else str(run_id)
 
 
 def _events(order: Order) -> list[Row]:

@@ -130,6 +130,8 @@ class OrderDetailOut(OrderOut):
 
     proposal_id = serializers.UUIDField(allow_null=True)
     approved_by = serializers.CharField(allow_null=True)
+    algo_run_id = serializers.UUIDField(allow_null=True)
+    scorecard = serializers.DictField(allow_null=True)
     trace_id = serializers.CharField()
     checks = serializers.ListField(child=serializers.DictField())
     hold = HoldOut(allow_null=True)

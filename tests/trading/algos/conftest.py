@@ -51,7 +51,10 @@ def refresh(**prices: tuple[str, str]) -> None:
     market.write_clock()
     for symbol in shown:
         market.instrument(symbol)
-    market.write_quotes(market.quote(symbol, bid, ask, size=50) for symbol, (bid, ask) in shown.items())
+    soon = utc_now() + timedelta(seconds=10)  # a busy machine takes its time, and these quotes do not age in it
+    market.write_quotes(
+        market.quote(symbol, bid, ask, size=50, received_at=soon) for symbol, (bid, ask) in shown.items()
+    )
     market.write_greeks({SHORT: market.greeks(delta=-0.3), WING: market.greeks(delta=-0.2)}, open_interest=5000)
 
 

@@ -96,3 +96,13 @@ def test_a_stranger_sees_no_run(browser: Client) -> None:
 
     assert stranger.get(f"/api/v1/algos/{run_id}/").status_code == 404
     assert children(AlgoRun.objects.get()) == []
+
+
+def test_an_order_s_page_shows_why_it_went_there_or_which_run_sent_it(browser: Client) -> None:
+    routed = post(browser, "/route/orders/", {"ticket": ticket(), "route": ["GEN-1"]}).json()["order"]["id"]
+    post(browser, "/algos/", {"ticket": ticket(quantity=2), "algo": "LIMIT_WALK"})
+    Floor().look()
+    child = children(AlgoRun.objects.get())[0].pk
+
+    assert b"Why it went there" in browser.get(f"/orders/{routed}/").content
+    assert b"a run of an algorithm" in browser.get(f"/orders/{child}/").content
