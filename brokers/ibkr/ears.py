@@ -166,7 +166,7 @@ class Ears:
             exec_id=execution.execId,
             symbol=symbol_of(contract),
             is_buy=execution.side == "BOT",
-            qty=int(execution.shares),
+            qty=_whole(execution.shares),
             px=number_of(execution.price) or Decimal(0),
             at=read_time(self.execution_time),
             asked=number in self._questions,
@@ -252,6 +252,14 @@ def number_of(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() and abs(number) < Decimal(UNSET) else None
+
+
+def _whole(value: Any) -> int:
+    """Return a quantity; a part of a share is refused, since cut off it would read as an execution taken back."""
+    number = number_of(value)
+    if number is None or number != int(number):
+        raise ContradictionError(f"The gateway traded {value}, and the desk counts in whole shares and contracts.")
+    return int(number)
 
 
 def _order_news(contract: Any, order: Any, state: Any, *, is_completed: bool = False) -> OrderNews:

@@ -112,12 +112,6 @@ class UnknownContractError(InvalidInputError):
     code = "UNKNOWN_CONTRACT"
 
 
-class UnsupportedOrderError(InvalidInputError):
-    """The broker does not take such an order; it was not sent."""
-
-    code = "UNSUPPORTED_ORDER"
-
-
 class ContradictionError(RefusedError):
     """What the gateway said cannot be true; it was not applied."""
 

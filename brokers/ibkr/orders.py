@@ -8,7 +8,7 @@ from typing import Any
 
 from allcore.kernel.orders import OrdType, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import AUCTIONS, LIMITED, TRIGGERED, OrderTicket
-from brokers.ibkr.errors import UnsupportedOrderError
+from brokers.errors import NotTakenError
 from brokers.ibkr.library import Library
 from brokers.ibkr.times import write_utc
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind, Replacement
@@ -45,7 +45,7 @@ def ensure_taken(ticket: OrderTicket) -> None:
     """Refuse what the broker does not take.
 
     Raises:
-        UnsupportedOrderError: with the reason.
+        NotTakenError: with the reason.
     """
     waits = ticket.ord_type in TRIGGERED or ticket.ord_type is OrdType.TRAILING_STOP
     for broken, why in (
@@ -55,7 +55,7 @@ def ensure_taken(ticket: OrderTicket) -> None:
         (ticket.is_multi_leg and ticket.time_in_force in AUCTIONS, "Combos are not for the auctions."),
     ):
         if broken:
-            raise UnsupportedOrderError(f"Interactive Brokers: {why}", ord_type=str(ticket.ord_type))
+            raise NotTakenError(f"Interactive Brokers: {why}", ord_type=str(ticket.ord_type))
 
 
 def limit_of(ticket: OrderTicket) -> Decimal | None:

@@ -23,9 +23,17 @@ class Desk(Protocol):
     `account` holds 100,000 dollars; `PUT` is shown at 4.10 to 4.20, `LOW_PUT` at 1.00 to 1.05, ten a side.
     """
 
-    session: Session
-    connection: str
-    account: str
+    @property
+    def session(self) -> Session:
+        """Return the session that is open."""
+
+    @property
+    def connection(self) -> str:
+        """Return the connection's name."""
+
+    @property
+    def account(self) -> str:
+        """Return the broker's number of the account."""
 
     def now(self) -> datetime:
         """Return the system's time."""

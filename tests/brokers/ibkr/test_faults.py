@@ -373,6 +373,22 @@ def _said(desk: IbkrDesk, event: Event) -> list[bytes]:
     return [line.say.order_status(order, "Submitted")]
 
 
+async def test_a_part_of_a_share_is_no_bust(desk: IbkrDesk) -> None:
+    await working(desk, "C1", buy(PUT, "4.20"))
+    told = await desk.hear(ReportKind.FILL)
+    line = next(iter(desk.server.lines.values()))
+    execution = desk.exchange.executions[0]
+    whole = line.say.executions(desk.exchange.orders[1], [replace(execution, version=2)])[0]
+    body = whole[4:].replace(b"\x00BOT\x001\x00", b"\x00BOT\x000.5\x00")
+
+    line.send(struct.pack(">I", len(body)) + body)
+    await desk.settle()
+
+    assert told.fills[0].qty == 1
+    assert "whole shares" in str((await desk.session.health()).details["alerts"])
+    await desk.quiet()
+
+
 async def test_an_id_is_free_again_when_nothing_was_written_down(desk: IbkrDesk) -> None:
     desk.server.broadcast(1100)
     await desk.settle()

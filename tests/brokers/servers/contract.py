@@ -47,11 +47,23 @@ class Habits:
 class ServedDesk(Desk, Protocol):
     """A desk on a test server."""
 
-    exchange: Exchange
-    faults: Faults
-    keys: KeyBook
-    habits: Habits
     rejection: tuple[str, str]  # a code and a text with which the broker rejects an order
+
+    @property
+    def exchange(self) -> Exchange:
+        """Return the exchange under the server."""
+
+    @property
+    def faults(self) -> Faults:
+        """Return the server's faults."""
+
+    @property
+    def keys(self) -> KeyBook:
+        """Return the key book, which outlives the sessions."""
+
+    @property
+    def habits(self) -> Habits:
+        """Return how the broker differs."""
 
     async def cut(self) -> None:
         """Cut the line; the broker goes on without us."""

@@ -32,7 +32,7 @@ async def run(wanted: argparse.Namespace) -> None:
             if wanted.feed:
                 group.create_task(follow(server.exchange, wanted.feed))
             else:
-                group.create_task(asyncio.Event().wait())  # type: ignore[arg-type]  # any coroutine will do
+                group.create_task(asyncio.Event().wait())
     finally:
         await server.port.close()
         await control.close()

@@ -21,7 +21,7 @@ async def follow(exchange: Exchange, url: str) -> None:
         await line.subscribe(CHANNEL)
         async for key in client.scan_iter(match=QUOTES):
             standing = await client.hgetall(key)
-            show(exchange, ((symbol, json.loads(text)) for symbol, text in standing.items()))
+            show(exchange, [(str(symbol), json.loads(text)) for symbol, text in standing.items()])
         async for message in line.listen():
             if message["type"] == "message":
                 show(exchange, json.loads(message["data"]))
