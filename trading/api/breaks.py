@@ -13,7 +13,7 @@ from trading.api.once import answer_once
 from trading.selectors import breakdesk
 from trading.selectors.rows import order_row
 from trading.serializers.answers import OrderOut
-from trading.serializers.breaks import BreakDeskOut, BreakOut, NotFoundIn, QuarantineOut, ReasonIn, ResolutionIn
+from trading.serializers.breaks import BreakDeskOut, BreakOut, DeskReasonIn, NotFoundIn, QuarantineOut, ResolutionIn
 from trading.services import resolve
 from trading.services.idempotency import Answer
 
@@ -51,10 +51,10 @@ class ReportResolution(APIView):
 
     scopes = {"POST": "risk"}  # noqa: RUF012 REST framework's way of declaring
 
-    @extend_schema(request=ReasonIn, responses=QuarantineOut)
+    @extend_schema(request=DeskReasonIn, responses=QuarantineOut)
     def post(self, request: Request, quarantine_id: int) -> Response:
         """Put it away, unapplied, with a reason."""
-        said = ReasonIn(data=request.data)
+        said = DeskReasonIn(data=request.data)
         said.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
 
@@ -70,10 +70,10 @@ class OrderAdoption(APIView):
 
     scopes = {"POST": "risk"}  # noqa: RUF012 REST framework's way of declaring
 
-    @extend_schema(request=ReasonIn, responses=OrderOut)
+    @extend_schema(request=DeskReasonIn, responses=OrderOut)
     def post(self, request: Request, order_id: UUID) -> Response:
         """Treat it as the desk's own from now on."""
-        said = ReasonIn(data=request.data)
+        said = DeskReasonIn(data=request.data)
         said.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
 
@@ -88,10 +88,10 @@ class ExternalCancel(APIView):
 
     scopes = {"POST": "risk"}  # noqa: RUF012 REST framework's way of declaring
 
-    @extend_schema(request=ReasonIn, responses={202: OrderOut})
+    @extend_schema(request=DeskReasonIn, responses={202: OrderOut})
     def post(self, request: Request, order_id: UUID) -> Response:
         """Ask the broker to cancel it."""
-        said = ReasonIn(data=request.data)
+        said = DeskReasonIn(data=request.data)
         said.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
 

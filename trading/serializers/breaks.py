@@ -6,20 +6,20 @@ from trading.serializers.answers import OrderOut
 from trading.serializers.requests import Price
 
 
-class ReasonIn(serializers.Serializer[object]):
+class DeskReasonIn(serializers.Serializer[object]):
     """A decision's reason."""
 
     reason = serializers.CharField(max_length=400)
 
 
-class ResolutionIn(ReasonIn):
+class ResolutionIn(DeskReasonIn):
     """How a break is resolved. `price` a share is what an adjusted position is booked at."""
 
     adjusts = serializers.BooleanField(default=False)
     price = Price(required=False, allow_null=True, default=None)
 
 
-class NotFoundIn(ReasonIn):
+class NotFoundIn(DeskReasonIn):
     """A person's word that the broker never had it; `confirm` repeats the ClOrdID."""
 
     confirm = serializers.CharField(max_length=20)

@@ -142,9 +142,15 @@ class Floor:
         if outbound.ticket is not None and outbound.quantity is None:
             await self.session.submit(outbound.cl_ord_id, outbound.broker_account, outbound.ticket)
         elif outbound.quantity is not None:
-            terms = (outbound.quantity, outbound.limit_price, outbound.stop_price, outbound.ticket)
-            ids = (outbound.cl_ord_id, outbound.orig_cl_ord_id)
-            await self.session.replace(outbound.broker_account, Replacement(*ids, *terms))
+            replacement = Replacement(
+                outbound.cl_ord_id,
+                outbound.orig_cl_ord_id,
+                outbound.quantity,
+                outbound.limit_price,
+                outbound.stop_price,
+                outbound.ticket,
+            )
+            await self.session.replace(outbound.broker_account, replacement)
         else:
             await self.session.cancel(outbound.broker_account, outbound.cl_ord_id, outbound.orig_cl_ord_id)
 

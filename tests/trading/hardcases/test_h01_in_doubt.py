@@ -87,8 +87,8 @@ def test_two_answers_or_a_shorter_silence_end_nothing(floor: Floor) -> None:
     for seconds in (1, 59):
         floor.later(seconds)
         floor.ask()
-    for seconds in (0.2, 0.2):
-        floor.later(seconds)
+    for _ in range(2):
+        floor.later(0.2)
         floor.ask()
 
     order.refresh_from_db()

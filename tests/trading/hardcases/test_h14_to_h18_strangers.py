@@ -10,7 +10,7 @@ from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
 from allcore.kernel.errors import ForbiddenError, InvalidInputError
 from allcore.kernel.orders import OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
-from allcore.kernel.reports import LegFill, OrderReport, PositionReport, ReportKind
+from allcore.kernel.reports import ExecutionReport, LegFill, OrderReport, PositionReport, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.models import Account
 from risk.models import AccountGrant, Role
@@ -50,7 +50,7 @@ def strange(floor: Floor, status: OrdStatus = OrdStatus.NEW, cum: int = 0, quant
     return OrderReport(number, THEIRS, "B77", status, quantity, cum, ticket=ticket(floor, quantity))
 
 
-def strange_fill(floor: Floor, exec_id: str, qty: int) -> object:
+def strange_fill(floor: Floor, exec_id: str, qty: int) -> ExecutionReport:
     """Return a fill of an order that was never ours."""
     known = Order(cl_ord_id=THEIRS, account=floor.account)
     return floor.fill(known, exec_id, qty)
@@ -69,7 +69,7 @@ def test_h14_an_unfilled_order_from_elsewhere_gets_a_row_and_is_watched(floor: F
 
 def test_h14_several_executions_of_one_unknown_order_make_one_order(floor: Floor) -> None:
     for exec_id, qty in (("z1", 2), ("z2", 3), ("z1", 2)):
-        floor.hear(strange_fill(floor, exec_id, qty))  # type: ignore[arg-type]  # a report
+        floor.hear(strange_fill(floor, exec_id, qty))
 
     order = Order.objects.get()
     assert (order.origin, order.order_qty, order.cum_qty, order.overfill_qty, position()) == ("EXTERNAL", 5, 5, 0, 5)
@@ -78,7 +78,7 @@ def test_h14_several_executions_of_one_unknown_order_make_one_order(floor: Floor
 
 
 def test_h14_the_list_says_how_large_it_is_and_how_it_ends(floor: Floor) -> None:
-    floor.hear(strange_fill(floor, "z1", 2))  # type: ignore[arg-type]  # a report
+    floor.hear(strange_fill(floor, "z1", 2))
     fill = strange_fill(floor, "z1", 2)
     floor.later(1)
     floor.ask(replace(strange(floor, OrdStatus.PARTIALLY_FILLED, 2, 8), fills=(fill,)))
