@@ -81,7 +81,7 @@ class Road:
 
     def _take(self, outbound: Outbound) -> None:
         now = utc_now()
-        if outbound.ticket is not None:
+        if outbound.ticket is not None and outbound.quantity is None:  # a replace may name its whole ticket too
             self.exchange.take_order(
                 OrderRecord(
                     cl_ord_id=outbound.cl_ord_id,
