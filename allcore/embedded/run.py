@@ -21,7 +21,7 @@ from allcore.embedded.supervisor import Program, say, supervise
 
 DEMO = ROOT / "allcore" / "demo"
 READY_SECONDS = 120.0
-LATER = frozenset({"worker", "beat", "monitor"})  # seven at once keep each other, and the page, waiting
+LATER = frozenset({"worker", "beat", "monitor", "algos"})  # eight at once keep each other, and the page, waiting
 POLL_SECONDS = 0.25
 SERVER_CHECK_SECONDS = 2.0
 

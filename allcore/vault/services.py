@@ -39,7 +39,7 @@ def master_keys() -> MasterKeys:
 def keep(
     owner: str, values: Mapping[str, str], *, actor: str, now: datetime, expires_at: datetime | None = None
 ) -> SealedRecord:
-    """Seal the named values beside those already kept; an existing name is replaced. Without an end, the old one holds."""
+    """Seal the named values beside those kept; an existing name is replaced. Without an end, the old one holds."""
     if not values or not all(values.values()):
         raise InvalidInputError("Credentials are names with values, none of them empty; nothing was kept.")
     row = SealedRecord.objects.select_for_update().filter(owner=owner).first()

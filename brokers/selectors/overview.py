@@ -12,6 +12,7 @@ from brokers.selectors.budgets import budgets
 from brokers.selectors.certification import last, report_row, standing
 from brokers.selectors.connections import connections, row_of
 from brokers.selectors.credentials import kept_credentials
+from brokers.selectors.words import in_words
 
 
 def overview(now: datetime) -> list[dict[str, object]]:
@@ -72,6 +73,7 @@ def matrix(now: datetime) -> list[dict[str, object]]:
             "name": broker.name,
             "certification": report_row(standing(name, now=now)),
             **capability_row(broker.capabilities),
+            "words": in_words(broker.capabilities),
         }
         for name, broker in registry.BROKERS.items()
     ]

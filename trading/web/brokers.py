@@ -15,6 +15,8 @@ from allcore.kernel.errors import DeskError
 from brokers.selectors.overview import matrix
 from risk.services import connections
 
+HERE = "brokers"  # what other pages had to say is not repeated on this one
+
 
 @login_required
 @require_GET
@@ -31,8 +33,8 @@ def callback(request: HttpRequest, name: str) -> HttpResponse:
     try:
         ends = connections.finish_authorisation(name, request.GET.dict(), actor=actor, now=utc_now())
     except DeskError as e:
-        messages.error(request, f"{name} was not authorised: {e.message}")
+        messages.error(request, f"{name} was not authorised: {e.message}", extra_tags=HERE)
     else:
         until = "" if ends is None else f" until {ends:%d %B %Y, %H:%M} UTC"
-        messages.success(request, f"{name} is authorised{until}.")
+        messages.success(request, f"{name} is authorised{until}.", extra_tags=HERE)
     return redirect("brokers")

@@ -6,21 +6,14 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from allcore.kernel.orders import OrdType, TimeInForce
 from brokers import registry
-from brokers.ports import Login
+from brokers.selectors.words import in_words
 
 BEGIN, END = "<!-- brokers: begin -->", "<!-- brokers: end -->"
 HEAD = (
     "| broker | order types | time in force | legs | replace | same id twice | preview | sign-in |",
     "|---|---|---|---|---|---|---|---|",
 )
-SIGN_IN = {
-    Login.NONE: "none",
-    Login.GATEWAY: "the broker's own gateway",
-    Login.OAUTH2: "OAuth 2, on the Brokers page",
-    Login.OAUTH1: "OAuth 1, on the Brokers page",
-}
 
 
 def table() -> str:
@@ -29,22 +22,7 @@ def table() -> str:
 
 
 def _row(broker: registry.Broker) -> str:
-    can = broker.capabilities
-    cells = (
-        broker.name,
-        ", ".join(_words(word) for word in OrdType if word in can.ord_types),
-        ", ".join(word for word in TimeInForce if word in can.times_in_force),
-        str(can.max_legs),
-        _words(can.replace),
-        _words(can.idempotency),
-        "yes" if can.preview else "no",
-        SIGN_IN[can.login],
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ").lower()
+    return f"| {' | '.join((broker.name, *in_words(broker.capabilities).values()))} |"
 
 
 def inserted(text: str) -> str:
