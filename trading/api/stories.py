@@ -17,7 +17,7 @@ NARROWED = [OpenApiParameter(name, OpenApiTypes.STR) for name in ("account", "un
 class Stories(APIView):
     """The lives of positions."""
 
-    @extend_schema(parameters=NARROWED, responses={200: dict})
+    @extend_schema(operation_id="stories_list", parameters=NARROWED, responses={200: dict})
     def get(self, request: Request) -> Response:
         """List stories, the open ones first."""
         wanted = {name: str(request.query_params.get(name, "")) for name in ("account", "underlying")}

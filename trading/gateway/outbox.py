@@ -7,7 +7,7 @@ import structlog
 from django.db import InterfaceError, OperationalError
 
 from allcore.kernel.clock import utc_now
-from allcore.kernel.errors import InvalidInputError, RefusedError
+from allcore.kernel.errors import InvalidInputError, RefusedError, UnavailableError
 from brokers.ports import Replacement, Session
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.threads import DatabaseLine
@@ -56,11 +56,14 @@ class Outbox:
             await self._send(outbound)
 
     async def _send(self, outbound: claim.Outbound) -> None:
-        """Send one message, once. Whatever is not a plain yes or no leaves the order in doubt."""
+        """Send one message, once. Whatever is not a plain yes or no leaves the order in doubt.
+
+        An adapter's UnavailableError is a plain no: by the port's word, nothing was sent.
+        """
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self._hand_over(outbound)
-        except (InvalidInputError, RefusedError) as e:
+        except (InvalidInputError, RefusedError, UnavailableError) as e:
             await self._line.insist(
                 partial(claim.refused_at_the_door, outbound.request_id, reason=e.message, now=utc_now())
             )

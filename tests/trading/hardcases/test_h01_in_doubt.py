@@ -7,7 +7,7 @@ import pytest
 
 from allcore.accounts.actors import Actor
 from allcore.audit.models import AuditEntry
-from allcore.kernel.errors import UnknownOutcomeError
+from allcore.kernel.errors import UnavailableError, UnknownOutcomeError
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.reports import ReportKind
 from brokers.ports import Idempotency
@@ -43,6 +43,16 @@ def test_a_submission_that_timed_out_is_in_doubt_stays_reserved_and_is_not_sent_
     assert (order.status, reserved(order)) == ("IN_DOUBT", True)
     assert len(floor.session.submitted) == 1
     assert AuditEntry.objects.filter(action="order.alert", payload__code="SUBMIT_IN_DOUBT").count() == 1
+
+
+def test_a_submission_that_never_left_is_refused_and_gives_the_money_back(floor: Floor) -> None:
+    floor.session.fails_with = UnavailableError("The broker cannot be reached; nothing was sent.")
+
+    order = floor.place()
+
+    order.refresh_from_db()
+    assert (order.status, reserved(order)) == ("REJECTED", False)
+    assert order.reason == "The broker cannot be reached; nothing was sent."
 
 
 def test_a_crash_between_claim_and_answer_is_in_doubt_after_five_seconds(floor: Floor) -> None:
