@@ -1,7 +1,6 @@
-"""Schwab's OAuth 2: leave lasts seven days and is not lengthened by use; an access token lasts half an hour."""
+"""OAuth 2 as Schwab does it: leave has an end that use does not put off; an access token lasts half an hour."""
 
 import asyncio
-import base64
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
@@ -14,9 +13,8 @@ import httpx
 from allcore.kernel.errors import RefusedError
 from brokers.ports import Leave, Plumbing
 from brokers.rest.wire import SignInEndedError, WireDownError
+from brokers.schwab.dialect import Dialect
 
-AUTHORISE, TOKEN = "/v1/oauth/authorize", "/v1/oauth/token"
-LEAVE_LASTS = timedelta(days=7)
 SPARE = timedelta(seconds=60)  # before its end an access token is fetched anew
 SECRETS = ("app_key", "app_secret")
 
@@ -30,9 +28,10 @@ class WrongAnswerError(RefusedError):
 class Tokens:
     """Access tokens for the requests of one connection; the refresh token stays in the vault."""
 
-    def __init__(self, plumbing: Plumbing, client: httpx.AsyncClient) -> None:
+    def __init__(self, plumbing: Plumbing, client: httpx.AsyncClient, dialect: Dialect) -> None:
         self._plumbing = plumbing
         self._client = client
+        self._dialect = dialect
         self._access = ""
         self._ends_at: datetime | None = None
         self._turn = asyncio.Lock()
@@ -57,68 +56,76 @@ class Tokens:
         kept = await self._plumbing.secrets.read()
         refresh_token = kept.get("refresh_token", "")
         if not refresh_token:
-            raise SignInEndedError("The desk has no leave at Schwab yet: authorise it on the Brokers page.")
-        answer = await granted(self._client, kept, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+            raise SignInEndedError(
+                f"The desk has no leave at {self._dialect.broker} yet: authorise it on the Brokers page."
+            )
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        answer = await granted(self._client, self._dialect, kept, form)
         self._access = str(answer["access_token"])
         self._ends_at = self._plumbing.clock() + timedelta(seconds=int(answer["expires_in"]))
 
 
-async def granted(client: httpx.AsyncClient, kept: Mapping[str, str], form: Mapping[str, str]) -> Mapping[str, Any]:
+async def granted(
+    client: httpx.AsyncClient, dialect: Dialect, kept: Mapping[str, str], form: Mapping[str, str]
+) -> Mapping[str, Any]:
     """Ask for tokens.
 
     Raises:
         SignInEndedError: the leave has ended, or never was.
         WireDownError: no readable answer came.
     """
-    basic = base64.b64encode(f"{kept.get('app_key', '')}:{kept.get('app_secret', '')}".encode()).decode()
+    data, headers = dialect.sign_in(kept, form)
+    who = dialect.broker
     try:
-        response = await client.post(TOKEN, data=dict(form), headers={"Authorization": f"Basic {basic}"})
+        response = await client.post(dialect.token, data=data, headers=headers)
         body = response.json()
     except (httpx.HTTPError, ValueError) as e:
-        raise WireDownError(f"Schwab gives no tokens ({type(e).__name__}).") from e
+        raise WireDownError(f"{who} gives no tokens ({type(e).__name__}).") from e
     if response.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
-        raise SignInEndedError("Schwab no longer takes the leave it gave: authorise the desk on the Brokers page.")
+        raise SignInEndedError(f"{who} no longer takes the leave it gave: authorise the desk on the Brokers page.")
     if not response.is_success or "access_token" not in body:
-        raise WireDownError(f"Schwab gives no tokens (status {response.status_code}).")
+        raise WireDownError(f"{who} gives no tokens (status {response.status_code}).")
     return dict(body)
 
 
 class SchwabLeave:
     """The page on which a person lets the desk in."""
 
-    def __init__(self, plumbing: Plumbing, base_url: str, opened: Callable[[], httpx.AsyncClient]) -> None:
+    def __init__(
+        self, plumbing: Plumbing, page: str, opened: Callable[[], httpx.AsyncClient], dialect: Dialect
+    ) -> None:
         self._plumbing = plumbing
-        self._base_url = base_url
+        self._page = page
         self._opened = opened
+        self._dialect = dialect
 
     async def begin(self, callback_url: str) -> Leave:
-        """Return Schwab's page. `callback_url` must be registered there, https and by number (127.0.0.1)."""
+        """Return the broker's page. `callback_url` must be registered there, https and by number (127.0.0.1)."""
         kept = await self._plumbing.secrets.read()
         callback = str(self._plumbing.settings.get("callback_url") or callback_url)
         state = secrets.token_urlsafe(16)
         await self._plumbing.secrets.renew({"state": state, "callback_url": callback}, expires_at=None)
-        query = urlencode(
-            {"response_type": "code", "client_id": kept.get("app_key", ""), "redirect_uri": callback, "state": state}
-        )
-        return Leave(f"{self._base_url}{AUTHORISE}?{query}", state, needs_code=False)
+        client_id = self._dialect.client_id(kept)
+        query = urlencode({"response_type": "code", "client_id": client_id, "redirect_uri": callback, "state": state})
+        return Leave(f"{self._page}?{query}", state, needs_code=False)
 
     async def finish(self, answer: Mapping[str, str]) -> datetime | None:
         """Change the code for tokens and keep the refresh token; return when the leave ends.
 
         Raises:
             WrongAnswerError: it does not carry the state that was sent.
-            SignInEndedError: Schwab does not take the code (it lives for half a minute).
+            SignInEndedError: the broker does not take the code (it lives for half a minute).
         """
         kept = await self._plumbing.secrets.read()
         if not hmac.compare_digest(answer.get("state", ""), kept.get("state", "?")):
-            raise WrongAnswerError("Schwab's answer is not to the question that the desk asked; begin again.")
+            raise WrongAnswerError("The broker's answer is not to the question that the desk asked; begin again.")
         form = {
             "grant_type": "authorization_code",
             "code": answer.get("code", ""),
             "redirect_uri": kept.get("callback_url", ""),
         }
         async with self._opened() as client:
-            body = await granted(client, kept, form)
-        ends = self._plumbing.clock() + LEAVE_LASTS
+            body = await granted(client, self._dialect, kept, form)
+        ends = self._plumbing.clock() + self._dialect.leave_lasts
         await self._plumbing.secrets.renew({"refresh_token": str(body["refresh_token"])}, expires_at=ends)
         return ends

@@ -1,7 +1,7 @@
-"""Schwab's REST, as a polled session asks for it."""
+"""REST of Schwab's family, as a polled session asks for it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,59 +14,61 @@ from brokers.rest.views import OrderView
 from brokers.rest.wire import Manners, NoAnswerError, Wire, WireDownError, said_429
 from brokers.schwab.accounts import balance_of, positions_of
 from brokers.schwab.auth import Tokens
+from brokers.schwab.dialect import Dialect
 from brokers.schwab.orders import UnreadableOrderError, body_of, view_of
 from brokers.schwab.stream import Stream
-from brokers.schwab.terms import CAPABILITIES, DATA, ORDERS
 
-TRADER = "/trader/v1"
 LONGEST = timedelta(days=60)  # that the list of orders reaches back
 
 
 class SchwabClient:
-    """One login's REST."""
+    """One login's REST, in one broker's dialect."""
 
-    capabilities = CAPABILITIES
-
-    def __init__(self, plumbing: Plumbing, http: httpx.AsyncClient) -> None:
+    def __init__(self, plumbing: Plumbing, http: httpx.AsyncClient, dialect: Dialect) -> None:
+        self.capabilities = dialect.capabilities
         self._plumbing = plumbing
         self._http = http
-        self._tokens = Tokens(plumbing, http)
+        self._dialect = dialect
+        self._tokens = Tokens(plumbing, http, dialect)
         manners = Manners(self._tokens.sign, self._tokens.renew, refusal, said_429)
         self._wire = Wire(http, plumbing.pacer, manners)
-        self._hashes: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._stream: Stream | None = None
 
     async def connect(self) -> frozenset[str]:
-        """Sign in, and learn under which hash each account goes."""
-        answer = await self._wire.ask(f"{TRADER}/accounts/accountNumbers", bucket=DATA)
-        self._hashes = {str(row["accountNumber"]): str(row["hashValue"]) for row in answer.body or ()}
-        preference = await self._wire.ask(f"{TRADER}/userPreference", bucket=DATA)
-        self._stream = Stream.of(preference.body, self._tokens)
-        return frozenset(self._hashes)
+        """Sign in, and learn under which name each account goes in paths."""
+        answer = await self._wire.ask(self._dialect.listing, bucket=self._dialect.data)
+        self._names = dict(self._dialect.named(row) for row in answer.body or ())
+        if self._dialect.preference:
+            preference = await self._wire.ask(self._dialect.preference, bucket=self._dialect.data)
+            self._stream = Stream.of(preference.body, self._tokens)
+        return frozenset(self._names)
 
     def check(self, ticket: OrderTicket) -> None:
-        """Refuse what Schwab has no words for."""
+        """Refuse what the broker has no words for."""
         body_of(ticket)
 
     async def place(self, account: str, ticket: OrderTicket, cl_ord_id: str) -> str:
         """Post the order and return the number that its place names, which has been another order's before.
 
-        Schwab has no field for a name of ours: `cl_ord_id` stays here.
+        There is no field for a name of ours: `cl_ord_id` stays here.
         """
-        answer = await self._wire.tell("POST", self._path(account, "orders"), bucket=ORDERS, body=body_of(ticket))
+        answer = await self._wire.tell(
+            "POST", self._path(account, "orders"), bucket=self._dialect.orders, body=self._body(ticket)
+        )
         number = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
         if not number:
-            raise NoAnswerError("Schwab took the order and did not say under which number.")
+            raise NoAnswerError("The broker took the order and did not say under which number.")
         return number
 
     async def cancel(self, account: str, broker_order_id: str) -> None:
         """Ask for a cancellation."""
-        await self._wire.tell("DELETE", self._path(account, f"orders/{broker_order_id}"), bucket=ORDERS)
+        await self._wire.tell("DELETE", self._path(account, f"orders/{broker_order_id}"), bucket=self._dialect.orders)
 
     async def preview(self, account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would cost."""
         path = self._path(account, "previewOrder")
-        answer = await self._wire.tell("POST", path, bucket=DATA, body=body_of(ticket), lane=Lane.DATA)
+        answer = await self._wire.tell("POST", path, bucket=self._dialect.data, body=self._body(ticket), lane=Lane.DATA)
         balance = ((answer.body or {}).get("orderStrategy") or {}).get("orderBalance") or {}
         commission = balance.get("projectedCommission")
         rejects = ((answer.body or {}).get("orderValidationResult") or {}).get("rejects") or ()
@@ -80,23 +82,25 @@ class SchwabClient:
         """Return the orders entered since, or within sixty days."""
         now = self._plumbing.clock()
         window = {
-            "fromEnteredTime": _stamp(max(since, now - LONGEST)),
-            "toEnteredTime": _stamp(now + timedelta(days=1)),
+            "fromEnteredTime": self._dialect.stamp(max(since, now - LONGEST)),
+            "toEnteredTime": self._dialect.stamp(now + timedelta(days=1)),
         }
-        answer = await self._wire.ask(self._path(account, "orders"), bucket=DATA, params=window, lane=Lane.ORDERS)
+        answer = await self._wire.ask(
+            self._path(account, "orders"), bucket=self._dialect.data, params=window, lane=Lane.ORDERS
+        )
         try:
-            return [view for row in answer.body or () for view in self._views(row, account)]
+            return [view for row in answer.body or () for view in self._views(self._dialect.incoming(row), account)]
         except UnreadableOrderError as e:
             raise WireDownError(str(e)) from e
 
     async def positions(self, account: str) -> Sequence[PositionReport]:
         """Return the positions."""
-        answer = await self._wire.ask(self._path(account), bucket=DATA, params={"fields": "positions"})
-        return positions_of(answer.body, account)
+        answer = await self._wire.ask(self._path(account), bucket=self._dialect.data, params={"fields": "positions"})
+        return positions_of(self._dialect.incoming(answer.body), account)
 
     async def balance(self, account: str) -> BalanceReport:
         """Return the cash."""
-        answer = await self._wire.ask(self._path(account), bucket=DATA)
+        answer = await self._wire.ask(self._path(account), bucket=self._dialect.data)
         return balance_of(answer.body, account)
 
     async def hints(self) -> AsyncIterator[None]:
@@ -117,7 +121,10 @@ class SchwabClient:
         return [view_of(row, account), *children] if row.get("orderLegCollection") else children
 
     def _path(self, account: str, rest: str = "") -> str:
-        return f"{TRADER}/accounts/{self._hashes[account]}{'/' if rest else ''}{rest}"
+        return f"{self._dialect.accounts}/{self._names[account]}{'/' if rest else ''}{rest}"
+
+    def _body(self, ticket: OrderTicket) -> dict[str, Any]:
+        return self._dialect.outgoing(body_of(ticket))
 
 
 def refusal(response: httpx.Response) -> tuple[str, str]:
@@ -132,7 +139,3 @@ def refusal(response: httpx.Response) -> tuple[str, str]:
         *(e if isinstance(e, str) else e.get("detail") or e.get("message", "") for e in errors),
     ]
     return f"HTTP_{response.status_code}", " ".join(str(text) for text in texts if text)
-
-
-def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"

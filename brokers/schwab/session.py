@@ -9,7 +9,7 @@ from brokers.rest.addresses import ensure_agrees
 from brokers.rest.session import PolledSession
 from brokers.schwab.auth import SchwabLeave
 from brokers.schwab.client import SchwabClient
-from brokers.schwab.terms import HOST, REAL_MONEY
+from brokers.schwab.terms import HOST, REAL_MONEY, SCHWAB
 
 ANSWER_SECONDS = 4.0  # below the five within which a sending must have its answer
 LINES = httpx.Limits(max_connections=8, max_keepalive_connections=4)
@@ -21,16 +21,20 @@ def open_session(plumbing: Plumbing) -> Session:
     Raises:
         DisagreementError: a paper connection to Schwab's own address, which has real money alone, or the reverse.
     """
-    return PolledSession(plumbing, SchwabClient(plumbing, _http(plumbing)))
+    return PolledSession(plumbing, SchwabClient(plumbing, _http(plumbing), SCHWAB))
 
 
 def authorise(plumbing: Plumbing) -> Authoriser:
     """Return how a person gives leave."""
-    return SchwabLeave(plumbing, _base_url(plumbing), partial(_http, plumbing))
+    return SchwabLeave(plumbing, f"{_base_url(plumbing)}{SCHWAB.authorise}", partial(_http, plumbing), SCHWAB)
 
 
 def _http(plumbing: Plumbing) -> httpx.AsyncClient:
-    base_url = _base_url(plumbing)
+    return http_to(_base_url(plumbing), plumbing)
+
+
+def http_to(base_url: str, plumbing: Plumbing) -> httpx.AsyncClient:
+    """Return lines to the address."""
     seconds = float(str(plumbing.settings.get("answer_seconds") or ANSWER_SECONDS))
     timeout = httpx.Timeout(seconds, connect=min(seconds, 2.0), pool=3.0)
     return httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=LINES)

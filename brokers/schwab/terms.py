@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from allcore.kernel.orders import OrdType, TimeInForce
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind
+from brokers.schwab.dialect import Dialect, app_key, by_basic, hashed, stamp, unchanged
 
 HOST = "https://api.schwabapi.com"
 REAL_MONEY = frozenset({"api.schwabapi.com"})
@@ -22,4 +23,22 @@ CAPABILITIES = Capabilities(
     login=Login.OAUTH2,
     executions_for=timedelta(days=60),
     buckets=(ORDERS, DATA),
+)
+SCHWAB = Dialect(
+    broker="Schwab",
+    capabilities=CAPABILITIES,
+    orders=ORDERS,
+    data=DATA,
+    accounts="/trader/v1/accounts",
+    listing="/trader/v1/accounts/accountNumbers",
+    named=hashed,
+    preference="/trader/v1/userPreference",
+    authorise="/v1/oauth/authorize",
+    token="/v1/oauth/token",  # noqa: S106 an address
+    leave_lasts=timedelta(days=7),
+    client_id=app_key,
+    sign_in=by_basic,
+    stamp=stamp,
+    outgoing=unchanged,
+    incoming=unchanged,
 )
