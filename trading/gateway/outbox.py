@@ -15,6 +15,7 @@ from trading.services import claim
 
 BATCH = 32
 SEND_TIMEOUT = 5.0
+NOTHING_LEFT = (InvalidInputError, RefusedError, UnavailableError)  # what the port calls a plain no
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class Outbox:
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self._hand_over(outbound)
-        except (InvalidInputError, RefusedError, UnavailableError) as e:
+        except NOTHING_LEFT as e:
             await self._line.insist(
                 partial(claim.refused_at_the_door, outbound.request_id, reason=e.message, now=utc_now())
             )

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from allcore.accounts.actors import Actor
 from allcore.kernel.clock import utc_now
-from allcore.kernel.errors import InvalidInputError, RefusedError
 from allcore.kernel.orders import OrdStatus, OrdType, Side, TimeInForce
 from allcore.kernel.reports import (
     BalanceReport,
@@ -25,6 +24,7 @@ from brokers.models import Account, Connection
 from brokers.ports import Capabilities, Health, Idempotency, ReplaceKind, Replacement
 from tests.trading.passage.conftest import STOCK, draft
 from trading.domain.reconcile.doubts import Asked
+from trading.gateway.outbox import NOTHING_LEFT
 from trading.models import CashBalance, Order, Position
 from trading.services import claim, reconcile, settle, submit
 
@@ -133,7 +133,7 @@ class Floor:
         for outbound in claimed.outbounds:
             try:
                 asyncio.run(self._hand_over(outbound))
-            except (InvalidInputError, RefusedError) as e:
+            except NOTHING_LEFT as e:
                 claim.refused_at_the_door(outbound.request_id, reason=e.message, now=self.now)
             except Exception as e:  # noqa: BLE001 as the outbox does: whatever is no plain no leaves it in doubt
                 claim.in_doubt(outbound.request_id, reason=repr(e), now=self.now)
