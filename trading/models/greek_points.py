@@ -9,7 +9,8 @@ class GreekPoint(models.Model):
     """An instrument's mark with what moves it, at a session's close or at a trade; a day's P&L is explained from these.
 
     Model values of one share, as the desk quotes them: theta a day, vega and rho a point of a hundred. `spot`, `iv` and
-    the Greeks are None where they were not known: what moved then is residual.
+    the Greeks are None where they were not known: what moved then is residual. Ten places are finer than any model is
+    right, and what is read again is what was written.
     """
 
     class Kind(models.TextChoices):
@@ -21,16 +22,16 @@ class GreekPoint(models.Model):
     day = models.DateField()  # New York
     at = models.DateTimeField()  # the exchange's clock
     px = models.DecimalField(max_digits=18, decimal_places=8)  # the mark, per share
-    spot = models.FloatField(null=True)
-    iv = models.FloatField(null=True)
-    rate = models.FloatField(null=True)  # a year, continuous
-    delta = models.FloatField(null=True)
-    gamma = models.FloatField(null=True)
-    theta = models.FloatField(null=True)
-    vega = models.FloatField(null=True)
-    rho = models.FloatField(null=True)
-    vanna = models.FloatField(null=True)
-    volga = models.FloatField(null=True)
+    spot = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    iv = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    rate = models.DecimalField(max_digits=22, decimal_places=10, null=True)  # a year, continuous
+    delta = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    gamma = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    theta = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    vega = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    rho = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    vanna = models.DecimalField(max_digits=22, decimal_places=10, null=True)
+    volga = models.DecimalField(max_digits=22, decimal_places=10, null=True)
 
     class Meta:
         db_table = "greek_point"

@@ -63,7 +63,10 @@ def parts(accounts: Sequence[Account]) -> list[Part]:
     income = Position.objects.filter(account__in=accounts).order_by().values_list("account")
     held_fees = dict(income.annotate(Sum("fees")))
     found = [names.part(*row) for row in closes.annotate(Sum("realised"))]
-    spent = [names.part(*row[:-1], -row[-1]) for row in fees.annotate(Sum("fee"))]
+    spent = [
+        names.part(account, strategy, underlying, day, -fee)
+        for account, strategy, underlying, day, fee in fees.annotate(Sum("fee"))
+    ]
     found += spent
     for account, amount in income.annotate(Sum("income")):
         found.append(names.part(account, None, None, None, amount))

@@ -9,8 +9,8 @@ from allcore.accounts.models import User
 from allcore.kernel.clock import new_york_date
 from marketdata.selectors import chains, clock
 from risk.selectors.permissions import visible_accounts
-from trading.domain.books.explain import Explained, Held, Point, explain, together
 from trading.domain.books.valuation import Valued
+from trading.domain.explain.day import Explained, Held, Point, explain, together
 from trading.selectors import pnl, points
 from trading.selectors.pnl import AccountPnl
 from trading.selectors.points import Moment

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from allcore.kernel.instruments import InstrumentKind
 from allcore.kernel.quotes import Quote
 from marketdata.domain.pricing import years_to_expiry
-from trading.domain.books.explain import Point
 from trading.domain.books.valuation import Valued
+from trading.domain.explain.day import Point
 from trading.domain.greeks import OptionTerms, cross_greeks
 from trading.models import GreekPoint
 
@@ -75,4 +75,5 @@ def kept(instruments: Collection[int], today: date) -> dict[int, list[Point]]:
 
 
 def _point(row: GreekPoint) -> Point:
-    return Point(row.at, row.px, *(getattr(row, name) for name in VALUES))
+    known = (getattr(row, name) for name in VALUES)
+    return Point(row.at, row.px, *(None if value is None else float(value) for value in known))

@@ -1,10 +1,12 @@
 """Keeping the points that a day's P&L is explained from, and saying when an explanation falls short."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
+from allcore.kernel.money import from_float
 from allcore.live import publish_on_commit
 from trading.domain.books.valuation import Valued
 from trading.models import GreekPoint
@@ -14,6 +16,7 @@ from trading.selectors.points import VALUES, Moment, point_of
 from trading.selectors.rows import text
 
 ACTOR = desk_name("monitor")
+PLACES = 10  # of a model's number, as kept
 
 
 class Steps:
@@ -48,7 +51,7 @@ def write(positions: Iterable[Valued], moment: Moment, kind: GreekPoint.Kind) ->
                 day=new_york_date(moment.at),
                 at=point.at,
                 px=point.px,
-                **{name: getattr(point, name) for name in VALUES},
+                **{name: _kept(getattr(point, name)) for name in VALUES},
             )
             for instrument, point in sorted(found.items())
             if point is not None
@@ -57,6 +60,10 @@ def write(positions: Iterable[Valued], moment: Moment, kind: GreekPoint.Kind) ->
         unique_fields=["instrument", "at"],
         update_fields=["kind", "px", *VALUES],
     )
+
+
+def _kept(value: float | None) -> Decimal | None:
+    return None if value is None else from_float(value, PLACES)
 
 
 def close_day(accounts: Sequence[AccountPnl], moment: Moment, *, is_first: bool) -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketdata.domain import pricing
-from trading.domain.books.explain import NOTHING, Explained, Held, Point, explain, together
 from trading.domain.books.positions import DayTrade, day_pnl
 from trading.domain.books.shortfall import Decided, shortfall
+from trading.domain.explain.day import NOTHING, Explained, Held, Point, explain, together
 from trading.domain.greeks import OptionTerms, cross_greeks
 
 VECTORS = json.loads((Path(__file__).parents[2] / "data" / "pnl.json").read_text(), parse_float=Decimal)["vectors"]

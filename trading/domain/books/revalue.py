@@ -17,7 +17,6 @@ MILS = 10_000
 TIGHT = 1_000  # ten cents
 NONE = np.iinfo(np.int64).min  # no price
 Whole = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def mils(amount: Decimal | None) -> int:
