@@ -4,7 +4,7 @@ Errors say what the caller should do: InvalidInputError (fix it), RefusedError (
 was sent, try again), UnknownOutcomeError (it may have arrived: reconcile, never resend).
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -172,6 +172,10 @@ class Health:
     details: dict[str, object] = field(default_factory=dict)
 
 
+async def _nothing_held() -> None:
+    """Let go of nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plumbing:
     """What an adapter is given: who it is, and everything it may reach beside its broker.
@@ -186,6 +190,7 @@ class Plumbing:
     keys: KeyBook
     secrets: Secrets
     pacer: Pacer
+    release: Callable[[], Awaitable[None]] = _nothing_held  # the last call of a session that is closed
 
 
 @dataclass(frozen=True, slots=True)

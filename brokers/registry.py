@@ -80,14 +80,22 @@ class Broker:
 
 def plumbing(spec: ConnectionSpec) -> Plumbing:
     """Return what the connection's adapter is given."""
+    keys = DatabaseKeys(spec.name)
+    redis = aioredis.Redis.from_url(django_settings.REDIS_URL)
+
+    async def release() -> None:
+        await keys.close()
+        await redis.aclose()
+
     return Plumbing(
         connection=spec.name,
         environment=spec.environment,
         settings=spec.settings,
         clock=utc_now,
-        keys=DatabaseKeys(spec.name),
+        keys=keys,
         secrets=VaultSecrets(spec.name),
-        pacer=RedisPacer(spec.name, aioredis.Redis.from_url(django_settings.REDIS_URL)),
+        pacer=RedisPacer(spec.name, redis),
+        release=release,
     )
 
 

@@ -221,6 +221,7 @@ class IbkrSession:
             await self._desk.drain()
             self._gateway.close()
         self._events.put_nowait(None)
+        await self._plumbing.release()
 
     @property
     def gateway(self) -> Gateway:

@@ -148,6 +148,7 @@ class PolledSession:
         self._tasks = []
         self._events.put_nowait(None)
         await self._client.close()
+        await self._plumbing.release()
 
     async def _place(self, key: OrderKey, ticket: OrderTicket) -> None:
         try:

@@ -27,6 +27,7 @@ class DatabaseKeys:
 
     def __init__(self, connection: str) -> None:
         self._connection = connection
+        self._is_closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{connection}-keys")
 
     async def intend(self, key: OrderKey) -> None:
@@ -54,9 +55,11 @@ class DatabaseKeys:
         return await self._call(self._since, at)
 
     async def close(self) -> None:
-        """Let the thread and its database connection go."""
-        await self._call(databases.close_all)
-        self._thread.shutdown()
+        """Let the thread and its database connection go; again is the same."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self._call(databases.close_all)
+            self._thread.shutdown(wait=False)
 
     async def _call(self, work: Callable[..., Answer], *args: object) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)

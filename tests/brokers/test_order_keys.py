@@ -1,9 +1,12 @@
 """The key book: which order is whose, whatever crashed in between."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from brokers import registry
 from brokers.models import Connection
 from brokers.ports import OrderKey
 from brokers.services.order_keys import DatabaseKeys, IdBurnedError
@@ -53,3 +56,22 @@ async def test_keys_are_listed_from_a_time_on_oldest_first(name: str) -> None:
 
     assert [k.cl_ord_id for k in await keys.since(AT + timedelta(seconds=1))] == ["C2", "C3"]
     await keys.close()
+
+
+async def test_a_session_that_is_closed_leaves_no_thread_behind(name: str) -> None:
+    plumbing = registry.plumbing(registry.ConnectionSpec(name, "schwab", "PAPER"))
+    await plumbing.keys.intend(key("C1"))
+    assert any(thread.name.startswith("one-keys") for thread in threading.enumerate())
+
+    await plumbing.release()
+    await plumbing.release()
+
+    assert not any(thread.name.startswith("one-keys") and thread.is_alive() for thread in await settled())
+
+
+async def settled() -> list[threading.Thread]:
+    """Give a thread that was told to end the time to do so."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("one-keys"):
+            await asyncio.to_thread(thread.join, 5)
+    return threading.enumerate()
