@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 
 # What `make run NAME=value` passes on; unset ones take the defaults of .env.example.
-export FEED HOST PORT SOCKET_PORT VAR_DIR DATABASE_URL REDIS_URL LOG_LEVEL ALLOWED_HOSTS TRADING_MODE
+export FEED BROKER BROKER_PORT HOST PORT SOCKET_PORT VAR_DIR DATABASE_URL REDIS_URL LOG_LEVEL ALLOWED_HOSTS TRADING_MODE
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: venv  ## Start the whole desk: make run [FEED=sim|replay:PATH|none] [PORT=8000]
+run: $(if $(filter %-sim,$(BROKER)),venv-dev,venv)  ## Start the whole desk: make run [FEED=sim|replay:PATH|none] [BROKER=ibkr-sim] [PORT=8000]
 	@exec $(BIN)/python -m allcore.embedded.run
 
 .PHONY: passwords

@@ -14,6 +14,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 TRADING_MODE = env.choice("TRADING_MODE", ("paper", "live"), "paper")
 FEED = env.text("FEED", "sim")
+BROKER = env.text("BROKER", "paper")  # of the demo desk: paper, or the test server that make run puts beside it
+BROKER_PORT = env.integer("BROKER_PORT", 0)  # where that server listens; make run says
 SOCKET_URL = env.text("SOCKET_URL", "")  # empty: the page's own origin (a proxy in front); make run: the ASGI port
 SOCKET_PORT = env.integer("SOCKET_PORT", 0)  # of make run, where sockets have a port of their own; 0: SOCKET_URL says
 BEHIND_TLS = env.boolean("BEHIND_TLS", default=False)

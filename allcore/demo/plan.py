@@ -1,7 +1,7 @@
 """What the demo desk consists of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,23 +11,25 @@ from marketdata.domain.simulator import world
 from risk.models import Role
 from trading.domain.protocol.words import Tier
 
-CONNECTION = "paper"
-BROKER = "paper"
-
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """One account and the US dollars it starts with, here and at the paper broker."""
+    """One account and the US dollars it starts with, here and at the broker."""
 
     code: str
     name: str
     tier: str
     cash: Decimal
 
-    @property
-    def number(self) -> str:
-        """The paper broker's number of it."""
-        return f"PAPER-{self.code}"
+
+@dataclass(frozen=True, slots=True)
+class BrokerPlan:
+    """Where the accounts are kept; the connection has the broker's name. `numbers` are theirs there, in their order."""
+
+    broker: str
+    numbers: tuple[str, ...]
+    settings: Mapping[str, object] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ ACCOUNTS = (
     AccountPlan("REV-1", "Revenue", Account.Tier.REV, Decimal(75_000)),
     AccountPlan("COM-1", "Compounding", Account.Tier.COM, Decimal(75_000)),
 )
+PAPER = BrokerPlan("paper", tuple(f"PAPER-{account.code}" for account in ACCOUNTS))
 PEOPLE = (
     PersonPlan("trader", "Tess", (Role.TRADER,)),
     PersonPlan("approver", "Abel", (Role.APPROVER,)),

@@ -9,7 +9,10 @@ from allcore.accounts.actors import desk_name
 from allcore.accounts.models import User
 from allcore.audit.services import record
 from allcore.demo import plan
+from allcore.kernel.errors import RefusedError
+from allcore.vault import services as vault
 from brokers.models import Account, Connection, PaperAccount
+from brokers.selectors.credentials import owner_of
 from marketdata.domain.feeds import FeedSpec
 from risk.models import AccountGrant
 from risk.services.limits import ensure_defaults
@@ -22,22 +25,57 @@ ACTOR = desk_name("seed")
 PASSWORD_BYTES = 12
 
 
+class PreparedForAnotherError(RefusedError):
+    """The demo's accounts are at another broker already, and its books with them."""
+
+    code = "PREPARED_FOR_ANOTHER"
+
+
 @transaction.atomic
-def seed(feed: FeedSpec, *, now: datetime, exchange_at: datetime) -> dict[str, str]:
-    """Make what is missing and return the passwords of the people made now, which nobody can read again."""
-    connection, _ = Connection.objects.get_or_create(
-        name=plan.CONNECTION, defaults={"broker": plan.BROKER, "environment": Connection.Environment.PAPER}
-    )
-    for position, account in enumerate(plan.accounts(feed)):
-        _account(account, connection, position, now=now, exchange_at=exchange_at)
+def seed(
+    feed: FeedSpec, *, now: datetime, exchange_at: datetime, broker: plan.BrokerPlan = plan.PAPER
+) -> dict[str, str]:
+    """Make what is missing and return the passwords of the people made now, which nobody can read again.
+
+    Raises:
+        PreparedForAnotherError: the demo's accounts are at another broker.
+    """
+    connection = _connection(broker, now)
+    for position, (account, number) in enumerate(zip(plan.accounts(feed), broker.numbers, strict=True)):
+        _account(account, connection, number, position, now=now, exchange_at=exchange_at)
     passwords = {person.username: password for person in plan.PEOPLE if (password := _person(person, now))}
     ensure_defaults(now)
     _parameters(feed, now)
     return passwords
 
 
+def _connection(wanted: plan.BrokerPlan, now: datetime) -> Connection:
+    codes = [account.code for account in plan.ACCOUNTS]
+    others = Account.objects.filter(code__in=codes).exclude(connection__broker=wanted.broker)
+    if (other := others.select_related("connection").order_by("id").first()) is not None:
+        raise PreparedForAnotherError(
+            f"This desk's data was made for the broker {other.connection.broker}, and its books do not move to another "
+            f"({wanted.broker}): start it with the BROKER it had, or give the new one its own VAR_DIR."
+        )
+    connection, is_new = Connection.objects.get_or_create(
+        name=wanted.broker, defaults={"broker": wanted.broker, "environment": Connection.Environment.PAPER}
+    )
+    if wanted.settings and connection.settings != wanted.settings:  # the test server listens elsewhere this time
+        connection.settings = dict(wanted.settings)
+        connection.save(update_fields=["settings"])
+    if is_new and wanted.credentials:
+        vault.keep(owner_of(connection.name), wanted.credentials, actor=ACTOR, now=now)
+    return connection
+
+
 def _account(
-    wanted: plan.AccountPlan, connection: Connection, position: int, *, now: datetime, exchange_at: datetime
+    wanted: plan.AccountPlan,
+    connection: Connection,
+    number: str,
+    position: int,
+    *,
+    now: datetime,
+    exchange_at: datetime,
 ) -> None:
     account, is_new = Account.objects.get_or_create(
         code=wanted.code,
@@ -45,13 +83,14 @@ def _account(
             "name": wanted.name,
             "tier": wanted.tier,
             "connection": connection,
-            "broker_account": wanted.number,
+            "broker_account": number,
             "baseline": wanted.cash,
             "position_order": position,
         },
     )
     if is_new:
-        PaperAccount.objects.get_or_create(number=wanted.number, defaults={"cash": wanted.cash})
+        if connection.broker == plan.PAPER.broker:
+            PaperAccount.objects.get_or_create(number=number, defaults={"cash": wanted.cash})
         deposit(account, wanted.cash, exchange_at, "Opening deposit")
         payload = {"tier": wanted.tier, "cash": wanted.cash}
         record("account.opened", f"account:{wanted.code}", payload, actor=ACTOR, at=now, account=wanted.code)

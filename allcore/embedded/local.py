@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
-from allcore.embedded import postgres, valkey
+from allcore.embedded import brokers, postgres, valkey
 from allcore.embedded.preflight import StartRefusedError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,8 +19,9 @@ SERVERS: Mapping[str, ModuleType] = {"DATABASE_URL": postgres, "REDIS_URL": valk
 
 
 def var_dir() -> Path:
-    """Return the directory of everything that is kept."""
-    return Path(os.environ.get("VAR_DIR") or ROOT / "var").absolute()
+    """Return the directory of everything that is kept; a desk on a broker's test server has one of its own."""
+    sim = brokers.chosen()
+    return Path(os.environ.get("VAR_DIR") or ROOT / "var" / ("" if sim is None else sim.name)).absolute()
 
 
 def port_setting(name: str, default: int) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 
 from allcore import __version__
-from allcore.embedded import preflight
+from allcore.embedded import brokers, preflight
 from allcore.embedded.local import ROOT, environment, port_setting, revive, servers, var_dir
 from allcore.embedded.supervisor import Program, say, supervise
 
@@ -52,6 +52,11 @@ def _check(var: Path) -> dict[str, str]:
     socket_port = port_setting("SOCKET_PORT", port + 1)
     preflight.check_port(host, port, "PORT")
     preflight.check_port(host, socket_port, "SOCKET_PORT")
+    beside = {}
+    if brokers.chosen() is not None:
+        broker_port = port_setting("BROKER_PORT", port + 2)
+        preflight.check_port(brokers.LOOPBACK, broker_port, "BROKER_PORT")
+        beside = {"BROKER_PORT": str(broker_port)}
     counters = var / "metrics"
     shutil.rmtree(counters, ignore_errors=True)  # the counters of processes that are gone
     counters.mkdir()
@@ -60,7 +65,7 @@ def _check(var: Path) -> dict[str, str]:
         "PORT": str(port),
         "SOCKET_PORT": str(socket_port),
         "PROMETHEUS_MULTIPROC_DIR": str(counters),
-    }
+    } | beside
 
 
 def _interrupt(*_: object) -> None:
@@ -80,9 +85,9 @@ def _prepare(var: Path, told: dict[str, str]) -> None:
 
 
 def _preparation(told: dict[str, str]) -> str:
-    """Return a digest of all that decides what preparing does: migrations, the demo's plan, the feed."""
+    """Return a digest of all that decides what preparing does: migrations, the demo's plan, the feed, the broker."""
     files = sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("allcore/*/migrations/*.py"), *DEMO.glob("*.py")])
-    digest = hashlib.sha256(told.get("FEED", "").encode())
+    digest = hashlib.sha256("\n".join(told.get(name, "") for name in ("FEED", "BROKER", "BROKER_PORT")).encode())
     for file in files:
         digest.update(str(file).encode() + file.read_bytes())
     return digest.hexdigest()
@@ -92,18 +97,23 @@ async def _serve(var: Path, addresses: dict[str, str], told: dict[str, str], sta
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    procfile = parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8"))
-    programs = [
-        Program(name, command, told | {"PROCESS_NAME": f"desk-{name}"})
-        for name, command in procfile.processes.items()
-        if name != "feed" or told.get("FEED") != "none"
-    ]
+    programs = _programs(var, told)
     first = [program for program in programs if program.name not in LATER]
     async with asyncio.TaskGroup() as group:
         group.create_task(_keep_servers(var, addresses, stop))
         group.create_task(supervise(first, var, stop))
         await _announce(told, started, stop)
         group.create_task(supervise([program for program in programs if program not in first], var, stop))
+
+
+def _programs(var: Path, told: dict[str, str]) -> list[Program]:
+    """Return the Procfile's programs, without a feed where there is none, and the broker that is beside it, if any."""
+    commands = dict(parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes)
+    if told.get("FEED") == "none":
+        del commands["feed"]
+    if (sim := brokers.chosen()) is not None:
+        commands[sim.name] = sim.command(var, int(told["BROKER_PORT"]), told["REDIS_URL"])
+    return [Program(name, command, told | {"PROCESS_NAME": f"desk-{name}"}) for name, command in commands.items()]
 
 
 async def _keep_servers(var: Path, addresses: dict[str, str], stop: asyncio.Event) -> None:

@@ -1,19 +1,26 @@
 """The demo desk: made once, left alone afterwards."""
 
+import base64
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from pytest_django.fixtures import Settings
 
+from allcore import redaction
 from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
-from allcore.demo import plan
-from allcore.demo.seed import new_passwords, seed
-from brokers.models import Account, PaperAccount
+from allcore.demo import plan, sims
+from allcore.demo.seed import PreparedForAnotherError, new_passwords, seed
+from allcore.embedded.brokers import SIMS
+from allcore.vault import services as vault
+from brokers.models import Account, Connection, PaperAccount
 from marketdata.domain import feeds
 from risk.models import AccountGrant, Limit
 from trading.domain.protocol.parameters import from_dict
@@ -70,6 +77,50 @@ def test_a_replay_gets_accounts_and_a_universe_that_fit_what_was_recorded() -> N
     assert parameters.accounts.gen.universe == ("GOOG",)
     assert CashBalance.objects.get(account__code="GEN-1").cash == Decimal(1_000_000)
     assert LedgerEntry.objects.filter(at__year=2015).exists()
+
+
+def test_on_a_test_server_the_accounts_have_its_numbers_and_its_cash(tmp_path: Path) -> None:
+    feed, told = feeds.parse("sim"), tmp_path / "broker.json"
+    broker = sims.at(SIMS["ibkr-sim"], feed, port=4100, file=told)
+
+    seed(feed, now=NOW, exchange_at=plan.opening(feed, NOW), broker=broker)
+
+    connection = Connection.objects.get()
+    ours = {a.broker_account: str(a.cash.cash) for a in Account.objects.select_related("cash")}
+    assert (connection.name, connection.settings) == ("ibkr", {"port": 4100, "simulated": True})
+    assert {number: Decimal(cash) for number, cash in json.loads(told.read_text())["accounts"].items()} == {
+        number: Decimal(cash) for number, cash in ours.items()
+    }
+    assert not PaperAccount.objects.exists()
+
+
+def test_the_login_at_a_test_server_is_in_the_vault_and_stays_when_the_port_changes(
+    tmp_path: Path, settings: Settings
+) -> None:
+    settings.VAULT_KEYS = "k:" + base64.b64encode(b"k" * 32).decode()
+    vault.master_keys.cache_clear()
+    feed, told = feeds.parse("sim"), tmp_path / "broker.json"
+    for port in (4100, 4200):
+        broker = sims.at(SIMS["schwab-sim"], feed, port=port, file=told)
+        seed(feed, now=NOW, exchange_at=plan.opening(feed, NOW), broker=broker)
+
+    kept = vault.read("connection:schwab")
+    vault.master_keys.cache_clear()
+    redaction.forget_all()
+    assert kept == json.loads(told.read_text())["credentials"]
+    assert Connection.objects.get().settings == {"base_url": "http://127.0.0.1:4200"}
+    assert AuditEntry.objects.filter(action="vault.kept").count() == 1
+
+
+def test_a_desk_made_for_one_broker_does_not_become_another_s(tmp_path: Path) -> None:
+    make()
+    feed = feeds.parse("sim")
+    broker = sims.at(SIMS["ibkr-sim"], feed, port=4100, file=tmp_path / "broker.json")
+
+    with pytest.raises(PreparedForAnotherError, match="made for the broker paper"):
+        seed(feed, now=NOW, exchange_at=plan.opening(feed, NOW), broker=broker)
+
+    assert not Connection.objects.exclude(broker="paper").exists()
 
 
 def test_a_feed_that_cannot_be_meant_is_a_sentence(settings: pytest.FixtureRequest) -> None:
