@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READY = re.compile(r"ready after .*: (http://\S+?)/")
 PASSWORD = re.compile(r"^\s+(\w+)\s+(\S{16,})$")
 PATIENCE = 180.0
-OURS = {"DATABASE_URL", "REDIS_URL", "VAR_DIR", "FEED", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"}
+OURS = {"DATABASE_URL", "REDIS_URL", "VAR_DIR", "FEED", "BROKER", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,11 @@ class Desk:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Desk]:
+def running(directory: Path, broker: str = "paper") -> Iterator[Desk]:
     """Start a desk, wait until it says that it is ready, and stop it as Ctrl-C does."""
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {"VAR_DIR": str(directory), "PORT": str(free_port()), "SOCKET_PORT": str(free_port()), "FEED": "sim"}
+    environment |= {"BROKER": broker, "BROKER_PORT": str(free_port())}
     command = [sys.executable, "-u", "-m", "allcore.embedded.run"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
