@@ -12,7 +12,7 @@ from django.db import connections as databases
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
-from brokers import schwab
+from brokers import etrade, schwab
 from brokers.ibkr.orders import CAPABILITIES as IBKR
 from brokers.ibkr.session import IbkrSession
 from brokers.models import Connection
@@ -128,6 +128,13 @@ BROKERS: dict[str, Broker] = {
         plumbed(schwab.open_session),
         secrets=schwab.SECRETS,
         authorise=schwab.authorise,
+    ),
+    "etrade": Broker(
+        "E*TRADE",
+        etrade.CAPABILITIES,
+        plumbed(etrade.open_session),
+        secrets=etrade.SECRETS,
+        authorise=etrade.authorise,
     ),
 }
 

@@ -1,0 +1,206 @@
+"""E*TRADE's REST, as a polled session asks for it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.reports import BalanceReport, PositionReport
+from allcore.kernel.tickets import OrderTicket
+from brokers.etrade.accounts import balance_of, keys_of, positions_of
+from brokers.etrade.auth import Tokens
+from brokers.etrade.ledger import Ledger
+from brokers.etrade.orders import UNREADABLE, Seen, UnreadableOrderError, body_of, orders_of
+from brokers.etrade.terms import ACCOUNTS, CAPABILITIES, ORDERS
+from brokers.etrade.words import DOUBTFUL, RATE_LIMIT
+from brokers.ports import Bucket, Lane, Plumbing, Preview
+from brokers.rest.views import OrderView
+from brokers.rest.wire import (
+    BrokerRefusedError,
+    BusyError,
+    Manners,
+    NoAnswerError,
+    Wire,
+    WireDownError,
+)
+
+V1 = "/v1/accounts"
+PAGE = "100"  # orders, at most
+POSITIONS_A_PAGE = "200"
+LONGEST_ID = 20  # of a clientOrderId, letters and digits
+PAUSE = 1.0  # seconds, after too many calls
+PROBE = "PREVIEW"  # the clientOrderId of a preview that nobody places
+
+
+class EtradeClient:
+    """One login's REST."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, plumbing: Plumbing, http: httpx.AsyncClient, oauth_url: str) -> None:
+        self._plumbing = plumbing
+        self._http = http
+        tokens = Tokens(plumbing, http, oauth_url)
+        self._wire = Wire(http, plumbing.pacer, Manners(tokens.sign, tokens.renew, refusal, too_many))
+        self._ledger = Ledger(plumbing.keys)
+        self._keys: dict[str, str] = {}
+
+    async def connect(self) -> frozenset[str]:
+        """Learn under which key each account goes."""
+        body = await self._asked(f"{V1}/list.json", ACCOUNTS)
+        try:
+            self._keys = keys_of(body)
+        except UNREADABLE as e:
+            raise WireDownError(f"E*TRADE's list of accounts cannot be read: {e!r}") from e
+        return frozenset(self._keys)
+
+    def check(self, ticket: OrderTicket) -> None:
+        """Refuse what E*TRADE has no words for."""
+        body_of(ticket, PROBE)
+
+    async def place(self, account: str, ticket: OrderTicket, cl_ord_id: str) -> str:
+        """Preview the order, place what was previewed, and return the broker's number of it."""
+        if not (cl_ord_id.isascii() and cl_ord_id.isalnum() and len(cl_ord_id) <= LONGEST_ID):
+            raise BrokerRefusedError(f"E*TRADE takes no id such as {cl_ord_id!r}.", reason="CLIENT_ORDER_ID")
+        body = body_of(ticket, cl_ord_id)
+        previewed = await self._previewed(account, body, Lane.ORDERS)
+        placing = {"PlaceOrderRequest": body | {"PreviewIds": [{"previewId": previewed["previewId"]}]}}
+        try:
+            answer = await self._wire.tell(
+                "POST", self._path(account, "orders/place.json"), bucket=ORDERS, body=placing
+            )
+        except BrokerRefusedError as e:
+            if is_doubtful(e.message):
+                raise NoAnswerError(f"E*TRADE says {e.message!r}; the order may be booked.") from e
+            raise
+        try:
+            number = str(int(answer.body["PlaceOrderResponse"]["OrderIds"][0]["orderId"]))
+        except UNREADABLE as e:
+            raise NoAnswerError("E*TRADE took the order and did not say under which number.") from e
+        self._ledger.placed(number)
+        return number
+
+    async def cancel(self, account: str, broker_order_id: str) -> None:
+        """Ask for a cancellation."""
+        body = {"CancelOrderRequest": {"orderId": int(broker_order_id.partition("/")[0])}}
+        await self._wire.tell("PUT", self._path(account, "orders/cancel.json"), bucket=ORDERS, body=body)
+
+    async def preview(self, account: str, ticket: OrderTicket) -> Preview:
+        """Ask what the order would cost."""
+        previewed = await self._previewed(account, body_of(ticket, PROBE), Lane.DATA)
+        commission = previewed["commission"]
+        return Preview(
+            commission=None if commission is None else Decimal(str(commission)),
+            margin_change=None,
+            warnings=previewed["warnings"],
+        )
+
+    async def orders(self, account: str, since: datetime) -> Sequence[OrderView]:
+        """Return the orders entered since, by New York's days."""
+        now = self._plumbing.clock()
+        params = {
+            "count": PAGE,
+            "fromDate": f"{new_york_date(since):%m%d%Y}",
+            "toDate": f"{new_york_date(now + timedelta(days=1)):%m%d%Y}",
+        }
+        found: list[Seen] = []
+        marker, seen_before = "", set[str]()
+        while marker not in seen_before:
+            seen_before.add(marker)
+            body = await self._asked(
+                self._path(account, "orders.json"), ORDERS, params | ({"marker": marker} if marker else {})
+            )
+            try:
+                page, marker = orders_of(body, account)
+            except UnreadableOrderError as e:
+                raise WireDownError(str(e)) from e
+            found += page
+            if not marker:
+                break
+        return [replace(seen.view, executions=await self._ledger.executions(seen)) for seen in found]
+
+    async def positions(self, account: str) -> Sequence[PositionReport]:
+        """Return the positions."""
+        found: list[PositionReport] = []
+        page = 1
+        while page:
+            params = {"count": POSITIONS_A_PAGE, "pageNumber": str(page)}
+            body = await self._asked(self._path(account, "portfolio.json"), ACCOUNTS, params)
+            try:
+                rows, following = positions_of(body, account)
+            except UNREADABLE as e:
+                raise WireDownError(f"A position of E*TRADE's cannot be read: {e!r}") from e
+            found += rows
+            page = following if following > page else 0
+        return found
+
+    async def balance(self, account: str) -> BalanceReport:
+        """Return the cash."""
+        params = {"instType": "BROKERAGE", "realTimeNAV": "true"}
+        body = await self._asked(self._path(account, "balance.json"), ACCOUNTS, params)
+        try:
+            return balance_of(body, account)
+        except UNREADABLE as e:
+            raise WireDownError(f"E*TRADE's balance cannot be read: {e!r}") from e
+
+    async def hints(self) -> AsyncIterator[None]:
+        """Yield nothing: E*TRADE has no stream."""
+        nothing: tuple[None, ...] = ()
+        for hint in nothing:
+            yield hint
+
+    async def close(self) -> None:
+        """Let the lines go."""
+        await self._http.aclose()
+
+    async def _asked(self, path: str, bucket: Bucket, params: Mapping[str, str] | None = None) -> Any:
+        try:
+            return (await self._wire.ask(path, bucket=bucket, params=params)).body
+        except BusyError as e:
+            raise WireDownError(e.message) from e
+
+    async def _previewed(self, account: str, body: Mapping[str, object], lane: Lane) -> dict[str, Any]:
+        """Preview an order, which orders nothing: without an answer, nothing was done."""
+        path = self._path(account, "orders/preview.json")
+        try:
+            answer = await self._wire.tell("POST", path, bucket=ORDERS, body={"PreviewOrderRequest": body}, lane=lane)
+            return _preview(answer.body["PreviewOrderResponse"])
+        except (NoAnswerError, *UNREADABLE) as e:
+            raise WireDownError("E*TRADE's preview has no answer that can be read; nothing was ordered.") from e
+
+    def _path(self, account: str, rest: str) -> str:
+        return f"{V1}/{self._keys[account]}/{rest}"
+
+
+def _preview(body: Mapping[str, Any]) -> dict[str, Any]:
+    order = body["Order"][0]
+    rows = (order.get("messages") or {}).get("Message") or ()
+    return {
+        "previewId": int(body["PreviewIds"][0]["previewId"]),
+        "commission": order.get("estimatedCommission", body.get("totalCommission")),
+        "warnings": tuple(str(row["description"]) for row in rows),
+    }
+
+
+def refusal(response: httpx.Response) -> tuple[str, str]:
+    """Return code and text of a refusal: `{"Error": {"code": ..., "message": ...}}`."""
+    try:
+        error = response.json()["Error"]
+        return str(error.get("code", "")), str(error.get("message", ""))
+    except UNREADABLE:
+        return f"HTTP_{response.status_code}", ""
+
+
+def too_many(response: httpx.Response) -> float | None:
+    """Return how long to wait after too many calls, which E*TRADE says in a page of HTML with status 400."""
+    is_page = response.status_code == httpx.codes.BAD_REQUEST and "json" not in response.headers.get("Content-Type", "")
+    return PAUSE if is_page and RATE_LIMIT in response.text else None
+
+
+def is_doubtful(text: str) -> bool:
+    """Return whether a refusal to place leaves open whether an order is booked."""
+    return any(word in text.lower() for word in DOUBTFUL)
