@@ -6,20 +6,25 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 
-import numpy as np
+import orjson
 
+from allcore import live
 from allcore.accounts.models import User
 from allcore.kernel.clock import utc_now
 from allcore.kernel.ids import mint_cl_ord_id
-from allcore.kernel.instruments import InstrumentKind, Right
+from allcore.kernel.instruments import InstrumentKind, OptionContract, Right
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.quotes import Greeks, Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, LegFill, ReportKind
 from brokers.models import Account, Connection
+from marketdata.domain import wire
 from marketdata.models import Instrument
+from risk.domain.limits import Limits
 from risk.models import Reservation, Verdict
-from trading.domain.books.revalue import columns, revalue
 from trading.domain.books.valuation import Line
 from trading.models import Approval, Execution, Order, OrderLeg, OrderRequest
+from trading.selectors.pnl import AccountBooks
+from trading.selectors.revaluation import Revaluation
 from trading.services import rebuild
 from trading.services.advance import advance, open_order
 from trading.services.fund import deposit
@@ -145,23 +150,61 @@ def desk() -> Desk:
     return Desk(account, shares, approval, verdict)
 
 
-def book_of(positions: int) -> Callable[[int], object]:
-    """Return what values a book of so many options, with quotes and model prices that change at each call."""
-    book = columns([_line(number) for number in range(positions)])
-    base = np.arange(positions, dtype=np.int64) % 900 * 100 + 5_000
-    return lambda turn: revalue(book, base + 100 * turn, base + 100 * turn + 500, base + 100 * turn + 200).total
+def book_of(positions: int) -> tuple[Callable[[], object], Callable[[int], None]]:
+    """Return what looks at a book of so many options as the monitor does, and what lets the feed write its next batch.
+
+    A look asks Redis, reads the answers into arrays and values the account; every quote and model value has changed.
+    """
+    book = Revaluation([_books([_line(number) for number in range(positions)])], {})
+    client, names = live.client(), book.watched.symbols
+
+    def write(turn: int) -> None:
+        stamp = utc_now()
+        with client.pipeline(transaction=False) as pipe:
+            for number, name in enumerate(names):
+                bid = Decimal(50 + number % 900 + turn) / 10
+                quote = Quote(name, bid, bid + Decimal("0.05"), 10, 10, bid, stamp, stamp, "bench")
+                values = Greeks(float(bid), 0.5, 0.3 + turn / 1000, 0.01, -0.2, 0.1, 0.05)
+                pipe.hset(wire.quotes_key("TSLA"), name, orjson.dumps(wire.quote_list(quote, stamp.isoformat())))
+                pipe.hset(wire.greeks_key("TSLA"), name, orjson.dumps(wire.greeks_list(values)))
+            pipe.execute()
+
+    def look() -> object:
+        looked = book.look(book.watched.read().columns, peaks={1: Decimal(0)}, now=utc_now())
+        if looked.accounts[0].equity is None or len(looked.changed) != positions:
+            raise RuntimeError("The book was not valued.")
+        return looked
+
+    return look, write
+
+
+def _books(lines: list[Line]) -> AccountBooks:
+    zero = Decimal(0)
+    return AccountBooks(
+        account=Account(pk=1, code="BENCH"),
+        cash=Decimal(10**9),
+        reserved=zero,
+        realised=zero,
+        fees=zero,
+        income=zero,
+        opened_with=Decimal(10**9),
+        capital=Decimal(10**9),
+        limits=Limits({}),
+        lines=tuple(lines),
+    )
 
 
 def _line(number: int) -> Line:
+    strike, expiry = Decimal(100 + number % 1000), date(2030, 1, 18) + timedelta(days=number // 1000)
     return Line(
         account="BENCH",
         instrument_id=number,
-        symbol=f"OPTION{number}",
+        symbol=OptionContract("TSLA", expiry, Right.PUT, strike).symbol,
         underlying="TSLA",
         kind=InstrumentKind.OPTION,
         right=Right.PUT,
-        strike=Decimal(100),
-        expiry=date(2030, 1, 18),
+        strike=strike,
+        expiry=expiry,
         multiplier=100,
         qty=(number % 21 - 10) or 1,
         avg_px=Decimal(number % 700) / 100,

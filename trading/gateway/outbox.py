@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError, RefusedError, UnavailableError
 from brokers.ports import Replacement, Session
+from brokers.quiet import window_at
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.threads import DatabaseLine
 from trading.services import claim
@@ -18,6 +19,12 @@ SEND_TIMEOUT = 5.0
 NOTHING_LEFT = (InvalidInputError, RefusedError, UnavailableError)  # what the port calls a plain no
 
 log = structlog.get_logger(__name__)
+
+
+class QuietHoursError(UnavailableError):
+    """The broker is expected to be away; nothing was sent."""
+
+    code = "QUIET_HOURS"
 
 
 class Outbox:
@@ -74,7 +81,14 @@ class Outbox:
             log.exception("send_outcome_unknown", request=outbound.request_id, cl_ord_id=outbound.cl_ord_id)
             await self._line.insist(partial(claim.in_doubt, outbound.request_id, reason=repr(e)[:200], now=utc_now()))
 
+    def _ensure_in_hours(self, outbound: claim.Outbound) -> None:
+        """Send nothing but cancels while the broker is expected to be away: what would become of it is anybody's guess."""
+        window = window_at(self._session.capabilities.quiet, utc_now())
+        if window is not None and (outbound.ticket is not None or outbound.quantity is not None):
+            raise QuietHoursError(f"Not sent: {window.sentence}.", connection=self._connection)
+
     async def _hand_over(self, outbound: claim.Outbound) -> None:
+        self._ensure_in_hours(outbound)
         if outbound.ticket is not None and outbound.quantity is None:
             await self._session.submit(outbound.cl_ord_id, outbound.broker_account, outbound.ticket)
         elif outbound.quantity is not None:

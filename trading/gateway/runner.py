@@ -1,20 +1,27 @@
 """One broker connection, kept: the lease held, the session alive, orders out, reports in, books agreed."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, OperationalError
 
 from allcore.kernel.clock import utc_now
-from allcore.kernel.errors import DeskError, UnavailableError
+from allcore.kernel.errors import DeskError, InvalidInputError, RefusedError, UnavailableError
 from brokers.ports import Idempotency, Session
+from brokers.quiet import window_at
+from brokers.selectors.connections import resumed_at as read_resumed_at
 from brokers.services import connections, leases
 from trading.domain.reconcile.doubts import Asked
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.inbox import Inbox
+from trading.gateway.life import ensure_heard, first_of, needs_leave
 from trading.gateway.outbox import Outbox
+from trading.gateway.pace import Cause, Pace
 from trading.gateway.threads import DatabaseLine
 from trading.services import offset, reconcile
 
@@ -22,8 +29,9 @@ LEASE_RENEWAL = 1.0
 RECONCILE_EVERY = 60.0
 DOUBT_EVERY = 1.0
 KEEPS_OUR_IDS = frozenset({Idempotency.SERVER_KEY, Idempotency.ID_REJECT})
-BACK_OFF_FIRST = 0.5
-BACK_OFF_MOST = 15.0
+LEASE_LOOK = 1.0
+LEAST_REST = 0.5
+STEADY_AFTER = timedelta(seconds=10)  # a session that fell sooner counts as one that did not come up
 
 log = structlog.get_logger(__name__)
 
@@ -45,36 +53,79 @@ class ConnectionRunner:
         self._in = DatabaseLine(f"{name}-in")
         self._control = DatabaseLine(f"{name}-control")
         self._epoch = 0
+        self._pace = Pace(f"{owner}/{name}")
+        self._up_at: datetime | None = None
+        self._resumed_at: datetime | None = None
 
     async def run(self) -> None:
         """Hold the connection again and again until cancelled."""
-        pause = BACK_OFF_FIRST
         try:
             while True:
-                held = await self._hold_once()
-                pause = BACK_OFF_FIRST if held else min(pause * 2, BACK_OFF_MOST)
-                await asyncio.sleep(pause if not held else BACK_OFF_FIRST)
+                await self._rest(await self._hold_once())
         finally:
             for line in (self._out, self._in, self._control):
                 line.close()
 
-    async def _hold_once(self) -> bool:
-        """Return whether the lease was ours and the session came up; what ended it is logged, never hidden."""
+    async def _hold_once(self) -> float:
+        """Hold the connection for as long as it lasts, and return the seconds until the next try."""
         try:
             epoch = await self._control.call(partial(leases.acquire, self.name, owner=self._owner, now=utc_now()))
             if epoch is None:
-                return False
+                return LEASE_LOOK  # another worker's death must not be noticed late
             self._epoch = epoch
-            return await self._keep_session()
-        except* (OperationalError, InterfaceError, DeskError, OSError) as group:
-            for e in group.exceptions:
-                log.warning("session_ended", connection=self.name, error=repr(e))
-        return False
+            await self._until_it_ends()
+        except (OperationalError, InterfaceError) as e:
+            log.warning("database_away", connection=self.name, error=str(e))
+            self._pace.fell(str(e), Cause.FAILED, None, utc_now())
+        return self._pace.pause
 
-    async def _keep_session(self) -> bool:
-        session = self._build(self.name)
+    async def _until_it_ends(self) -> None:
+        """Keep a session; what ends it is logged and shown, never hidden."""
+        said = "The worker stopped."
+        self._up_at = None
+        session: Session | None = None
+        try:
+            session = self._build(self.name)
+            await self._keep(session)
+        except* (OperationalError, InterfaceError, DeskError, OSError) as group:
+            said = self._fell(first_of(group), session)
+        except* Exception as group:
+            said = repr(first_of(group))
+            raise
+        finally:
+            await self._give_up(said)
+
+    def _fell(self, fault: BaseException, session: Session | None) -> str:
+        now = utc_now()
+        if self._up_at is not None and now - self._up_at >= STEADY_AFTER:
+            self._pace.reset()
+        window = None if session is None else window_at(session.capabilities.quiet, now)
+        text = fault.message if isinstance(fault, DeskError) else repr(fault)
+        is_for_a_person = self._up_at is None and isinstance(fault, RefusedError | InvalidInputError)
+        cause = Cause.NEEDS_A_PERSON if is_for_a_person or needs_leave(fault) else Cause.FAILED
+        if isinstance(fault, LeaseLostError):  # by a pause, or to another worker: nothing failed
+            self._pace.reset()
+            return text
+        said = self._pace.fell(text, cause, window, now)
+        tell = log.warning if window is None else log.info
+        tell("session_ended", connection=self.name, said=said, error=repr(fault), retry_in=self._pace.pause)
+        return said
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait; a person who says to try now is heard within a second."""
+        left = max(seconds, LEAST_REST)
+        while left > 0:
+            await asyncio.sleep(min(left, LEASE_LOOK))
+            left -= LEASE_LOOK
+            with contextlib.suppress(OperationalError, InterfaceError, ObjectDoesNotExist):
+                resumed_at = await self._control.call(partial(read_resumed_at, self.name))
+                if resumed_at != self._resumed_at:
+                    self._resumed_at = resumed_at
+                    self._pace.reset()
+                    return
+
+    async def _keep(self, session: Session) -> None:
         inbox = Inbox(self.name, session, self._in)
-        reason = "the worker stopped"
         try:
             await session.connect()
             await self._state("SYNCING", "Reconciling")
@@ -85,15 +136,11 @@ class ConnectionRunner:
                 group.create_task(Outbox(self.name, session, self._out, self._epoch).run(Doorbell(self.name)))
                 await self._reconcile(session)
                 await self._state("UP", "")
+                self._up_at = utc_now()
                 group.create_task(self._every(RECONCILE_EVERY, partial(self._reconcile, session)))
                 group.create_task(self._every(DOUBT_EVERY, partial(self._ask_about_doubts, session)))
-        except BaseExceptionGroup as e:
-            reason = repr(e.exceptions[0])[:200]
-            raise
         finally:
             await session.close()
-            await self._give_up(reason)
-        return True
 
     async def _keep_lease(self, session: Session) -> None:
         while True:
@@ -110,6 +157,7 @@ class ConnectionRunner:
                 raise LeaseLostError(f"The lease of {self.name} went to another worker.", connection=self.name)
             if not health.is_connected:
                 raise UnavailableError(f"The session of {self.name} is down.", connection=self.name)
+            ensure_heard(self.name, health, session.capabilities.silent_for, utc_now())
             await asyncio.sleep(LEASE_RENEWAL)
 
     async def _reconcile(self, session: Session) -> None:

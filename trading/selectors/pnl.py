@@ -9,17 +9,17 @@ from django.db.models import Max, Sum
 
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.quotes import Greeks, Quote
-from brokers.models import Account, Connection
+from brokers.models import Account
 from risk.domain.book import Holding
 from risk.domain.exposures import committed
 from risk.domain.limits import Limits, MissingNumberError
 from risk.models import Reservation
 from risk.selectors.limits import in_force_for
+from trading.domain.books.marks import Mark
 from trading.domain.books.valuation import Line, Valued, drawdown, ratio, total, value
 from trading.domain.greeks import NetGreeks, net_greeks
 from trading.models import CashBalance, EquityPoint, LedgerEntry, Position
-from trading.selectors import books
-from trading.selectors.household import household
+from trading.selectors import books, capital
 
 ZERO = Decimal(0)
 NO_SUMS = [ZERO, ZERO, ZERO]  # realised, fees, income
@@ -47,7 +47,7 @@ class AccountPnl:
     """One account at the market's marks. Money in dollars; None where something that counts is not known."""
 
     books: AccountBooks
-    positions: tuple[Valued, ...]
+    positions: Sequence[Valued]
     equity: Decimal | None
     unrealised: Decimal | None
     day_pnl: Decimal | None
@@ -93,11 +93,7 @@ def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> l
     totals = Position.objects.filter(account__in=chosen).order_by().values_list("account")
     sums = {account: own for account, *own in totals.annotate(Sum("realised"), Sum("fees"), Sum("income"))}
     limits = in_force_for(chosen)
-    members = {
-        member.account_id: member
-        for environment in Connection.Environment.values
-        for member in household(environment, exchange_now).members
-    }
+    bases = capital.bases(exchange_now)
     return [
         AccountBooks(
             account=account,
@@ -106,8 +102,8 @@ def read(exchange_now: datetime, accounts: Sequence[Account] | None = None) -> l
             realised=sums.get(account.pk, NO_SUMS)[0],
             fees=sums.get(account.pk, NO_SUMS)[1],
             income=sums.get(account.pk, NO_SUMS)[2],
-            opened_with=members[account.pk].opened_with,
-            capital=members[account.pk].capital,
+            opened_with=bases[account.pk].opened_with,
+            capital=bases[account.pk].capital,
             limits=limits[account.pk],
             lines=tuple(line for line in lines if line.account == account.code),
         )
@@ -167,13 +163,13 @@ def valued(
 def _deployed(own: AccountBooks, positions: Sequence[Valued]) -> Decimal | None:
     """What positions and open orders have at work, as the gate counts it."""
     try:
-        return committed([_holding(p) for p in positions if p.line.qty], ()) + own.reserved
+        return committed([holding_of(p.line, p.mark, p.greeks) for p in positions if p.line.qty], ()) + own.reserved
     except MissingNumberError:
         return None
 
 
-def _holding(position: Valued) -> Holding:
-    line = position.line
+def holding_of(line: Line, mark: Mark | None = None, greeks: Greeks | None = None) -> Holding:
+    """Return the position as the risk rules see it."""
     return Holding(
         symbol=line.symbol,
         underlying=line.underlying,
@@ -184,6 +180,6 @@ def _holding(position: Valued) -> Holding:
         qty=line.qty,
         avg_px=line.avg_px,
         multiplier=line.multiplier,
-        mark=None if position.mark is None else position.mark.px,
-        delta=None if position.greeks is None else position.greeks.delta,
+        mark=None if mark is None else mark.px,
+        delta=None if greeks is None else greeks.delta,
     )

@@ -25,19 +25,31 @@ class Steps:
     def __init__(self) -> None:
         """Begin having seen nothing."""
         self._seen: dict[tuple[str, int], tuple[object, ...]] = {}
+        self._is_waiting = False
 
-    def note(self, accounts: Iterable[AccountPnl], moment: Moment) -> None:
-        """Keep a point of each instrument that was traded since the last look, or is held and seen first today."""
+    def note(self, accounts: Iterable[AccountPnl], moment: Moment, *, are_new: bool) -> None:
+        """Keep a point of each instrument that was traded since the last look, or is held and seen first today.
+
+        `are_new`: the books were read anew. If not, only what had no mark yet can be due.
+        """
+        if not are_new and not self._is_waiting:
+            return
         today = new_york_date(moment.at)
         due: dict[int, Valued] = {}
+        self._is_waiting = False
         for account in accounts:
-            for position in account.positions:
-                line = position.line
+            for place, line in enumerate(account.books.lines):
                 key, state = (line.account, line.instrument_id), (today, len(line.trades))
-                if self._seen.get(key) != state and position.mark is not None:
+                if self._seen.get(key) == state:
+                    continue
+                position = account.positions[place]
+                if position.mark is None:
+                    self._is_waiting = True
+                else:
                     self._seen[key] = state
                     due[line.instrument_id] = position
-        write(due.values(), moment, GreekPoint.Kind.TRADE)
+        if due:
+            write(due.values(), moment, GreekPoint.Kind.TRADE)
 
 
 def write(positions: Iterable[Valued], moment: Moment, kind: GreekPoint.Kind) -> None:

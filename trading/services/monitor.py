@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from threading import Event
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 import redis
@@ -15,11 +16,13 @@ from django.db import InterfaceError, OperationalError, connection
 from allcore import live
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import UnavailableError
-from marketdata.selectors import chains, clock
+from marketdata.selectors import clock
+from trading.domain.books.revalue import units
 from trading.selectors import pnl
-from trading.selectors.pnl import AccountBooks, AccountPnl
+from trading.selectors.pnl import AccountPnl
 from trading.selectors.points import Moment
 from trading.selectors.position_rows import pnl_row, position_row
+from trading.selectors.revaluation import Looked, Revaluation
 from trading.selectors.rows import Row
 from trading.services import equity
 from trading.services.explain import Steps
@@ -32,7 +35,22 @@ READ_AGAIN = timedelta(seconds=5)  # whatever is heard, the books are read anew 
 BOOKED = frozenset({"executions", "orders"})
 LONGEST_PAUSE = 5.0
 
+Pipe: TypeAlias = "redis.client.Pipeline"
+
 log = structlog.get_logger("desk.monitor")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where a kind of row is told, and kept."""
+
+    stream: str
+    kind: str
+    key: str
+
+
+POSITIONS = Told("positions", "position", POSITIONS_KEY)
+PNL = Told("pnl", "pnl", PNL_KEY)
 
 
 class Monitor:
@@ -44,12 +62,13 @@ class Monitor:
 
     def forget(self) -> None:
         """Read and say everything again at the next look."""
-        self._books: list[AccountBooks] = []
-        self._read_at: datetime | None = None
+        self._book = Revaluation((), {})
+        self._read_at: datetime | None = None  # None: at the next look
+        self._told_at: datetime | None = None  # when all was told
         self._day: date | None = None
         self._minute: datetime | None = None
         self._peaks: dict[int, Decimal] = {}
-        self._marks: dict[str, Decimal] | None = None
+        self._marks: dict[tuple[str, str], int] | None = None
         self._steps = Steps()
         self._said: dict[str, dict[str, Row]] = {POSITIONS_KEY: {}, PNL_KEY: {}}
 
@@ -65,65 +84,70 @@ class Monitor:
         """
         exchange_now = clock.exchange_now(now)
         was_read = self._read(now, exchange_now)
-        moment, accounts = self._value(now, exchange_now)
-        self._steps.note(accounts, moment)
-        self._tell("positions", POSITIONS_KEY, _position_rows(accounts), whole=was_read)
-        self._tell("pnl", PNL_KEY, {a.books.account.code: pnl_row(a, exchange_now) for a in accounts}, whole=was_read)
+        market = self._book.watched.read()
+        looked = self._book.look(market.columns, peaks=self._peaks, now=now)
+        self._keep_peaks(looked.accounts)
+        moment = Moment(exchange_now, market.quotes, clock.rate() if self._book.lines else None)
+        self._steps.note(looked.accounts, moment, are_new=was_read)
+        self._tell_all(looked, exchange_now, whole=self._is_due_whole(now))
         minute = exchange_now.replace(second=0, microsecond=0)
         if minute != self._minute:
-            equity.note(accounts, moment)
+            equity.note(looked.accounts, moment)
             self._minute = minute
-        return accounts
+        return looked.accounts
 
     def _read(self, now: datetime, exchange_now: datetime) -> bool:
         day = new_york_date(exchange_now)
         if self._read_at is not None and self._day == day and now - self._read_at < READ_AGAIN:
             return False
-        self._books = pnl.read(exchange_now)
-        for own in self._books:
+        if day != self._day:
+            self._told_at = None
+        books = pnl.read(exchange_now)
+        for own in books:
             if own.account.pk not in self._peaks:
                 self._peaks[own.account.pk] = pnl.peak_pnl(own.account)
+        marks = _last_marks() if self._marks is None else self._marks | self._book.marks
+        self._book, self._marks = Revaluation(books, marks), marks
         self._read_at, self._day = now, day
         return True
 
-    def _value(self, now: datetime, exchange_now: datetime) -> tuple[Moment, list[AccountPnl]]:
-        symbols = sorted({name for own in self._books for line in own.lines for name in (line.symbol, line.underlying)})
-        latest, greeks = chains.marks(symbols) if symbols else ({}, {})
-        if self._marks is None:
-            self._marks = _last_marks()
-        accounts = []
-        for own in self._books:
-            peak = self._peaks[own.account.pk]
-            account = pnl.valued(own, quotes=latest, greeks=greeks, last=self._marks, peak=peak, now=now)
+    def _keep_peaks(self, accounts: list[AccountPnl]) -> None:
+        for account in accounts:
             if account.pnl is not None:
-                self._peaks[own.account.pk] = max(peak, account.pnl)
-            self._marks |= {p.line.symbol: p.mark.px for p in account.positions if p.mark is not None}
-            accounts.append(account)
-        return Moment(exchange_now, latest, clock.rate() if symbols else None), accounts
+                self._peaks[account.books.account.pk] = max(self._peaks[account.books.account.pk], account.pnl)
 
-    def _tell(self, stream: str, key: str, rows: dict[str, Row], *, whole: bool) -> None:
-        """Publish the rows that changed, and keep all of them in Redis for whoever asks for a snapshot."""
-        said = self._said[key]
-        changed = {name: row for name, row in rows.items() if _differs(row, said.get(name))}
-        kept = rows if whole else changed
-        gone = set(said) - set(rows)
-        if kept or gone or whole:
-            with live.client().pipeline() as pipe:
-                if whole:
-                    pipe.delete(key)
-                elif gone:
-                    pipe.hdel(key, *gone)
-                if kept:
-                    pipe.hset(key, mapping={name: orjson.dumps(row) for name, row in kept.items()})
+    def _is_due_whole(self, now: datetime) -> bool:
+        if self._told_at is not None and now - self._told_at < READ_AGAIN:
+            return False
+        self._told_at = now
+        return True
+
+    def _tell_all(self, looked: Looked, exchange_now: datetime, *, whole: bool) -> None:
+        chosen = (looked.position(n) for n in looked.changed)
+        positions = {str(row["id"]): row for row in map(position_row, chosen)}
+        accounts = {a.books.account.code: pnl_row(a, exchange_now) for a in looked.accounts}
+        with live.client().pipeline() as pipe:
+            self._tell(pipe, POSITIONS, positions, are_all=looked.is_first, whole=whole)
+            self._tell(pipe, PNL, accounts, are_all=True, whole=whole)
+            if len(pipe):
                 pipe.execute()
-        kind = "position" if key == POSITIONS_KEY else "pnl"
+
+    def _tell(self, pipe: Pipe, told: Told, rows: dict[str, Row], *, are_all: bool, whole: bool) -> None:
+        """Publish the rows that changed, and keep all of them in Redis for whoever asks for a snapshot."""
+        said = self._said[told.key]
+        changed = {name: row for name, row in rows.items() if _differs(row, said.get(name))}
+        gone = said.keys() - rows.keys() if are_all else set()
+        said.update(rows)
+        for name in gone:
+            del said[name]
+        if whole:
+            pipe.delete(told.key)
+        elif gone:
+            pipe.hdel(told.key, *gone)
+        if kept := said if whole else changed:
+            pipe.hset(told.key, mapping={name: orjson.dumps(row) for name, row in kept.items()})
         for row in changed.values():
-            live.publish(stream, kind, row, account=str(row["account"]))
-        self._said[key] = rows
-
-
-def _position_rows(accounts: list[AccountPnl]) -> dict[str, Row]:
-    return {str(row["id"]): row for account in accounts for row in map(position_row, account.positions)}
+            pipe.publish(live.CHANNEL, live.message(told.stream, told.kind, row, account=str(row["account"])))
 
 
 def _differs(row: Row, said: Row | None) -> bool:
@@ -131,10 +155,14 @@ def _differs(row: Row, said: Row | None) -> bool:
     return said is None or any(row[name] != said[name] for name in row if name != "at")
 
 
-def _last_marks() -> dict[str, Decimal]:
-    """Return the last good marks by symbol, as the rows in Redis have them."""
+def _last_marks() -> dict[tuple[str, str], int]:
+    """Return the last good marks by account and symbol, as the rows in Redis have them."""
     rows = [orjson.loads(raw) for raw in live.client().hvals(POSITIONS_KEY)]
-    return {row["symbol"]: Decimal(row["mark"]) for row in rows if row["mark"] is not None}
+    return {
+        (row["account"], row["symbol"]): units(Decimal(row["mark"]))
+        for row in rows
+        if row["mark"] is not None and "account" in row
+    }
 
 
 def keep_going(monitor: Monitor, *, now: Callable[[], datetime], stopping: Event) -> None:

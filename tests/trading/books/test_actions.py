@@ -228,7 +228,7 @@ def test_an_action_that_does_not_say_enough_is_kept_aside(
 
     settle(event(account, kind, SHARE, 10, **terms))
 
-    assert Quarantine.objects.get().code == "INCOMPLETE_EVENT"
+    assert Quarantine.objects.get().code == "INCOMPLETE_BOOKING"
     assert position(SHARE).qty == 10
 
 
