@@ -36,7 +36,7 @@ def _http(plumbing: Plumbing) -> httpx.AsyncClient:
 def http_to(base_url: str, plumbing: Plumbing) -> httpx.AsyncClient:
     """Return lines to the address."""
     seconds = float(str(plumbing.settings.get("answer_seconds") or ANSWER_SECONDS))
-    timeout = httpx.Timeout(seconds, connect=min(seconds, 2.0), pool=3.0)
+    timeout = httpx.Timeout(seconds, connect=2.0, pool=3.0)
     return httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=LINES)
 
 
