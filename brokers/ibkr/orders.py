@@ -36,6 +36,8 @@ CAPABILITIES = Capabilities(
     quotes=True,
     login=Login.GATEWAY,
     executions_for=timedelta(days=1),
+    # To the end of the quarter after this one, or ninety days after the last sign-in: it keeps none for less.
+    gtc_for=timedelta(days=90),
     triggers=frozenset(method for method in TRIGGER_METHODS if method is not None),
     buckets=(MESSAGES,),
 )

@@ -22,7 +22,7 @@ from brokers.schwab.words import (
     STANDINGS,
 )
 
-TRIGGERS = {TriggerPrice.LAST: "LAST", TriggerPrice.MID: "MARK"}
+TRIGGERS = {TriggerPrice.LAST: "LAST"}  # its MARK is the middle for options alone, so no word of ours
 
 
 class UnreadableOrderError(ValueError):

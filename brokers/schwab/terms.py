@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from allcore.kernel.orders import OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind
 from brokers.schwab.dialect import Dialect, app_key, by_basic, hashed, stamp, unchanged
 
@@ -22,6 +22,7 @@ CAPABILITIES = Capabilities(
     quotes=True,
     login=Login.OAUTH2,
     executions_for=timedelta(days=60),
+    triggers=frozenset({TriggerPrice.LAST}),
     buckets=(ORDERS, DATA),
 )
 SCHWAB = Dialect(
