@@ -15,6 +15,7 @@ from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
+from brokers.quiet import QuietWindow
 
 
 class ReplaceKind(StrEnum):
@@ -48,6 +49,8 @@ class Capabilities:
 
     `executions_for` is how far back it tells executions, `gtc_for` how long it keeps a good-till-cancelled order.
     `triggers` are the prices that an order may name to be set off by; one that names another is held at the desk.
+    `quiet` are hours in which the broker is expected to be away: then nothing but cancels is sent. A session that has
+    heard nothing for `silent_for` is ended and built anew; None: it judges that itself.
     """
 
     ord_types: frozenset[OrdType]
@@ -64,6 +67,8 @@ class Capabilities:
     gtc_for: timedelta = timedelta(days=90)
     triggers: frozenset[TriggerPrice] = frozenset()
     buckets: tuple["Bucket", ...] = ()
+    quiet: tuple[QuietWindow, ...] = ()
+    silent_for: timedelta | None = None
 
 
 class Lane(StrEnum):

@@ -10,7 +10,7 @@ from allcore.kernel.orders import OrdType, PriceEffect, Side, TimeInForce, Trigg
 from allcore.kernel.tickets import AUCTIONS, LIMITED, TRIGGERED, OrderTicket
 from brokers.errors import NotTakenError
 from brokers.ibkr.library import Library
-from brokers.ibkr.times import write_utc
+from brokers.ibkr.times import QUIET, write_utc
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind, Replacement
 
 MESSAGES = Bucket("messages", rate=40.0, burst=6, reserved=3)  # the gateway allows 50 in any second
@@ -40,6 +40,8 @@ CAPABILITIES = Capabilities(
     gtc_for=timedelta(days=90),
     triggers=frozenset(method for method in TRIGGER_METHODS if method is not None),
     buckets=(MESSAGES,),
+    quiet=QUIET,
+    silent_for=timedelta(seconds=60),  # it is asked for the time each quarter of a minute
 )
 
 

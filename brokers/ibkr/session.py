@@ -18,9 +18,9 @@ from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
 from brokers.ibkr.orders import CAPABILITIES, changed, contract_of, ensure_taken, order_of
 from brokers.ibkr.settings import IbkrSettings
-from brokers.ibkr.times import in_reset_window
 from brokers.ibkr.tracks import Track, Tracks, key_of
 from brokers.ports import Health, Lane, OrderKey, Plumbing, Preview, Replacement
+from brokers.quiet import window_at
 
 
 class IbkrSession:
@@ -31,6 +31,8 @@ class IbkrSession:
     def __init__(self, plumbing: Plumbing) -> None:
         self._plumbing = plumbing
         self._settings = IbkrSettings.read(plumbing.settings)
+        if self._settings.simulated:
+            self.capabilities = replace(CAPABILITIES, quiet=())  # the test server is never reset
         self._events: asyncio.Queue[ExecutionReport | BookReport | Exception | None] = asyncio.Queue()
         self._tracks = Tracks(plumbing.keys)
         self._desk = Desk(
@@ -196,7 +198,7 @@ class IbkrSession:
             "accounts": self._accounts,
             "open_orders": len(self._tracks.open()),
             "upstream": "lost" if self._desk.is_upstream_lost else "up",
-            "reset_window": in_reset_window(self._plumbing.clock()),
+            "reset_window": window_at(self.capabilities.quiet, self._plumbing.clock()) is not None,
             "alerts": self._desk.alerts,
         }
         return Health(is_connected=self._is_up(), heard_at=heard_at, details=details)

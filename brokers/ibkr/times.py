@@ -3,12 +3,21 @@
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from allcore.kernel.clock import new_york
 from brokers.ibkr.errors import ContradictionError
+from brokers.quiet import FRIDAY, MONDAY, SATURDAY, SUNDAY, THURSDAY, TUESDAY, WEDNESDAY, QuietWindow
 
-DAILY = (time(0, 15), time(1, 45))  # the servers' daily reset, New York, Sunday to Friday
-FRIDAY, SATURDAY = 4, 5
-WEEKEND = (time(23, 0), time(3, 0))
+# Source: the broker's page on system status, North America. A lost line is then nothing unusual; the weekend's spans
+# midnight, hence its two rows. The weekly sign-in ends on Sundays at 01:00, inside the daily reset.
+QUIET = (
+    QuietWindow(
+        frozenset({SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY}),
+        time(0, 15),
+        time(1, 45),
+        "The broker's daily reset",
+    ),
+    QuietWindow(frozenset({FRIDAY}), time(23, 0), None, "The broker's weekend reset"),
+    QuietWindow(frozenset({SATURDAY}), time(0, 0), time(3, 0), "The broker's weekend reset"),
+)
 
 
 def read_time(text: str) -> datetime:
@@ -34,15 +43,3 @@ def read_time(text: str) -> datetime:
 def write_utc(moment: datetime) -> str:
     """Return the moment as orders carry it, in UTC."""
     return f"{moment.astimezone(UTC):%Y%m%d-%H:%M:%S}"
-
-
-def in_reset_window(now: datetime) -> bool:
-    """Return whether the broker's servers are being reset, so that a lost line is nothing unusual.
-
-    Source: the broker's page on system status; the hours move, so this only quietens an alert.
-    """
-    there = new_york(now)
-    clock, day = there.time(), there.weekday()
-    if (day == FRIDAY and clock >= WEEKEND[0]) or (day == SATURDAY and clock < WEEKEND[1]):
-        return True
-    return day != SATURDAY and DAILY[0] <= clock < DAILY[1]

@@ -28,6 +28,7 @@ class Connection(models.Model):
     lease_expires_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     reconciled_at = models.DateTimeField(null=True)
+    resumed_at = models.DateTimeField(null=True)  # when a person last said: try now
 
     class Meta:
         db_table = "connection"

@@ -25,6 +25,11 @@ def holds_lease(name: str, *, epoch: int, now: datetime) -> bool:
     return bool(rows.read(HOLDS, {"connection": name, "epoch": epoch, "now": now}))
 
 
+def resumed_at(name: str) -> datetime | None:
+    """Return when a person last said that the connection be tried now."""
+    return Connection.objects.values_list("resumed_at", flat=True).get(name=name)
+
+
 def row_of(connection: Connection) -> dict[str, object]:
     """Return the connection's health as it travels: times as ISO text in UTC."""
     return {

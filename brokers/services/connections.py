@@ -58,7 +58,7 @@ def pause(name: str, *, actor: str, reason: str, now: datetime) -> None:
 
 @transaction.atomic
 def resume(name: str, *, actor: str, reason: str, now: datetime) -> None:
-    """Put the connection back into use.
+    """Put the connection back into use; one that is down is tried at once, however often it failed.
 
     Raises:
         NoReasonError: nobody says why.
@@ -66,12 +66,17 @@ def resume(name: str, *, actor: str, reason: str, now: datetime) -> None:
     if not reason.strip():
         raise NoReasonError("Say why the connection is resumed.", connection=name)
     connection = _locked(name)
-    if not connection.is_paused:
+    if not connection.is_paused and connection.state != Connection.State.DOWN:
         return
-    connection.is_paused = False
-    connection.save(update_fields=["is_paused"])
+    connection.is_paused, connection.resumed_at = False, now
+    connection.save(update_fields=["is_paused", "resumed_at"])
     _noted("connection.resumed", connection, {"reason": reason}, actor, now)
     _published(connection)
+
+
+def wake(name: str, *, now: datetime) -> None:
+    """Have the connection tried at once: what it waited for, such as a person's leave, is there."""
+    Connection.objects.filter(name=name).update(resumed_at=now)
 
 
 def mark_reconciled(name: str, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from brokers import registry
 from brokers.models import Account, Connection
 from brokers.selectors.connections import row_of
 from brokers.selectors.credentials import owner_of
+from brokers.services.connections import wake
 
 
 class TakenError(ConflictError):
@@ -140,6 +141,7 @@ def finish_authorisation(name: str, answer: Mapping[str, str], *, actor: str, no
     ends = asyncio.run(broker.authorise(registry.plumbing(registry.spec_of(connection))).finish(answer))
     payload = {"until": None if ends is None else ends.isoformat()}
     record("connection.authorised", f"connection:{name}", payload, actor=actor, at=now)
+    wake(name, now=now)
     live.publish("system", "connection", row_of(connection))
     return ends
 

@@ -179,3 +179,17 @@ async def test_a_session_built_by_name_trades_on_the_feeds_quotes_and_keeps_its_
     assert heard == ["ACK", "FILL"]
     assert session.capabilities == registry.BROKERS["paper"].capabilities
     assert [(p.symbol, p.qty) for p in status.positions] == [(PUT, -1)]
+
+
+def test_a_connection_that_is_down_is_tried_at_once_when_a_person_says_so(paper: Connection) -> None:
+    connections.resume("paper", actor="user:alice", reason="the gateway is up", now=NOW)
+
+    assert Connection.objects.get().resumed_at == NOW
+
+
+def test_a_connection_that_is_up_has_nothing_to_resume(paper: Connection) -> None:
+    connections.set_state("paper", state="UP", reason="", now=NOW)
+
+    connections.resume("paper", actor="user:alice", reason="to be sure", now=NOW)
+
+    assert Connection.objects.get().resumed_at is None

@@ -23,7 +23,9 @@ def ensure_heard(name: str, health: Health, silent_for: timedelta | None, now: d
     if silent_for is None or health.heard_at is None or now - health.heard_at <= silent_for:
         return
     silence = (now - health.heard_at).total_seconds()
-    raise SilentSessionError(f"{name} has said nothing for {silence:.0f} s; the session is built anew.", connection=name)
+    raise SilentSessionError(
+        f"{name} has said nothing for {silence:.0f} s; the session is built anew.", connection=name
+    )
 
 
 def first_of(fault: BaseException) -> BaseException:

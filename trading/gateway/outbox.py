@@ -82,7 +82,7 @@ class Outbox:
             await self._line.insist(partial(claim.in_doubt, outbound.request_id, reason=repr(e)[:200], now=utc_now()))
 
     def _ensure_in_hours(self, outbound: claim.Outbound) -> None:
-        """Send nothing but cancels while the broker is expected to be away: what would become of it is anybody's guess."""
+        """Send nothing but cancels while the broker is expected to be away."""
         window = window_at(self._session.capabilities.quiet, utc_now())
         if window is not None and (outbound.ticket is not None or outbound.quantity is not None):
             raise QuietHoursError(f"Not sent: {window.sentence}.", connection=self._connection)

@@ -55,9 +55,7 @@ class Pace:
             self._pause = self._spread(QUIET)
             return f"Expected: {window.sentence}. {text}"
         self._failures.append(now)
-        self.is_tripped = self.is_tripped or (
-            len(self._failures) == TRIPS_AFTER and now - self._failures[0] <= WITHIN
-        )
+        self.is_tripped = self.is_tripped or (len(self._failures) == TRIPS_AFTER and now - self._failures[0] <= WITHIN)
         if self.is_tripped:
             self._pause = self._spread(SLOW)
             return f"Tripped after {TRIPS_AFTER} failures, tried once a minute; Resume tries at once. {text}"

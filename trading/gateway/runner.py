@@ -60,6 +60,7 @@ class ConnectionRunner:
     async def run(self) -> None:
         """Hold the connection again and again until cancelled."""
         try:
+            await self._hear_person()
             while True:
                 await self._rest(await self._hold_once())
         finally:
@@ -117,12 +118,16 @@ class ConnectionRunner:
         while left > 0:
             await asyncio.sleep(min(left, LEASE_LOOK))
             left -= LEASE_LOOK
-            with contextlib.suppress(OperationalError, InterfaceError, ObjectDoesNotExist):
-                resumed_at = await self._control.call(partial(read_resumed_at, self.name))
-                if resumed_at != self._resumed_at:
-                    self._resumed_at = resumed_at
-                    self._pace.reset()
-                    return
+            if await self._hear_person():
+                self._pace.reset()
+                return
+
+    async def _hear_person(self) -> bool:
+        """Return whether a person has said, since this was last asked, that the connection be tried now."""
+        before = self._resumed_at
+        with contextlib.suppress(OperationalError, InterfaceError, ObjectDoesNotExist):
+            self._resumed_at = await self._control.call(partial(read_resumed_at, self.name))
+        return self._resumed_at != before
 
     async def _keep(self, session: Session) -> None:
         inbox = Inbox(self.name, session, self._in)
@@ -154,7 +159,9 @@ class ConnectionRunner:
                 now=utc_now(),
             )
             if not await self._control.call(renew):
-                raise LeaseLostError(f"The lease of {self.name} went to another worker.", connection=self.name)
+                raise LeaseLostError(
+                    f"{self.name} was paused, or its lease went to another worker.", connection=self.name
+                )
             if not health.is_connected:
                 raise UnavailableError(f"The session of {self.name} is down.", connection=self.name)
             ensure_heard(self.name, health, session.capabilities.silent_for, utc_now())
