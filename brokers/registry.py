@@ -12,7 +12,7 @@ from django.db import connections as databases
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
-from brokers import etrade, schwab
+from brokers import etrade, schwab, tda
 from brokers.ibkr.orders import CAPABILITIES as IBKR
 from brokers.ibkr.session import IbkrSession
 from brokers.models import Connection
@@ -135,6 +135,13 @@ BROKERS: dict[str, Broker] = {
         plumbed(etrade.open_session),
         secrets=etrade.SECRETS,
         authorise=etrade.authorise,
+    ),
+    "tda": Broker(
+        "TD Ameritrade (retired)",
+        tda.CAPABILITIES,
+        plumbed(tda.open_session),
+        secrets=tda.SECRETS,
+        authorise=tda.authorise,
     ),
 }
 

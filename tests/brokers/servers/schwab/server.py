@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from tests.brokers.servers.book import Execution, Order, Refusal
+from tests.brokers.servers.book import Execution, Order, Refusal, Terms
 from tests.brokers.servers.control import Server
 from tests.brokers.servers.exchange import Exchange
 from tests.brokers.servers.faults import Clock, Faults
@@ -78,37 +78,52 @@ class Grants:
 class SchwabServer(Server):
     """One login with its accounts; account numbers are digits, hashes stand for them in every path."""
 
+    root: ClassVar[str] = TRADER
+    real_host: ClassVar[str] = REAL_HOST
+    longest: ClassVar[timedelta] = timedelta(days=61)
     grants: Grants = field(init=False)
     schema_errors: list[str] = field(default_factory=list)
     lies_about: int | None = None  # the next order's place names this one
     failing_reads: int = 0
 
     def __post_init__(self) -> None:
-        self.grants = Grants(self.clock)
+        self.grants = self.new_grants()
         self.streamer = Streamer(self.exchange, self.grants.lets_in, self.faults, self.clock)
         self.app = web.Application(middlewares=[faulty(self.faults), self._guard])
-        self.app.add_routes(
-            [
-                web.post("/v1/oauth/token", self.token),
-                web.get(f"{TRADER}/accounts/accountNumbers", self.numbers),
-                web.get(f"{TRADER}/accounts", self.accounts),
-                web.get(f"{TRADER}/accounts/{{hash}}", self.account),
-                web.get(f"{TRADER}/accounts/{{hash}}/orders", self.orders),
-                web.post(f"{TRADER}/accounts/{{hash}}/orders", self.place),
-                web.get(f"{TRADER}/accounts/{{hash}}/orders/{{number}}", self.order),
-                web.put(f"{TRADER}/accounts/{{hash}}/orders/{{number}}", self.replace),
-                web.delete(f"{TRADER}/accounts/{{hash}}/orders/{{number}}", self.cancel),
-                web.post(f"{TRADER}/accounts/{{hash}}/previewOrder", self.preview),
-                web.get(f"{TRADER}/userPreference", self.preference),
-                web.get("/marketdata/v1/quotes", self.quotes),
-                web.get("/marketdata/v1/chains", self.chains),
-                web.get("/ws", self.streamer.serve),
-            ]
-        )
+        self.app.add_routes(self.routes())
         self.port = WebPort(self.app)
 
+    def new_grants(self) -> Grants:
+        return Grants(self.clock)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return who answers what."""
+        account = f"{self.root}/accounts/{{hash}}"
+        return [
+            web.post("/v1/oauth/token", self.token),
+            web.get(f"{self.root}/accounts/accountNumbers", self.numbers),
+            *self.account_routes(account),
+            web.post(f"{account}/previewOrder", self.preview),
+            web.get(f"{self.root}/userPreference", self.preference),
+            web.get("/marketdata/v1/quotes", self.quotes),
+            web.get("/marketdata/v1/chains", self.chains),
+            web.get("/ws", self.streamer.serve),
+        ]
+
+    def account_routes(self, account: str) -> list[web.RouteDef]:
+        """Return what all brokers of the family answer."""
+        return [
+            web.get(f"{self.root}/accounts", self.accounts),
+            web.get(account, self.account),
+            web.get(f"{account}/orders", self.orders),
+            web.post(f"{account}/orders", self.place),
+            web.get(f"{account}/orders/{{number}}", self.order),
+            web.put(f"{account}/orders/{{number}}", self.replace),
+            web.delete(f"{account}/orders/{{number}}", self.cancel),
+        ]
+
     @classmethod
-    def make(cls, *, accounts: Mapping[str, Decimal] | None = None) -> "SchwabServer":
+    def make(cls, *, accounts: Mapping[str, Decimal] | None = None) -> Self:
         clock = Clock()
         exchange = Exchange(clock, accounts=dict(accounts or {"12345678": Decimal(100_000)}))
         return cls(exchange, Faults(), clock)
@@ -116,7 +131,7 @@ class SchwabServer(Server):
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Let in who shows a token that holds; answer the exchange's no in Schwab's form."""
-        if request.path.startswith(("/trader", "/marketdata")):
+        if request.path not in ("/v1/oauth/token", "/v1/oauth2/token", "/ws"):
             if not self.grants.lets_in(request.headers.get("Authorization", "")):
                 return web.json_response({"errors": [{"status": 401, "title": "Unauthorized"}]}, status=401)
             if request.method == "GET" and self.failing_reads > 0:
@@ -141,7 +156,7 @@ class SchwabServer(Server):
 
     async def numbers(self, _: web.Request) -> web.Response:
         return web.json_response(
-            [{"accountNumber": number, "hashValue": hash_of(number)} for number in self.exchange.accounts]
+            [{"accountNumber": number, "hashValue": self.name_of(number)} for number in self.exchange.accounts]
         )
 
     async def accounts(self, request: web.Request) -> web.Response:
@@ -172,12 +187,15 @@ class SchwabServer(Server):
     async def orders(self, request: web.Request) -> web.Response:
         if not {"fromEnteredTime", "toEnteredTime"} <= set(request.query):
             raise Refusal("QUERY", "fromEnteredTime and toEnteredTime are required")
-        since, until = (_moment(request.query[name]) for name in ("fromEnteredTime", "toEnteredTime"))
-        if until - since > timedelta(days=61):
+        since, until = self.window(request.query["fromEnteredTime"], request.query["toEnteredTime"])
+        if until - since > self.longest:
             raise Refusal("QUERY", "The window is at most 60 days")
         account = self._number(request)
         mine = [o for o in self.exchange.orders.values() if o.account == account and since <= o.placed_at <= until]
         return web.json_response([self._json(order) for order in mine])
+
+    def window(self, since: str, until: str) -> tuple[datetime, datetime]:
+        return datetime.fromisoformat(since), datetime.fromisoformat(until)
 
     async def order(self, request: web.Request) -> web.Response:
         return web.json_response(self._json(self._order(request)))
@@ -186,7 +204,7 @@ class SchwabServer(Server):
         body, account = await request.json(), self._number(request)
         if reject := self.faults.reject():
             raise Refusal(*reject)
-        terms = terms_of(body)
+        terms = self.terms_of(body)
         self.exchange.check(account, terms)
 
         def book() -> web.Response:
@@ -197,7 +215,7 @@ class SchwabServer(Server):
 
     async def replace(self, request: web.Request) -> web.Response:
         body, old = await request.json(), self._order(request)
-        terms = terms_of(body)
+        terms = self.terms_of(body)
         return self._created(request, self.exchange.supersede(old.number, terms))
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -264,8 +282,15 @@ class SchwabServer(Server):
     def _created(self, request: web.Request, order: Order) -> web.Response:
         number = order.number if self.lies_about is None else self.lies_about
         self.lies_about = None
-        place = f"{REAL_HOST}{TRADER}/accounts/{request.match_info['hash']}/orders/{number}"
+        place = f"{self.real_host}{self.root}/accounts/{request.match_info['hash']}/orders/{number}"
         return web.Response(status=201, headers={"Location": place})
+
+    def name_of(self, number: str) -> str:
+        """Return what stands for the account in paths."""
+        return hash_of(number)
+
+    def terms_of(self, body: Mapping[str, Any]) -> Terms:
+        return terms_of(body)
 
     def _json(self, order: Order) -> dict[str, Any]:
         body = order.extra.get("body", {})
@@ -274,7 +299,7 @@ class SchwabServer(Server):
 
     def _number(self, request: web.Request) -> str:
         for number in self.exchange.accounts:
-            if hash_of(number) == request.match_info["hash"]:
+            if self.name_of(number) == request.match_info["hash"]:
                 return number
         raise Refusal("UNKNOWN_ORDER", "Invalid account")
 
@@ -288,10 +313,6 @@ class SchwabServer(Server):
 def hash_of(number: str) -> str:
     """Return the account's hash."""
     return f"HASH{number[::-1]}"
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def _float(value: Decimal | None) -> float:
