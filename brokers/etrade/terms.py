@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from allcore.kernel.orders import OrdType, TimeInForce
+from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind
 
 HOST, SANDBOX = "https://api.etrade.com", "https://apisb.etrade.com"
@@ -25,5 +25,6 @@ CAPABILITIES = Capabilities(
     login=Login.OAUTH1,
     executions_for=timedelta(days=60),
     gtc_for=timedelta(days=60),
+    triggers=frozenset({TriggerPrice.LAST}),
     buckets=(ORDERS, ACCOUNTS),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
@@ -24,6 +24,14 @@ class OpenPacer(LocalPacer):
 
     async def take(self, bucket: Bucket, *, lane: Lane, weight: int = 1) -> None:
         self.taken.append((bucket.name, lane))
+
+
+@dataclass
+class HastyPacer(LocalPacer):
+    """Waits for its turn as in life, in a world twenty times as quick."""
+
+    async def take(self, bucket: Bucket, *, lane: Lane, weight: int = 1) -> None:
+        await super().take(replace(bucket, rate=bucket.rate * 20), lane=lane, weight=weight)
 
 
 @dataclass

@@ -92,6 +92,7 @@ class Provider:
     accesses: dict[str, Token] = field(default_factory=dict)
     nonces: set[tuple[str, str, str]] = field(default_factory=set)
     renewed: int = 0
+    refuses_renewal: bool = False
 
     def leave(self) -> Token:
         """Return an access token, as a person gets it at the page."""
@@ -128,6 +129,8 @@ class Provider:
         """Wake an access token that sleeps."""
         token = self.accesses[self._checked(asked, self.accesses)["oauth_token"]]
         self._ensure_of_today(token)
+        if self.refuses_renewal:
+            raise Unauthorized("token_rejected")
         token.used_at = self.clock()
         self.renewed += 1
 

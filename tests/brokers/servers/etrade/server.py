@@ -1,6 +1,5 @@
 """E*TRADE's API on the test exchange: OAuth 1.0a, accounts, preview and place, and no stream."""
 
-import itertools
 import json
 from collections import deque
 from collections.abc import Mapping
@@ -14,18 +13,18 @@ from xml.etree.ElementTree import ParseError
 from aiohttp import web
 
 from allcore.kernel.clock import new_york_date
-from tests.brokers.servers.book import Order, Refusal, Terms
+from tests.brokers.servers.book import Order, Refusal
 from tests.brokers.servers.control import Server
 from tests.brokers.servers.etrade.market import Market
 from tests.brokers.servers.etrade.oauth import Asked, Provider, Token, Unauthorized, encoded
 from tests.brokers.servers.etrade.orders import listed, order_json, product_json, terms_of
+from tests.brokers.servers.etrade.placing import Placing
 from tests.brokers.servers.etrade.xmlform import read_xml, write_xml
 from tests.brokers.servers.exchange import FEE, Exchange
 from tests.brokers.servers.faults import Clock, Faults
 from tests.brokers.servers.web import PAGE, WebPort, faulty, lapsing
 
 V1 = "/v1/accounts"
-PREVIEW_LASTS = timedelta(seconds=180)
 FORM = "application/x-www-form-urlencoded"
 TOO_MANY = "<html><body><h1>Number of requests exceeded the rate limit set</h1></body></html>"
 CODES = {"UNKNOWN_ACCOUNT": 102, "UNKNOWN_ORDER": 5011, "TOO_LATE": 5001, "DUPLICATE": 1028, "PREVIEW": 101}
@@ -35,16 +34,6 @@ TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Previewed:
-    """What was previewed, when, and what it would change."""
-
-    request: Mapping[str, Any]
-    terms: Terms
-    at: datetime
-    changes: int | None = None
-
-
 @dataclass
 class EtradeServer(Server):
     """One login with its accounts; keys stand for their numbers in every path."""
@@ -52,18 +41,17 @@ class EtradeServer(Server):
     provider: Provider = field(init=False)
     schema_errors: list[str] = field(default_factory=list)
     failing_reads: int = 0
-    at_place: deque[int | str] = field(default_factory=deque)  # answers in place of a placing
+    at_preview: deque[int | str] = field(default_factory=deque)  # answers in place of a preview
+    at_place: deque[int | str] = field(default_factory=deque)  # and of a placing
     sends_twice: int = 0  # placings that reach the broker twice; the second answer comes back
     calls_a_second: int = 0  # by module; 0: no limit
     page_size: int = 100
-    _previews: dict[int, Previewed] = field(default_factory=dict)
-    _client_ids: set[tuple[str, str]] = field(default_factory=set)
     _calls: dict[str, deque[datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.provider = Provider(self.clock)
         self.market = Market(self.exchange)
-        self._numbers = itertools.count(1_627_181_131)
+        self.placing = Placing(self.exchange, self.clock)
         self.app = web.Application(middlewares=[faulty(self.faults), self._guard])
         for step in ("request_token", "access_token", "renew_access_token", "revoke_access_token"):
             self.app.router.add_route("*", f"/oauth/{step}", getattr(self, step))
@@ -121,10 +109,9 @@ class EtradeServer(Server):
         if request.method == "GET" and self.failing_reads > 0:
             self.failing_reads -= 1
             return web.Response(status=503)
-        if self.at_place and "/place" in request.path:
-            answer = self.at_place.popleft()
-            page = {"html": PAGE, "limit": TOO_MANY}.get(str(answer), "")
-            return web.Response(status=400 if page else int(answer), text=page, content_type="text/html")
+        for step, answers in (("/preview", self.at_preview), ("/place", self.at_place)):
+            if answers and step in request.path:
+                return _fault_page(answers.popleft())
         return None
 
     def _is_too_often(self, module: str) -> bool:
@@ -233,8 +220,7 @@ class EtradeServer(Server):
         terms = terms_of(asked, is_strict=_is_json(request))
         self.exchange.check(account, terms)
         changes = int(request.match_info["number"]) if "number" in request.match_info else None
-        number = next(self._numbers)
-        self._previews[number] = Previewed(_essence(asked), terms, self.clock(), changes)
+        number = self.placing.preview(asked, terms, changes)
         contracts = sum(leg.ratio for leg in terms.legs if len(leg.symbol) == 21) * terms.quantity
         order = listed(asked["Order"])[0] | {"estimatedCommission": float(FEE * contracts)}
         return _said(
@@ -257,10 +243,10 @@ class EtradeServer(Server):
         terms_of(asked, is_strict=_is_json(request))
         if reject := self.faults.reject():
             raise Refusal(*reject)
-        previewed = self._previewed(account, asked)
+        previewed = self.placing.previewed(account, asked)
 
         def book() -> web.Response:
-            order = self._booked(account, asked, previewed)
+            order = self.placing.booked(account, asked, previewed)
             return _said(
                 request,
                 {
@@ -277,7 +263,7 @@ class EtradeServer(Server):
         if self.sends_twice:
             self.sends_twice -= 1
             book()
-            self._previewed(account, asked)
+            self.placing.previewed(account, asked)
         return await lapsing(request, self.faults, book)
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -290,29 +276,6 @@ class EtradeServer(Server):
         message = {"code": 5011, "description": "Your request to cancel your order is being processed."}
         body = {"accountId": account, "orderId": order.number, "Messages": {"Message": [message]}}
         return _said(request, {"CancelOrderResponse": body | {"cancelTime": int(self.clock().timestamp() * 1000)}})
-
-    def _previewed(self, account: str, asked: Mapping[str, Any]) -> Previewed:
-        """Return the preview that is to be placed.
-
-        Raises:
-            Refusal: it is a duplicate, or there is none, or none of this order, or it is too old.
-        """
-        if (account, asked["clientOrderId"]) in self._client_ids:
-            raise Refusal("DUPLICATE", "")
-        numbers = [int(row["previewId"]) for row in listed(asked.get("PreviewIds") or [])]
-        previewed = self._previews.get(numbers[0]) if numbers else None
-        if previewed is None or previewed.request != _essence(asked):
-            raise Refusal("PREVIEW", "InvalidPreviewId")
-        if self.clock() - previewed.at >= PREVIEW_LASTS:
-            raise Refusal("PREVIEW", "For your security we have timed out your original order request.")
-        return previewed
-
-    def _booked(self, account: str, asked: Mapping[str, Any], previewed: Previewed) -> Order:
-        self._client_ids.add((account, asked["clientOrderId"]))
-        extra = {"kind": asked["orderType"], "body": listed(asked["Order"])[0]}
-        if previewed.changes is None:
-            return self.exchange.place(account, previewed.terms, extra=extra)
-        return self.exchange.supersede(previewed.changes, previewed.terms)
 
     def _json(self, order: Order) -> dict[str, Any]:
         made = [e for e in self.exchange.executions if e.order == order.number]
@@ -327,16 +290,14 @@ class EtradeServer(Server):
         raise Refusal("UNKNOWN_ACCOUNT", "Please enter valid account key.")
 
 
+def _fault_page(answer: int | str) -> web.Response:
+    page = {"html": PAGE, "limit": TOO_MANY}.get(str(answer), "")
+    return web.Response(status=400 if page else int(answer), text=page, content_type="text/html")
+
+
 def key_of(number: str) -> str:
     """Return the account's key."""
     return f"KEY{number[::-1]}-_"
-
-
-def _essence(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what must be the same when an order is placed as when it was previewed."""
-    return {name: asked[name] for name in ("orderType", "clientOrderId")} | {
-        "Order": [{n: str(v) for n, v in order.items() if n != "previewId"} for order in listed(asked["Order"])]
-    }
 
 
 async def _asked(request: web.Request) -> Asked:
