@@ -22,6 +22,7 @@ from trading.selectors.movements import movements
 from trading.selectors.rows import Row, iso, text
 
 MOST = 60  # of a list
+NAME = Coalesce("instrument__underlying__symbol", "instrument__symbol")  # what a position is on
 
 
 def listed(user: User, *, account: str = "", underlying: str = "") -> list[Row]:
@@ -53,12 +54,29 @@ def story_of(user: User, order_id: UUID) -> Row:
     raise NotFoundError(f"There is no story of an order {order_id}: nothing of it has filled.", order_id=order_id)
 
 
+def story_id_of(user: User, *, account: str, symbol: str) -> str | None:
+    """Return the order that names the latest story of a position, open ones first; None if no order began it.
+
+    Raises:
+        NotFoundError: no story that they may see has touched it.
+    """
+    owner = visible_accounts(user).filter(code=account).first()
+    named = Position.objects.filter(account=owner, instrument__symbol=symbol).annotate(name=NAME)
+    name = None if owner is None else named.values_list("name", flat=True).first()
+    told = [] if owner is None or name is None else stories(movements(owner, name))
+    touched = [story for story in told if any(m.symbol == symbol for c in story.chapters for m in c.movements)]
+    if not touched:
+        raise NotFoundError(f"There is no story of {symbol} in {account}.", account=account, symbol=symbol)
+    latest = max(touched, key=lambda story: (story.is_open, story.chapters[0].at))
+    return _id_of(latest) or None
+
+
 def story_row(account: str, underlying: str, story: Story) -> Row:
     """Return a story as JSON values. `result` is cash, fees paid, and what is open at its mark; None without a mark."""
     worth = _worth(story)
     first = story.chapters[0]
     return {
-        "id": next((c.origin for c in story.chapters if _is_order(c.origin)), ""),
+        "id": _id_of(story),
         "account": account,
         "underlying": underlying,
         "name": next((c.structure for c in story.chapters if c.structure), f"{underlying} position"),
@@ -70,9 +88,13 @@ def story_row(account: str, underlying: str, story: Story) -> Row:
         "open_value": text(worth),
         "result": None if worth is None else text(story.cash + worth),
         "rolls": sum(c.turn == "ROLLED" for c in story.chapters),
-        "positions": [{"symbol": s, "said": _said(s), "qty": qty} for s, qty in sorted(story.positions.items())],
+        "positions": [{"symbol": s, "said": _said(s), "qty": qty, "count": abs(qty)} for s, qty in sorted(story.positions.items())],
         "chapters": _chapters(story.chapters),
     }
+
+
+def _id_of(story: Story) -> str:
+    return next((c.origin for c in story.chapters if _is_order(c.origin)), "")
 
 
 def _chapters(chapters: Iterable[Chapter]) -> list[Row]:
@@ -102,7 +124,7 @@ def _legs(rows: Iterable[Movement]) -> list[Row]:
         qty, paid = total.get((row.symbol, row.qty > 0), (0, ZERO))
         total[row.symbol, row.qty > 0] = (qty + row.qty, paid + row.qty * row.px)
     return [
-        {"symbol": symbol, "said": _said(symbol), "qty": qty, "px": text((paid / qty).quantize(Decimal("0.0001")))}
+        {"symbol": symbol, "said": _said(symbol), "qty": qty, "count": abs(qty), "px": text((paid / qty).quantize(Decimal("0.0001")))}
         for (symbol, _), (qty, paid) in total.items()
     ]
 
@@ -123,8 +145,7 @@ def _worth(story: Story) -> Decimal | None:
 
 def _names(account: Account) -> list[str]:
     """Return the underlyings that the account has or had positions in."""
-    name = Coalesce("instrument__underlying__symbol", "instrument__symbol")
-    found = Position.objects.filter(account=account).annotate(name=name).order_by("name")
+    found = Position.objects.filter(account=account).annotate(name=NAME).order_by("name")
     return list(found.values_list("name", flat=True).distinct())
 
 

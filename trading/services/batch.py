@@ -1,6 +1,6 @@
 """One batch of a broker's reports: what they speak of, read at once, and what they change, written at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -17,6 +17,7 @@ from trading.models import BookEvent, Execution, Order, OrderEvent, OrderLeg, Or
 from trading.services.advance import prepared
 from trading.services.cash import Movement
 from trading.services.entries import Entry, Pair
+from trading.services.spoken import executions, legs_of, not_ours, requests_named
 
 ACTOR = desk_name("settle")
 Data = Mapping[str, object]
@@ -58,11 +59,11 @@ class Batch:
         """Lock and read what the reports speak of."""
         about_orders = [report for report in reports if isinstance(report, ExecutionReport)]
         about_books = [report for report in reports if isinstance(report, BookReport)]
-        requests = _requests(connection, about_orders)
+        requests = requests_named(connection, {report.cl_ord_id for report in about_orders})
         trades = [report for report in about_orders if report.kind in TRADES]
         strange = [report for report in about_orders if report.cl_ord_id not in requests]
         if strange:
-            requests |= _not_ours(connection, strange)
+            requests |= not_ours(connection, {report.cl_ord_id for report in strange} - {""})
             strange = [report for report in strange if report.cl_ord_id not in requests]
         legs = legs_of({requests[r.cl_ord_id].order.pk for r in trades if r.cl_ord_id in requests and r.fills})
         symbols = {f.symbol for r in strange for f in r.fills} | {r.symbol for r in about_books}
@@ -71,7 +72,7 @@ class Batch:
             now=now,
             requests=requests,
             legs=legs,
-            known=_executions(connection, trades),
+            known=executions(connection, trades),
             known_events=_events(connection, about_books),
             accounts=_accounts(connection) if strange or about_books else {},
             instruments=_instruments(
@@ -102,52 +103,6 @@ class Batch:
         if request.state in UNANSWERED:
             request.state = state
             self.answers.setdefault((state, reason[:300]), []).append(request.pk)
-
-
-def _requests(connection: str, reports: Iterable[ExecutionReport]) -> dict[str, OrderRequest]:
-    ids = {report.cl_ord_id for report in reports}
-    if not ids:
-        return {}
-    rows = (
-        OrderRequest.objects.select_for_update(of=("order",))
-        .select_related("order__account__connection")
-        .filter(connection__name=connection, cl_ord_id__in=ids)
-        .order_by("order_id", "id")
-    )
-    requests: dict[str, OrderRequest] = {}
-    orders: dict[UUID, Order] = {}
-    for request in rows:
-        request.order = orders.setdefault(request.order.pk, request.order)  # two requests of one order share its row
-        requests[request.cl_ord_id] = request
-    return requests
-
-
-def _not_ours(connection: str, reports: Iterable[ExecutionReport]) -> dict[str, OrderRequest]:
-    """Return the requests of orders that are not ours, by the broker's names for them."""
-    names = {report.cl_ord_id for report in reports} - {""}
-    if not names:
-        return {}
-    rows = OrderRequest.objects.select_for_update(of=("order",)).select_related("order__account__connection")
-    found = rows.filter(connection__name=connection, kind=OrderRequest.Kind.NEW, orig_cl_ord_id__in=names)
-    return {request.orig_cl_ord_id: request for request in found.order_by("order_id", "id")}
-
-
-def legs_of(orders: set[UUID]) -> dict[UUID, list[OrderLeg]]:
-    """Return the orders' legs with their instruments, in their order."""
-    found: dict[UUID, list[OrderLeg]] = {}
-    if orders:
-        for leg in OrderLeg.objects.filter(order__in=orders).select_related("instrument").order_by("order_id", "index"):
-            found.setdefault(leg.order_id, []).append(leg)
-    return found
-
-
-def _executions(connection: str, trades: Iterable[ExecutionReport]) -> dict[tuple[int, str, int], Execution]:
-    ids = {fill.exec_id for report in trades for fill in report.fills} | {r.ref_exec_id for r in trades}
-    if not ids - {""}:
-        return {}
-    rows = Execution.objects.filter(connection__name=connection, exec_id__in=ids - {""})
-    related = rows.select_related("account", "instrument", "order").order_by("id")
-    return {(row.account_id, row.exec_id, row.leg): row for row in related}
 
 
 def _events(connection: str, reports: Sequence[BookReport]) -> dict[tuple[int, str], BookEvent]:

@@ -1,6 +1,6 @@
 """Differences between the broker's books and ours. They are written down, never adjusted away."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,9 @@ from allcore.kernel.money import to_cents
 from allcore.kernel.reports import MassStatus, PositionReport
 from allcore.live import publish_on_commit
 from brokers.models import Account
+from trading.domain.books.lots import LotMethod
 from trading.models import Break, CashBalance, Execution, Order, Position
+from trading.services.replay import families, replayed
 
 ACTOR = desk_name("reconcile")
 CASH_TOLERANCE = Decimal("0.05")
@@ -47,7 +49,7 @@ def compare(status: MassStatus, *, now: datetime) -> None:
         ours = {symbol: (qty, px) for symbol, qty, px in held.values_list("instrument__symbol", "qty", "avg_px")}
         theirs = {report.symbol: report for report in status.positions if report.account == number and report.qty}
         _settle_kind(account, Break.Kind.POSITION, _positions(ours, theirs), now)
-        _settle_kind(account, Break.Kind.PRICE, _prices(ours, theirs), now)
+        _settle_kind(account, Break.Kind.PRICE, _prices(account, ours, theirs, now), now)
         _settle_kind(account, Break.Kind.CASH, _cash(account, number, status), now)
 
 
@@ -65,14 +67,40 @@ def _positions(ours: Held, theirs: Mapping[str, PositionReport]) -> dict[str, Di
     return found
 
 
-def _prices(ours: Held, theirs: Mapping[str, PositionReport]) -> dict[str, Difference]:
-    """An average price that differs by more than a hundredth of a percent, where the quantities agree."""
-    found = {}
-    for symbol, report in sorted(theirs.items()):
-        qty, px = ours.get(symbol, (0, None))
-        if qty == report.qty and px is not None and px > 0 and abs(report.avg_px - px) > px * PRICE_TOLERANCE:
-            found[symbol] = Difference(f"{px.normalize():f}", f"{report.avg_px.normalize():f}")
-    return found
+def _prices(account: Account, ours: Held, theirs: Mapping[str, PositionReport], now: datetime) -> dict[str, Difference]:
+    """An average price that differs by more than a hundredth of a percent, where the quantities agree.
+
+    Brokers say the average cost, which a partial close leaves as it was; lots taken in their order leave another
+    average. Only what differs from both is a difference.
+    """
+    differing = {
+        symbol: (px, report.avg_px)
+        for symbol, report in sorted(theirs.items())
+        for qty, px in [ours.get(symbol, (0, None))]
+        if qty == report.qty and not _is_near(report.avg_px, px)
+    }
+    costs = _average_costs(account, differing, now) if differing else {}
+    return {
+        symbol: Difference(f"{px.normalize():f}", f"{said.normalize():f}")
+        for symbol, (px, said) in differing.items()
+        if px is not None and not _is_near(said, costs.get(symbol))
+    }
+
+
+def _is_near(said: Decimal, px: Decimal | None) -> bool:
+    return px is not None and (px <= 0 or abs(said - px) <= px * PRICE_TOLERANCE)
+
+
+def _average_costs(account: Account, symbols: Iterable[str], now: datetime) -> dict[str, Decimal | None]:
+    """Return what the positions cost on average, made from what happened alone."""
+    held = Position.objects.filter(account=account, instrument__symbol__in=symbols)
+    wanted = [(account.pk, pk) for pk in held.values_list("instrument", flat=True)]
+    shelves = [
+        shelf
+        for _, instruments in families(wanted)
+        for shelf in replayed(account, instruments, now=now, method=LotMethod.AVERAGE).values()
+    ]
+    return {shelf.position.instrument.symbol: shelf.position.avg_px for shelf in shelves}
 
 
 def _cash(account: Account, number: str, status: MassStatus) -> dict[str, Difference]:

@@ -18,7 +18,8 @@ from trading.domain.orders.lifecycle import OrderState
 from trading.models import ExternalOrder, Order, OrderEvent, OrderLeg, OrderRequest
 from trading.services.advance import advance, open_order
 from trading.services.alerts import raise_alert
-from trading.services.batch import Batch, legs_of
+from trading.services.batch import Batch
+from trading.services.spoken import legs_of
 from trading.services.submit import cancel_locked
 from trading.services.trades import UnbookableError, is_known
 

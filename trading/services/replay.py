@@ -88,10 +88,16 @@ def families(pairs: Iterable[Pair]) -> Iterator[tuple[int, list[int]]]:
         yield account, [instrument for _, instrument in group]
 
 
-def replayed(account: Account, instruments: Iterable[int], *, now: datetime) -> dict[int, Shelf]:
-    """Return the shelves of whole families of the account's instruments, made from what happened alone."""
+def replayed(
+    account: Account, instruments: Iterable[int], *, now: datetime, method: LotMethod | None = None
+) -> dict[int, Shelf]:
+    """Return the shelves of whole families of the account's instruments, made from what happened alone.
+
+    With a `method`, all that closes takes lots by it, whatever was elected or named.
+    """
     wanted = Instrument.objects.in_bulk(list(instruments))
-    entries, rules = history(account, wanted), rules_of(account)
+    entries = history(account, wanted)
+    rules = rules_of(account) if method is None else Rules([(date.min, method)])
     shelves: dict[int, Shelf] = {}
 
     def shelf_of(instrument: Instrument, at: datetime) -> Shelf:

@@ -60,6 +60,10 @@ AUDITED_AS = {
     "restate": "order.restated",
 }
 
+ANSWER = """
+UPDATE order_request SET state = %s, reason = %s, answered_at = %s WHERE id = ANY(%s) AND state = ANY(%s) RETURNING id
+"""
+
 # What follows from reports about orders once their whole batch is booked, in the same transaction: linked orders,
 # algorithms. Each is called once with all of the batch: each report with its order, locked and as it is now, whether or
 # not the report changed it.
@@ -165,9 +169,7 @@ def _write(batch: Batch) -> None:
     if batch.taken_back:
         Execution.objects.bulk_update(batch.taken_back, ["status"])
     for (state, reason), requests in batch.answers.items():
-        OrderRequest.objects.filter(pk__in=requests, state__in=UNANSWERED).update(
-            state=state, reason=reason, answered_at=batch.now
-        )
+        rows.read(ANSWER, (state, reason, batch.now, requests, list(UNANSWERED)))
     reservations.settle({order.pk: _units_left(order) for order in batch.touched.values()}, batch.now)
     if moved:
         book.post(batch.entries, now=batch.now, stale=batch.stale, ledger=cash.ledger(moved))

@@ -10,3 +10,10 @@ class TrailForm(forms.Form):
     action = forms.CharField(max_length=60, required=False)
     account = forms.SlugField(max_length=20, required=False)
     before = forms.IntegerField(min_value=1, required=False)
+
+
+class PositionForm(forms.Form):
+    """Which position is meant."""
+
+    account = forms.SlugField(max_length=20)
+    symbol = forms.CharField(max_length=21)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("ticket/", views.tickets, name="tickets"),
     path("ticket/<str:underlying>/", views.ticket, name="ticket"),
     path("stories/", stories.stories, name="stories"),
+    path("stories/of/", stories.position, name="position_story"),
     path("stories/<uuid:order_id>/", stories.story, name="story"),
     path("risk/", views.risk, name="risk"),
     path("breaks/", views.breaks, name="breaks"),

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from allcore import rows
 from allcore.audit.services import record
 from allcore.kernel.errors import DeskError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
@@ -47,13 +48,17 @@ SAYS = {
     Alarm.UNPROTECTED: "Every exit of the list has ended, and part of what its entry opened is still held.",
 }
 
+OPEN_LISTS = """
+SELECT DISTINCT l.id FROM order_link k JOIN order_list l ON l.id = k.order_list_id
+ WHERE k.order_id = ANY(%s) AND l.closed_at IS NULL
+"""
+
 log = structlog.get_logger("desk.contingent")
 
 
 def react_to(order_ids: Iterable[UUID], *, now: datetime) -> None:
     """Once the transaction is committed, do what the lists of these orders miss; what fails is left to the sweep."""
-    lists = OrderLink.objects.filter(order__in=list(order_ids), order_list__closed_at=None)
-    for list_id in lists.order_by().values_list("order_list", flat=True).distinct():
+    for (list_id,) in rows.read(OPEN_LISTS, (list(order_ids),)):
         transaction.on_commit(lambda list_id=list_id: react(list_id, now=now), robust=True)  # type: ignore[misc]  # bound now
 
 
@@ -95,8 +100,8 @@ def react(list_id: UUID, *, now: datetime) -> int:
 def _orders(found: OrderList) -> dict[int, Order]:
     """Return the list's orders by their place in it, their rows locked."""
     query = Order.objects.select_for_update(of=("self",)).select_related("account__connection", "link", "hold")
-    rows = query.filter(link__order_list=found).prefetch_related("legs__instrument").order_by("id")
-    return {order.link.index: order for order in rows}
+    locked = query.filter(link__order_list=found).prefetch_related("legs__instrument").order_by("id")
+    return {order.link.index: order for order in locked}
 
 
 def _linked(found: OrderList, orders: dict[int, Order]) -> LinkedOrders:
