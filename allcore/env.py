@@ -54,3 +54,8 @@ def choice(name: str, options: tuple[str, ...], default: str) -> str:
 def words(name: str, default: str) -> list[str]:
     """Return a comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def inherited(*, without: frozenset[str]) -> dict[str, str]:
+    """Return the environment for a process that is to know nothing of these names."""
+    return {name: value for name, value in os.environ.items() if name not in without}

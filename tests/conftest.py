@@ -3,10 +3,19 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from allcore.accounts.models import User
+
+
+def pytest_configure() -> None:
+    """Hash passwords cheaply: argon2 takes a fifth of a second for each, and a seeded desk has five people.
+
+    What the desk itself does with a password is tested with its own setting, in tests/allcore/test_accounts.py.
+    """
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Certifying an adapter, and the rule that nothing goes live above what was certified."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from xml.etree import ElementTree as ET
 from django.conf import settings
 from django.db import transaction
 
+from allcore import env
 from allcore.audit.services import record
 from allcore.kernel.errors import ForbiddenError, UnavailableError
 from brokers.certification.checks import Finding, Outcome
@@ -124,7 +124,7 @@ def contract_suite(broker: str) -> list[Finding]:
         done = subprocess.run(  # noqa: S603 our own command
             command,
             cwd=settings.BASE_DIR,
-            env={name: value for name, value in os.environ.items() if name not in OURS},
+            env=env.inherited(without=OURS),
             capture_output=True,
             text=True,
             timeout=PYTEST_SECONDS,

@@ -9,11 +9,13 @@ from rest_framework.test import APIClient
 
 from allcore.accounts.models import ApiToken, User
 
+KEPT_AS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture
 def person(db: None, settings: Any) -> User:
+    settings.PASSWORD_HASHERS = KEPT_AS
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()
     return User.objects.create_user("carol", password=PASSWORD)

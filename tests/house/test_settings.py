@@ -62,3 +62,10 @@ def test_defaults_are_the_safe_ones() -> None:
     assert "TRADING_MODE=paper" in text
     assert re.search(r"DEBUG=off", text)
     assert tracked(".env") == ()
+
+
+def test_the_desk_keeps_passwords_as_argon2_alone() -> None:
+    """The tests hash more cheaply; what runs must not."""
+    text = (ROOT / "allcore/settings.py").read_text(encoding="utf-8")
+
+    assert 'PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]' in text

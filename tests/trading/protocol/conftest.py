@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
@@ -55,12 +54,6 @@ def end() -> None:
     """Empty Redis and give back the feed's lock, which a rolled back transaction keeps."""
     feed_state.release()
     clear()
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    """Nobody signs in here; argon2 would take longer than the tests."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
