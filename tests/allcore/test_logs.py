@@ -1,6 +1,7 @@
 """Logs tell what happened and keep secrets."""
 
-from allcore.logs import HIDDEN, bound_trace, redact, trace_id
+from allcore.logs import bound_trace, redact, trace_id
+from allcore.redaction import HIDDEN
 
 
 def test_secrets_are_hidden_at_any_depth() -> None:
