@@ -47,6 +47,12 @@ SIMS = {
             ("10000001", "10000002", "10000003"),
             credentials=("app_key", "app_secret", "refresh_token"),
         ),
+        Sim(
+            "etrade-sim",
+            "etrade",
+            ("800000001", "800000002", "800000003"),
+            credentials=("consumer_key", "consumer_secret", "access_token", "access_secret"),
+        ),
     )
 }
 

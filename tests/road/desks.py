@@ -42,6 +42,7 @@ KEY = "k:" + base64.b64encode(b"k" * 32).decode()  # the master key of a test's 
 QUICK: dict[str, dict[str, object]] = {
     "ibkr": {"commission_seconds": 0.5, "doubt_seconds": 0.5},
     "schwab": {"answer_seconds": 1.0},
+    "etrade": {"answer_seconds": 1.0},
 }
 Result = TypeVar("Result")
 
@@ -64,9 +65,18 @@ class Loop:
         return self.run(once())
 
     def close(self) -> None:
+        self.run(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _end_all() -> None:
+    """End what still waits, such as an answer that never comes."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 @dataclass
@@ -221,10 +231,12 @@ class Road:
         held = Position.objects.exclude(qty=0).select_related("account", "instrument")
         ours = {(p.account.broker_account, p.instrument.symbol): p.qty for p in held}
         cash = {row.account.broker_account: row.cash for row in CashBalance.objects.select_related("account")}
-        booked = sorted(Execution.objects.values_list("qty", "px"))
+        booked = [(qty, qty * px) for qty, px in Execution.objects.values_list("qty", "px")]
+        traded = [(e.side.sign * e.qty, e.side.sign * e.qty * e.px) for e in executions if not e.is_busted]
         return (
             ours == theirs
-            and booked == sorted((e.side.sign * e.qty, e.px) for e in executions if not e.is_busted)
+            and [sum(parts) for parts in zip(*booked, strict=True)]
+            == [sum(parts) for parts in zip(*traded, strict=True)]
             and all(abs(cash[number] - account.cash) < CENT for number, account in accounts.items())
             and not Break.objects.filter(resolved_at=None).exists()
         )

@@ -110,7 +110,8 @@ def test_fills_that_came_while_the_desk_was_away_are_booked_when_it_is_back(road
 
     road.until_status(order, "FILLED", 10)
     road.until(road.agree, "both books agree")
-    assert Execution.objects.filter(order=order).count() == 2
+    tells_totals_alone = road.sim.broker == "etrade"
+    assert Execution.objects.filter(order=order).count() == (1 if tells_totals_alone else 2)
     assert order.avg_px == Decimal("199.47")
 
 
