@@ -1,7 +1,7 @@
 """What the broker has, as one whole answer: orders open and ended, executions, positions, cash."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -73,6 +73,7 @@ class Teller:
     accounts: tuple[str, ...]
     tracks: Tracks
     fees: Mapping[str, Decimal]
+    alert: Callable[[str], None]
 
     async def orders(self, books: Books, since: datetime) -> tuple[OrderReport, ...]:
         """Return the orders open, and those that ended since."""
@@ -103,7 +104,11 @@ class Teller:
                 symbol = symbol_of(contract)
             except InvalidInputError:
                 symbol = str(contract.localSymbol)  # then it is a break that a person must see
-            reports.append(PositionReport(account, symbol, int(quantity), average.quantize(PRICE_PLACES).normalize()))
+            whole = int(quantity)
+            if whole != quantity:
+                self.alert(f"{account} holds {quantity} {symbol}: the desk counts in whole shares, and sees {whole}.")
+            if whole:
+                reports.append(PositionReport(account, symbol, whole, average.quantize(PRICE_PLACES).normalize()))
         return tuple(reports)
 
     def balances(self, books: Books) -> tuple[BalanceReport, ...]:

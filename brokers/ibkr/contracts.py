@@ -1,7 +1,9 @@
 """Instruments under the desk's names and the broker's, and their contract numbers."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +15,8 @@ from brokers.ibkr.library import Library
 UNDERLYINGS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX"}  # option classes with names of their own
 INDICES = frozenset({"SPX", "NDX", "RUT", "VIX", "XSP"})
 Details = Callable[[Any], Awaitable[list[Any]]]
+KNOWN_FOR = timedelta(hours=12)  # a split or a new listing changes what a name stands for, over night
+KNOWN_MOST = 2000
 
 
 def symbol_of(contract: Any) -> str:
@@ -50,12 +54,16 @@ def multiplier_of(contract: Any) -> int:
 
 
 class Contracts:
-    """Asks the broker for each instrument once."""
+    """Asks the broker for each instrument once a day, and remembers the ones used last."""
 
-    def __init__(self, library: Library, details: Details) -> None:
+    def __init__(
+        self, library: Library, details: Details, clock: Callable[[], datetime], *, most: int = KNOWN_MOST
+    ) -> None:
         self._library = library
         self._details = details
-        self._known: dict[str, Any] = {}
+        self._clock = clock
+        self._most = most
+        self._known: OrderedDict[str, tuple[Any, datetime]] = OrderedDict()
         self._asking = asyncio.Lock()
 
     async def of(self, symbol: str) -> Any:
@@ -64,15 +72,29 @@ class Contracts:
         Raises:
             UnknownContractError: the broker has none, or several, of that name.
         """
+        if (known := self._remembered(symbol)) is not None:  # an order does not wait behind what quotes ask
+            return known
         async with self._asking:
-            if symbol not in self._known:
-                found = [detail.contract for detail in await self._asked(symbol)]
-                fitting = [contract for contract in found if self._is_named(contract, symbol)]
-                if len({contract.conId for contract in fitting}) != 1:
-                    raise UnknownContractError(f"The broker knows {len(fitting)} contracts {symbol!r}.", symbol=symbol)
-                fitting[0].exchange = "SMART"
-                self._known[symbol] = fitting[0]
-        return self._known[symbol]
+            return self._remembered(symbol) or await self._found(symbol)
+
+    def _remembered(self, symbol: str) -> Any:
+        contract, until = self._known.get(symbol, (None, None))
+        if until is None or self._clock() >= until:
+            return None
+        self._known.move_to_end(symbol)
+        return contract
+
+    async def _found(self, symbol: str) -> Any:
+        found = [detail.contract for detail in await self._asked(symbol)]
+        fitting = [contract for contract in found if self._is_named(contract, symbol)]
+        if len({contract.conId for contract in fitting}) != 1:
+            raise UnknownContractError(f"The broker knows {len(fitting)} contracts {symbol!r}.", symbol=symbol)
+        fitting[0].exchange = "SMART"
+        self._known[symbol] = fitting[0], self._clock() + KNOWN_FOR
+        self._known.move_to_end(symbol)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return fitting[0]
 
     async def _asked(self, symbol: str) -> list[Any]:
         try:

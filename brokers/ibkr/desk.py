@@ -8,7 +8,7 @@ from functools import singledispatchmethod
 
 import structlog
 
-from allcore.kernel.errors import UnavailableError
+from allcore.kernel.errors import DeskError, UnavailableError
 from allcore.kernel.reports import ExecutionReport, ReportKind
 from brokers.ibkr import states
 from brokers.ibkr.errors import CODES, DATA_LOST, TOO_FAST, UPSTREAM_BACK, UPSTREAM_LOST, GatewayDownError
@@ -65,6 +65,7 @@ class Desk:
         self.is_upstream_lost = False
         self.alerts: list[str] = []
         self._asking: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None  # orders do not wait for quotes
         self._asks_again = False
         self._quiet_until = room.clock()
         self._doubtful: dict[str, str] = {}  # orders to ask about, by number: the replacement that waited then
@@ -89,9 +90,10 @@ class Desk:
 
     async def stop(self) -> None:
         """Ask no more."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        for task in (self._asking, self._renewing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     @singledispatchmethod
     async def take(self, news: News) -> None:
@@ -113,7 +115,7 @@ class Desk:
     async def _(self, news: ErrorNews) -> None:
         track = self.room.tracks.numbered(self.room.client_id, news.order_id)
         if news.code not in CODES:
-            self._alert(f"The gateway says {news.code} of order {news.order_id}, which is in no table: {news.text}")
+            self.alert(f"The gateway says {news.code} of order {news.order_id}, which is in no table: {news.text}")
         if track is not None:
             await self._step(track, states.on_code(track, news.code, news.text), None)
 
@@ -152,13 +154,13 @@ class Desk:
             self.is_upstream_lost = False
             self._ask()
             if news.code == DATA_LOST and self.on_data_lost is not None:
-                await self.on_data_lost()
+                self._renewing = asyncio.create_task(self._renew(self.on_data_lost))
         elif news.code == TOO_FAST:
             await self.gateway.slowed()
 
     @take.register
     async def _(self, news: MalformedNews) -> None:
-        self._alert(f"The gateway's {news.kind} could not be read: {news.text}")
+        self.alert(f"The gateway's {news.kind} could not be read: {news.text}")
         now = self.room.clock()
         if now >= self._quiet_until:  # the answer may be as unreadable: no question for each of its messages
             self._quiet_until = now + timedelta(seconds=self.room.settings.answer_seconds)
@@ -227,7 +229,16 @@ class Desk:
     def _silence(self) -> timedelta:
         return timedelta(seconds=self.room.settings.doubt_seconds)
 
-    def _alert(self, text: str) -> None:
+    async def _renew(self, ask_again: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await ask_again()
+        except DeskError as e:
+            self.alert(f"Quotes were lost, and could not all be asked for again: {e.message}")
+
+    def alert(self, text: str) -> None:
+        """Say what a person should look at; what was just said is not said again."""
+        if text in self.alerts:
+            return
         log.error("ibkr_alert", connection=self.room.connection, text=text)
         self.alerts = [*self.alerts[-9:], text]
 

@@ -17,6 +17,7 @@ from brokers.ibkr.errors import GatewayDownError, LineLostError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
 from brokers.ibkr.orders import CAPABILITIES, changed, contract_of, ensure_taken, order_of
+from brokers.ibkr.quotes import MOST_LINES, IbkrQuotes
 from brokers.ibkr.settings import IbkrSettings
 from brokers.ibkr.tracks import Track, Tracks, key_of
 from brokers.ports import Health, Lane, OrderKey, Plumbing, Preview, Replacement
@@ -76,7 +77,9 @@ class IbkrSession:
             self._settings.ensure_accounts(self._plumbing.environment, shown)
             wanted = self._settings.accounts
             self._accounts = tuple(a for a in shown if not wanted or a in wanted)
-            self._contracts = Contracts(self._library, lambda wanted: self._details(gateway, wanted))
+            self._contracts = Contracts(
+                self._library, lambda wanted: self._details(gateway, wanted), self._plumbing.clock
+            )
             self._desk.start(self._library, gateway)
             self._next_id = await resume.take_up(gateway, self._library, self._desk)
         except BaseException:
@@ -182,7 +185,9 @@ class IbkrSession:
         """
         gateway = self._up()
         books = await accounts.read(gateway, self._library)
-        teller = accounts.Teller(self._plumbing.connection, self._accounts, self._tracks, gateway.ears.fees)
+        teller = accounts.Teller(
+            self._plumbing.connection, self._accounts, self._tracks, gateway.ears.fees, self._desk.alert
+        )
         return MassStatus(
             connection=self._plumbing.connection,
             taken_at=self._plumbing.clock(),
@@ -225,19 +230,15 @@ class IbkrSession:
         self._events.put_nowait(None)
         await self._plumbing.release()
 
-    @property
-    def gateway(self) -> Gateway:
-        """The line, for quotes and chains.
+    def quote_feed(self, *, lines: int = MOST_LINES) -> IbkrQuotes:
+        """Return the line's quotes; they are asked for again by themselves whenever the gateway has forgotten them.
 
         Raises:
-            GatewayDownError: there is none.
+            GatewayDownError: there is no line.
         """
-        return self._up()
-
-    @property
-    def contracts(self) -> Contracts:
-        """The instruments known to this session."""
-        return self._contracts
+        feed = IbkrQuotes(self._up(), self._contracts, self._plumbing.clock, lines=lines)
+        self._desk.on_data_lost = feed.renew
+        return feed
 
     async def _details(self, gateway: Gateway, wanted: Any) -> list[Any]:
         return await gateway.numbered(lambda number: gateway.client.reqContractDetails(number, wanted))

@@ -96,19 +96,46 @@ def test_killed_at_any_step_the_order_is_sent_once_and_booked_once_or_known_neve
     assert Execution.objects.count() == PaperExecution.objects.count()
 
 
-def place() -> Order:
+def test_when_the_worker_is_killed_the_one_that_stood_by_trades_on_and_nothing_is_doubled(desk: Connection) -> None:
+    first = start()
+    eventually(lambda: is_held_by(first), "the first worker connects")
+    standing_by = start()
+    try:
+        before = place("before")
+        eventually(lambda: Order.objects.get(pk=before.pk).status == "FILLED", "the first worker trades")
+
+        first.kill()
+
+        assert first.wait() == -signal.SIGKILL
+        eventually(lambda: is_held_by(standing_by), "the other worker takes over")
+        after = place("after", quantity=7)
+        eventually(lambda: Order.objects.get(pk=after.pk).status == "FILLED", "the other worker trades")
+        eventually(books_agree, "both books agree")
+        assert PaperOrder.objects.count() == 2
+        assert Execution.objects.count() == PaperExecution.objects.count()
+    finally:
+        first.kill()
+        standing_by.terminate()
+        standing_by.wait(20)
+
+
+def is_held_by(worker: subprocess.Popen[bytes]) -> bool:
+    return is_up() and Connection.objects.get().lease_owner == f"test:{worker.pid}"
+
+
+def place(key: str = "k", quantity: int = 10) -> Order:
     trader = Actor(User.objects.get(username="trader"))
     draft = {
         "account": "GEN-1",
         "underlying": "AAPL",
         "legs": [{"symbol": "AAPL", "side": "BUY", "position_effect": "OPEN", "ratio": 1}],
-        "quantity": 10,
+        "quantity": quantity,
         "ord_type": "LIMIT",
         "time_in_force": "DAY",
         "limit_price": Decimal("200.10"),
         "stop_price": None,
     }
-    order = submit.place(draft=draft, actor=trader, key="k", trace_id="t", now=utc_now())
+    order = submit.place(draft=draft, actor=trader, key=key, trace_id="t", now=utc_now())
     assert order.status == "READY", order.reason
     return order
 

@@ -38,3 +38,11 @@ def first_of(fault: BaseException) -> BaseException:
 def needs_leave(fault: BaseException) -> bool:
     """Return whether nothing goes on before a person has authorised the desk again."""
     return isinstance(fault, DeskError) and fault.code == SIGN_IN_ENDED
+
+
+def worth_saying(health: Health) -> str:
+    """Return what a person should know of a session that is up, or nothing."""
+    if health.details.get("upstream") == "lost":
+        return "Its gateway has lost the line to the broker: nothing is sent."
+    alerts = health.details.get("alerts")
+    return str(alerts[-1]) if isinstance(alerts, list | tuple) and alerts else ""

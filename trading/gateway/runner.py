@@ -19,7 +19,7 @@ from brokers.services import connections, leases
 from trading.domain.reconcile.doubts import Asked
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.inbox import Inbox
-from trading.gateway.life import ensure_heard, first_of, needs_leave
+from trading.gateway.life import ensure_heard, first_of, needs_leave, worth_saying
 from trading.gateway.outbox import Outbox
 from trading.gateway.pace import Cause, Pace
 from trading.gateway.threads import DatabaseLine
@@ -56,6 +56,7 @@ class ConnectionRunner:
         self._pace = Pace(f"{owner}/{name}")
         self._up_at: datetime | None = None
         self._resumed_at: datetime | None = None
+        self._said = ""  # beside being up
 
     async def run(self) -> None:
         """Hold the connection again and again until cancelled."""
@@ -83,7 +84,7 @@ class ConnectionRunner:
     async def _until_it_ends(self) -> None:
         """Keep a session; what ends it is logged and shown, never hidden."""
         said = "The worker stopped."
-        self._up_at = None
+        self._up_at, self._said = None, ""
         session: Session | None = None
         try:
             session = self._build(self.name)
@@ -165,6 +166,9 @@ class ConnectionRunner:
             if not health.is_connected:
                 raise UnavailableError(f"The session of {self.name} is down.", connection=self.name)
             ensure_heard(self.name, health, session.capabilities.silent_for, utc_now())
+            if self._up_at is not None and worth_saying(health) != self._said:
+                self._said = worth_saying(health)
+                await self._state("UP", self._said)
             await asyncio.sleep(LEASE_RENEWAL)
 
     async def _reconcile(self, session: Session) -> None:

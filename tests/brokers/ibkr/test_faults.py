@@ -389,6 +389,17 @@ async def test_a_part_of_a_share_is_no_bust(desk: IbkrDesk) -> None:
     await desk.quiet()
 
 
+@pytest.mark.parametrize(("held", "seen"), [("10.5", [10]), ("0.5", []), ("-2.5", [-2]), ("10", [10])])
+async def test_a_part_of_a_share_that_is_held_alerts(desk: IbkrDesk, held: str, seen: list[int]) -> None:
+    desk.exchange.accounts["DU1"].positions["TSLA"] = (Decimal(held), Decimal(250))  # type: ignore[assignment]
+
+    status = await desk.session.mass_status(desk.now() - LOOK_BACK)
+
+    alerts = str((await desk.session.health()).details["alerts"])
+    assert [p.qty for p in status.positions] == seen
+    assert (f"DU1 holds {held} TSLA" in alerts) is ("." in held)
+
+
 async def test_an_id_is_free_again_when_nothing_was_written_down(desk: IbkrDesk) -> None:
     desk.server.broadcast(1100)
     await desk.settle()

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from allcore.kernel.quotes import Quote
+from brokers.ibkr.contracts import KNOWN_FOR, Contracts
 from brokers.ibkr.errors import UnknownContractError
 from brokers.ibkr.quotes import IbkrQuotes, TooManyQuotesError
 from tests.brokers.ibkr.desks import IbkrDesk, opened
@@ -23,7 +24,7 @@ async def desk() -> AsyncIterator[IbkrDesk]:
 
 
 def feed_of(desk: IbkrDesk, lines: int = 100) -> IbkrQuotes:
-    return IbkrQuotes(desk.session.gateway, desk.session.contracts, desk.now, lines=lines)
+    return desk.session.quote_feed(lines=lines)
 
 
 async def when(feed: IbkrQuotes, bid: str, ask: str) -> Quote:
@@ -99,12 +100,36 @@ async def test_a_chain_names_classes_expiries_and_strikes(desk: IbkrDesk) -> Non
 
 async def test_quotes_are_asked_for_again_when_the_gateway_has_forgotten(desk: IbkrDesk) -> None:
     feed = feed_of(desk)
-    desk.session._desk.on_data_lost = feed.renew
     await feed.subscribe([PUT])
     await when(feed, "4.1", "4.2")
     asked = desk.server.heard[1]
 
     desk.server.broadcast(1101)
-    await desk.settle()
 
+    assert (await when(feed, "4.1", "4.2")).symbol == PUT
     assert desk.server.heard[1] == asked + 1
+
+
+async def test_an_instrument_is_asked_for_once_until_it_is_forgotten(desk: IbkrDesk) -> None:
+    contracts = desk.session._contracts
+    await contracts.of(PUT)
+    asked = desk.server.heard[9]
+
+    await contracts.of(PUT)
+    assert desk.server.heard[9] == asked
+    desk.server.clock.ahead += KNOWN_FOR
+    await contracts.of(PUT)
+
+    assert desk.server.heard[9] == asked + 1
+
+
+async def test_only_the_instruments_used_last_are_remembered(desk: IbkrDesk) -> None:
+    session = desk.session
+    assert session._gateway is not None
+    gateway = session._gateway
+    contracts = Contracts(session._library, lambda wanted: session._details(gateway, wanted), desk.now, most=1)
+
+    await contracts.of(PUT)
+    await contracts.of(LOW_PUT)
+
+    assert list(contracts._known) == [LOW_PUT]

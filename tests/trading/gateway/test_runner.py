@@ -40,6 +40,7 @@ class Floor:
         self.fault: DeskError | None = AwayError("Nobody answers.")
         self.capabilities: Capabilities = replace(CAPABILITIES, quiet=(), silent_for=timedelta(seconds=60))
         self.heard_at: datetime | None = None
+        self.details: dict[str, object] = {}
         self.connects = 0
         self.sent: list[str] = []
         self._end = asyncio.Event()
@@ -50,7 +51,7 @@ class Floor:
             raise self.fault
 
     async def health(self) -> Health:
-        return Health(is_connected=True, heard_at=self.heard_at)
+        return Health(is_connected=True, heard_at=self.heard_at, details=self.details)
 
     async def close(self) -> None:
         self._end.set()
@@ -154,6 +155,18 @@ async def test_a_session_that_hears_nothing_any_more_is_built_anew(floor: Floor)
 
     await shown("UP")
     assert floor.connects > before
+
+
+async def test_a_session_that_is_up_says_what_a_person_should_look_at(floor: Floor) -> None:
+    floor.fault = None
+    await resume()
+    await shown("UP")
+
+    floor.details = {"alerts": ["DU1 holds 0.5 TSLA"]}
+    await shown("UP", "DU1 holds 0.5 TSLA")
+    floor.details |= {"upstream": "lost"}
+
+    await shown("UP", "Its gateway has lost the line to the broker")
 
 
 async def test_in_the_brokers_hours_only_cancels_are_sent() -> None:
