@@ -319,7 +319,7 @@ async def test_an_environment_and_an_address_that_disagree_send_nothing(
 def test_a_credit_spread_is_said_in_etrades_words() -> None:
     body = body_of(put_spread("3.05", qty=2), "C1")
 
-    (order,) = body["Order"]  # type: ignore[misc]
+    order = body["Order"][0]  # type: ignore[index]
     assert (body["orderType"], body["clientOrderId"]) == ("SPREADS", "C1")
     assert (order["priceType"], order["limitPrice"]) == ("NET_CREDIT", Decimal("3.05"))
     assert [(row["orderAction"], row["quantity"]) for row in order["Instrument"]] == [("SELL_OPEN", 2), ("BUY_OPEN", 2)]

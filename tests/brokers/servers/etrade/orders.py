@@ -98,7 +98,7 @@ def _terms(order: Mapping[str, Any], kind: str) -> Terms:
 
 def _leg(row: Mapping[str, Any], ratio: int) -> Leg:
     product, action = row["Product"], row["orderAction"]
-    if row["quantityType"] != "QUANTITY":
+    if row.get("quantityType", "QUANTITY") != "QUANTITY":
         raise InvalidBody("quantityType")
     if product["securityType"] == "EQ":
         return Leg(product["symbol"], SHARE_SIDES[action], ratio, action in OPENS)

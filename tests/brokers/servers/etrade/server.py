@@ -301,7 +301,8 @@ def key_of(number: str) -> str:
 
 
 async def _asked(request: web.Request) -> Asked:
-    url = f"{request.scheme}://{request.host}{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
+    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+    url = f"{scheme}://{request.host}{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
     form = parse_qsl(await request.text(), keep_blank_values=True) if request.content_type == FORM else ()
     return Asked(request.method, url, request.headers.get("Authorization", ""), tuple(form))
 
