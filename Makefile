@@ -37,7 +37,7 @@ venv-dev:
 .PHONY: test
 test: check  ## Check and test everything, browser included
 	@scripts/chromium
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not browser"
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not browser and not judge"
 	@# Apart: Playwright's synchronous API keeps a loop running, in which no asynchronous test can run.
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m browser
 
@@ -61,6 +61,17 @@ fmt: venv-dev  ## Format and mend what can be mended
 bench: venv-dev  ## Measure: make bench NAME=orders
 	@test -n "$(NAME)" || { echo "Which? make bench NAME=..., one of:" $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); exit 2; }
 	@$(BIN)/python -m benchmarks.$(NAME)
+
+.PHONY: judges
+judges: venv-dev  ## Let client libraries written by others judge the test servers
+	@$(BIN)/python -m pytest -q -m judge tests/brokers/judges
+	@scripts/certify-ib-insync
+
+.PHONY: chaos
+chaos: export DATABASE_URL :=
+chaos: export REDIS_URL :=
+chaos: venv-dev  ## Kill, pause and restart everything while orders go out: make chaos [ORDERS=3000 SECONDS=600 SEED=1]
+	@$(BIN)/python -m tests.chaos.run
 
 .PHONY: lock
 lock: venv-dev  ## Write the exact versions and hashes of requirements*.in

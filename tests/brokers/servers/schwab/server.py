@@ -1,6 +1,7 @@
 """Schwab's Trader API on the test exchange: OAuth 2, accounts, orders, quotes, and the stream."""
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,8 @@ class Grants:
     """Who was let in, until when."""
 
     clock: Clock
-    app_key: str = "key-of-the-app-0123456789012345"
-    app_secret: str = "secret-of-the-app"
+    app_key: str = "key-of-the-app-01234567890123456"
+    app_secret: str = "secret-of-the-ap"
     codes: set[str] = field(default_factory=set)
     refreshes: dict[str, datetime] = field(default_factory=dict)
     accesses: dict[str, datetime] = field(default_factory=dict)
@@ -106,6 +107,7 @@ class SchwabServer(Server):
             web.post(f"{account}/previewOrder", self.preview),
             web.get(f"{self.root}/userPreference", self.preference),
             web.get("/marketdata/v1/quotes", self.quotes),
+            web.get("/marketdata/v1/{symbol}/quotes", self.quotes),
             web.get("/marketdata/v1/chains", self.chains),
             web.get("/ws", self.streamer.serve),
         ]
@@ -114,6 +116,7 @@ class SchwabServer(Server):
         """Return what all brokers of the family answer."""
         return [
             web.get(f"{self.root}/accounts", self.accounts),
+            web.get(f"{self.root}/accounts/", self.accounts),  # as Schwabdev asks
             web.get(account, self.account),
             web.get(f"{account}/orders", self.orders),
             web.post(f"{account}/orders", self.place),
@@ -249,7 +252,7 @@ class SchwabServer(Server):
 
     async def quotes(self, request: web.Request) -> web.Response:
         shown = {}
-        for symbol in request.query["symbols"].split(","):
+        for symbol in (request.match_info.get("symbol") or request.query["symbols"]).split(","):
             board = self.exchange.board.get(symbol)
             if board is not None:
                 shown[symbol] = {
@@ -312,7 +315,7 @@ class SchwabServer(Server):
 
 def hash_of(number: str) -> str:
     """Return the account's hash."""
-    return f"HASH{number[::-1]}"
+    return hashlib.sha256(number.encode()).hexdigest().upper()
 
 
 def _float(value: Decimal | None) -> float:

@@ -1,6 +1,7 @@
 """Schwab's stream: LOGIN first, one line a user, account activity and level-one quotes."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +21,8 @@ TYPES = {
     Kind.CORRECTED: "ExecutionCreated",
     Kind.BUSTED: "ExecutionCreated",
 }
+# By number: bid, ask, last, bid size, ask size.
+OPTION_FIELDS, EQUITY_FIELDS = ("2", "3", "4", "16", "17"), ("1", "2", "3", "4", "5")
 NOT_SIGNED_IN, CLOSED_BY_ANOTHER, BAD_LOGIN = 20, 12, 3
 
 
@@ -34,6 +37,7 @@ class Streamer:
         self._line: web.WebSocketResponse | None = None
         self._has_activity = False
         self._symbols: set[str] = set()
+        self._told: dict[str, dict[str, float]] = {}
         self._seq = 0
         self.lines = 0
         self._came = asyncio.Event()
@@ -46,16 +50,18 @@ class Streamer:
         line = web.WebSocketResponse(heartbeat=None)
         await line.prepare(request)
         if self._line is not None and not self._line.closed:
-            await self._line.send_str(_response("ADMIN", "LOGIN", CLOSED_BY_ANOTHER, "replaced"))
+            with contextlib.suppress(ConnectionError):
+                await self._line.send_str(_response("ADMIN", "LOGIN", CLOSED_BY_ANOTHER, "replaced"))
             await self._line.close()
-        self._line, self._has_activity, self._symbols = line, False, set()
+        self._line, self._has_activity, self._symbols, self._told = line, False, set(), {}
         self.lines += 1
         self._came.set()
         is_in = False
         async for message in line:
             if message.type is not WSMsgType.TEXT:
                 break
-            for asked in json.loads(message.data)["requests"]:
+            said = json.loads(message.data)
+            for asked in said.get("requests", [said]):  # one alone needs no list
                 is_in = await self._answer(line, asked, is_in=is_in)
         return line
 
@@ -82,7 +88,12 @@ class Streamer:
         if service == "ACCT_ACTIVITY":
             self._has_activity = command == "SUBS"
         elif command in ("SUBS", "ADD"):
-            self._symbols |= set(parameters["keys"].split(","))
+            self._symbols |= (keys := set(parameters["keys"].split(",")))
+            await line.send_str(_response(service, command, 0, "", asked["requestid"]))
+            for symbol in sorted(keys):
+                self._told.pop(symbol, None)
+                self._shown(symbol)
+            return True
         elif command == "UNSUBS":
             self._symbols -= set(parameters["keys"].split(","))
         await line.send_str(_response(service, command, 0, "", asked["requestid"]))
@@ -99,11 +110,19 @@ class Streamer:
     def _shown(self, symbol: str) -> None:
         if self._line is None or self._line.closed or symbol not in self._symbols:
             return
-        board = self._exchange.board[symbol]
+        board = self._exchange.board.get(symbol)
+        if board is None:
+            return
         is_option = len(symbol) == 21
-        fields = {"2": board.bid, "3": board.ask} if is_option else {"1": board.bid, "2": board.ask}
-        content = {"key": symbol} | {name: float(px) for name, px in fields.items() if px is not None}
-        self._send("LEVELONE_OPTIONS" if is_option else "LEVELONE_EQUITIES", [content])
+        names = OPTION_FIELDS if is_option else EQUITY_FIELDS
+        values = (board.bid, board.ask, board.last, board.bid_size, board.ask_size)
+        fields = {name: float(value or 0) for name, value in zip(names, values, strict=True)}
+        before = self._told.get(symbol, {})
+        changed = {name: value for name, value in fields.items() if before.get(name) != value}
+        self._told[symbol] = fields
+        if changed:  # only what changed is sent, and everything at the start
+            content = {"key": symbol, **changed}
+            self._send("LEVELONE_OPTIONS" if is_option else "LEVELONE_EQUITIES", [content])
 
     def _send(self, service: str, content: list[Mapping[str, Any]]) -> None:
         assert self._line is not None
@@ -115,5 +134,10 @@ class Streamer:
 
 
 def _response(service: str, command: str, code: int, text: str, requestid: str = "") -> str:
-    answer = {"service": service, "command": command, "requestid": requestid, "content": {"code": code, "msg": text}}
+    answer = {
+        "service": service,
+        "command": command,
+        "requestid": str(requestid),
+        "content": {"code": code, "msg": text},
+    }
     return json.dumps({"response": [answer]})
