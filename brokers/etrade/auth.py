@@ -20,6 +20,7 @@ REQUEST, ACCESS, RENEW = "/oauth/request_token", "/oauth/access_token", "/oauth/
 SECRETS = ("consumer_key", "consumer_secret")
 OUT_OF_BAND = "oob"  # the broker shows a code; it calls nobody back
 AGAIN_AFTER = timedelta(seconds=5)  # requests turned away together are renewed together
+HELD_FOR = timedelta(seconds=30)  # after which the vault is read again: what was revoked or rotated there holds here
 SKEW = timedelta(seconds=60)  # a signature five minutes off is refused
 GIVE_LEAVE = "authorise the desk on the Brokers page."
 
@@ -65,6 +66,7 @@ class Tokens:
         self._client = client
         self._oauth_url = oauth_url
         self._names: Names | None = None
+        self._read_at: datetime | None = None
         self._ahead = timedelta(0)  # of our clock, the broker's
         self._turn = asyncio.Lock()
         self._renewed_at: datetime | None = None
@@ -72,8 +74,10 @@ class Tokens:
 
     async def sign(self, request: httpx.Request) -> None:
         """Put the signature on the request."""
-        names = self._names or await self._read()
-        at = self._plumbing.clock() + self._ahead
+        now = self._plumbing.clock()
+        is_stale = self._read_at is None or now - self._read_at >= HELD_FOR
+        names = await self._read() if is_stale or self._names is None else self._names
+        at = now + self._ahead
         request.headers["Authorization"] = names.header(request.method, str(request.url), at)
 
     async def renew(self) -> None:
@@ -94,7 +98,8 @@ class Tokens:
     async def _read(self) -> Names:
         kept = await self._plumbing.secrets.read()
         if not kept.get("access_token"):
-            raise SignInEndedError(f"The desk has no leave at E*TRADE yet: {GIVE_LEAVE}")
+            raise SignInEndedError(f"The desk has no leave at E*TRADE: {GIVE_LEAVE}")
+        self._read_at = self._plumbing.clock()
         self._names = Names(
             kept.get("consumer_key", ""),
             kept.get("consumer_secret", ""),

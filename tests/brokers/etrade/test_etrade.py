@@ -13,7 +13,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allcore.kernel.clock import NEW_YORK, utc_now
+from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError, UnavailableError, UnknownOutcomeError
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.orders import OrdType, Side, TimeInForce, TriggerPrice
@@ -77,15 +77,15 @@ def iron_condor(limit: str) -> OrderTicket:
     )
 
 
-async def test_a_token_that_sleeps_is_woken_and_the_order_goes_once(desk: EtradeDesk) -> None:
-    desk.server.clock.forward(hours=2)
-    if desk.server.clock().astimezone(NEW_YORK).date() != utc_now().astimezone(NEW_YORK).date():
-        desk.server.clock.forward(hours=-4)  # late in the evening: sleep without a midnight is not to be had ahead
-        next(iter(desk.server.provider.accesses.values())).used_at -= timedelta(hours=8)
+@pytest.mark.parametrize(("idle", "renewals"), [(timedelta(minutes=119), 0), (timedelta(hours=2), 1)])
+async def test_a_token_that_sleeps_is_woken_and_the_order_goes_once(
+    desk: EtradeDesk, idle: timedelta, renewals: int
+) -> None:
+    next(iter(desk.server.provider.accesses.values())).used_at -= idle
 
     await working(desk, "C1", buy(PUT, "4.00"))
 
-    assert desk.server.provider.renewed == 1
+    assert desk.server.provider.renewed == renewals
     assert len(desk.exchange.orders) == 1
 
 
@@ -100,6 +100,24 @@ async def test_many_turned_away_together_are_woken_once(desk: EtradeDesk) -> Non
 
 async def test_a_token_ends_at_new_yorks_midnight_and_nothing_is_sent(desk: EtradeDesk) -> None:
     desk.server.clock.forward(seconds=(next_midnight(utc_now()) - utc_now()).total_seconds())
+
+    with pytest.raises(SignInEndedError):
+        await desk.session.submit("C1", desk.account, buy(PUT, "4.00"))
+
+    assert desk.exchange.orders == {}
+
+
+async def test_a_token_holds_until_midnight(desk: EtradeDesk) -> None:
+    desk.server.clock.forward(seconds=(next_midnight(utc_now()) - utc_now()).total_seconds() - 20)
+
+    await working(desk, "C1", buy(PUT, "4.00"))
+
+    assert len(desk.exchange.orders) == 1
+
+
+async def test_what_is_revoked_in_the_vault_signs_nothing_more(desk: EtradeDesk) -> None:
+    desk.secrets.values.clear()
+    desk.server.clock.forward(seconds=30)
 
     with pytest.raises(SignInEndedError):
         await desk.session.submit("C1", desk.account, buy(PUT, "4.00"))
