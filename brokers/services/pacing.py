@@ -81,9 +81,20 @@ class RedisPacer:
     connection: str
     client: "aioredis.Redis"
     _local: dict[str, _Local] = field(default_factory=dict)
+    _queues: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def take(self, bucket: Bucket, *, lane: Lane, weight: int = 1) -> None:
-        """Wait until the call may go out."""
+        """Wait until the call may go out. Data calls queue, and only the first of the queue asks.
+
+        A thousand that all asked again at the same moment would hold up the orders' questions.
+        """
+        if lane is Lane.ORDERS:
+            await self._take(bucket, lane, weight)
+            return
+        async with self._queues.setdefault(bucket.name, asyncio.Lock()):
+            await self._take(bucket, lane, weight)
+
+    async def _take(self, bucket: Bucket, lane: Lane, weight: int) -> None:
         while (wait := await self._wait(bucket, lane, weight)) > 0:  # noqa: ASYNC110 a computed wait, no poll
             await asyncio.sleep(wait)
 

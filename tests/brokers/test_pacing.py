@@ -85,3 +85,29 @@ async def test_the_budget_shows_what_is_left(pacer: RedisPacer) -> None:
     row = budgets(pacer.connection, [SLOW], now=utc_now())[0]
 
     assert 7.0 <= float(str(row["left"])) <= 7.5
+
+
+class Counting:
+    """A Redis that notes how many questions were open at once."""
+
+    def __init__(self, client: aioredis.Redis) -> None:
+        self._client = client
+        self._open = 0
+        self.most = 0
+
+    async def eval(self, *asked: object) -> object:
+        self._open += 1
+        self.most = max(self.most, self._open)
+        try:
+            return await self._client.eval(*asked)  # type: ignore[misc,arg-type]  # as the pacer asks
+        finally:
+            self._open -= 1
+
+
+async def test_a_thousand_data_calls_ask_one_at_a_time(pacer: RedisPacer) -> None:
+    counting = Counting(pacer.client)
+    crowded = RedisPacer(pacer.connection, counting)  # type: ignore[arg-type]  # of Redis it needs `eval` alone
+
+    await granted(crowded, Lane.DATA, 1000)
+
+    assert counting.most == 1
