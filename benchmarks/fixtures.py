@@ -47,22 +47,28 @@ def trading_desk(*, clients: int) -> list[tuple[str, str]]:
     return [_client(connection, number) for number in range(clients)]
 
 
-def _client(connection: Connection, number: int) -> tuple[str, str]:
-    now = utc_now()
-    code = f"BENCH-{number}"
+def account_at(connection: Connection, code: str, number: str) -> Account:
+    """Make a funded manual account that the broker knows by the number, with limits that do not count."""
     account = Account.objects.create(
         code=code,
         name=code,
         tier=Account.Tier.MANUAL,
         connection=connection,
-        broker_account=f"PAPER-{code}",
+        broker_account=number,
         baseline=CASH,
-        position_order=100 + number,
+        position_order=100 + Account.objects.count(),
     )
-    PaperAccount.objects.create(number=account.broker_account, cash=CASH)
     deposit(account, CASH, world.START, "Benchmark")
     for limit in list(Limit.objects.filter(account=None, underlying="")):
         _widen(limit, account)
+    return account
+
+
+def _client(connection: Connection, number: int) -> tuple[str, str]:
+    now = utc_now()
+    code = f"BENCH-{number}"
+    account = account_at(connection, code, f"PAPER-{code}")
+    PaperAccount.objects.create(number=account.broker_account, cash=CASH)
     user = User.objects.create_user(f"bench{number}", password=None)
     AccountGrant.objects.create(user=user, account=account, role=Role.TRADER)
     Mandate.objects.create(
