@@ -12,6 +12,7 @@ from risk.selectors.permissions import actions_of, visible_accounts
 PAGES = (
     ("desk", "Desk", "layout-dashboard"),
     ("orders", "Orders", "list-details"),
+    ("algos", "Algos", "activity"),
     ("positions", "Positions", "wallet"),
     ("tickets", "Ticket", "edit"),
     ("chains", "Chain", "grid-dots"),
@@ -21,6 +22,7 @@ PAGES = (
     ("brokers", "Brokers", "bolt"),
     ("audit", "Audit", "book"),
 )
+WITHIN = {"positions": "/stories/"}  # pages that are part of another
 
 
 def desk(request: HttpRequest) -> dict[str, object]:
@@ -33,14 +35,15 @@ def desk(request: HttpRequest) -> dict[str, object]:
 
 
 def _navigation(request: HttpRequest) -> list[dict[str, object]]:
-    places = [(reverse(name), text, icon) for name, text, icon in PAGES]
+    places = [(reverse(name), text, icon, WITHIN.get(name, "")) for name, text, icon in PAGES]
     return [
-        {"url": url, "name": text, "icon": icon, "is_here": _is_here(request.path, url)} for url, text, icon in places
+        {"url": url, "name": text, "icon": icon, "is_here": _is_here(request.path, url, within)}
+        for url, text, icon, within in places
     ]
 
 
-def _is_here(path: str, url: str) -> bool:
-    return path == url if url == "/" else path.startswith(url)
+def _is_here(path: str, url: str, within: str) -> bool:
+    return path == url if url == "/" else path.startswith((url, within) if within else url)
 
 
 def _socket_url(request: HttpRequest) -> str:

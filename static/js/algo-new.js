@@ -1,9 +1,11 @@
 // Start a run with the ticket that the address carries: /algos/new/?ticket=<the body of POST /orders/, as JSON>.
 
 import { may } from "./access.js";
+import { sayParameter } from "./algo-words.js";
 import { post } from "./api.js";
 import { byId, fill, h, pageData, setText } from "./dom.js";
-import { number, words } from "./format.js";
+import { number, until, words } from "./format.js";
+import { sayContract } from "./legs.js";
 import { isLive, onState } from "./live.js";
 import { hydrate } from "./times.js";
 import { sayError } from "./toast.js";
@@ -24,10 +26,10 @@ const ticket = ticketOf(location.href);
 
 function showTicket() {
   fill(byId("start-legs"), ticket.legs.map((leg) => h("li", {},
-    h("span", { class: `tag ${leg.side === "BUY" ? "good" : "bad"}` }, leg.side), ` ${leg.ratio ?? 1} × ${leg.symbol}, to ${String(leg.position_effect).toLowerCase()}`)));
+    h("span", { class: `tag ${leg.side === "BUY" ? "good" : "bad"}` }, words(leg.side)), ` ${leg.ratio ?? 1} × ${sayContract(leg.symbol)}, to ${String(leg.position_effect).toLowerCase()}`)));
   const facts = [
     ["Account", ticket.account], ["Underlying", ticket.underlying], ["Quantity", number(ticket.quantity, 0)],
-    ["Limit", `${number(ticket.limit_price)} ${String(ticket.price_effect ?? "").toLowerCase()}`], ["Until", ticket.time_in_force ?? "DAY"],
+    ["Limit", `${number(ticket.limit_price)} ${String(ticket.price_effect ?? "").toLowerCase()}`], ["Good for", until(ticket.time_in_force ?? "DAY")],
   ];
   fill(byId("start-facts"), facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -37,7 +39,7 @@ function field({ name, default: value, bounds, is_whole: whole }) {
   const input = bounds === null
     ? h("input", { id, name, type: "checkbox", class: "form-check-input" })
     : h("input", { id, name, type: "number", class: "form-control num", value, min: bounds[0], max: bounds[1], step: whole ? 1 : "any" });
-  return h("label", { for: id }, words(name), input);
+  return h("label", { for: id }, sayParameter(name), input);
 }
 
 function paint() {

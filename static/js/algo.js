@@ -1,9 +1,10 @@
 // One run: its walk drawn on the quote, its children as they are, and what a person may tell it.
 
 import { may } from "./access.js";
+import { sayParameter } from "./algo-words.js";
 import { get, post } from "./api.js";
 import { drawWalk } from "./charts.js";
-import { byId, pageData } from "./dom.js";
+import { byId, pageData, setText } from "./dom.js";
 import { isLive, on, onState } from "./live.js";
 import { hydrate } from "./times.js";
 import { sayError, toast } from "./toast.js";
@@ -26,6 +27,7 @@ const status = () => byId("algo-status").dataset.status;
 
 function wire() {
   hydrate();
+  for (const name of document.querySelectorAll("[data-parameter]")) setText(name, sayParameter(name.dataset.parameter));
   const { account } = byId("algo-actions").dataset;
   for (const [word, { states, action }] of Object.entries(WORDS)) {
     const button = byId(`algo-${word}`);

@@ -1,12 +1,13 @@
 // The blotters: AG Grid, fed by the socket, rows keyed and updated in place.
 
 import { h } from "./dom.js";
-import { direction, money, number, signedMoney, time, words } from "./format.js";
+import { direction, money, number, signedMoney, time, until, words } from "./format.js";
 import { on } from "./live.js";
 import { statusKind } from "./status.js";
 
 const ag = window.agGrid;
 
+const isNarrow = window.matchMedia("(max-width: 640px)").matches; // no room for the account: the switch above says it
 const PARAMETERS = {
   backgroundColor: "var(--desk-surface)", foregroundColor: "var(--desk-text)", borderColor: "var(--desk-line)",
   headerBackgroundColor: "var(--desk-surface)", headerTextColor: "var(--desk-muted)", accentColor: "var(--desk-accent)",
@@ -18,6 +19,8 @@ export const theme = ag.themeQuartz.withParams(PARAMETERS);
 
 const paint = (value) => ({ up: direction(value) === "up", down: direction(value) === "down" });
 const ARROWS = { up: "▲ ", down: "▼ ", flat: "" };
+
+const FEW = 14;
 
 export const text = (field, headerName, extra = {}) => ({ field, headerName, ...extra });
 export const numeric = (field, headerName, format, extra = {}) => ({
@@ -37,20 +40,21 @@ export const statusTag = (status) => h("span", { class: ["tag", ...statusKind(st
 const ORDER_COLUMNS = [
   at("created_at", "Time"),
   text("account", "Account", { width: 82 }),
-  text("description", "Order", { flex: 1, minWidth: 210, cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
+  text("description", "Order", { flex: 1, minWidth: isNarrow ? 150 : 210, tooltipField: "description", cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
   text("status", "Status", { width: 134, cellRenderer: ({ value }) => statusTag(value), tooltipField: "reason" }),
   numeric("cum_qty", "Filled", (value) => number(value, 0), { width: 70, valueFormatter: ({ data }) => `${data.cum_qty} / ${data.order_qty}` }),
   numeric("limit_price", "Limit", (value) => number(value), { width: 66 }),
   numeric("avg_px", "Average", (value) => number(value), { width: 76 }),
 ];
 const ORDER_MORE = [
-  text("side", "Side", { width: 80 }), text("ord_type", "Type", { width: 100, valueFormatter: ({ value }) => words(value) }),
-  text("time_in_force", "Until", { width: 80 }), text("origin", "Origin", { width: 104, valueFormatter: ({ value }) => words(value) }),
+  text("side", "Side", { width: 66, valueFormatter: ({ value }) => words(value) }), text("ord_type", "Type", { width: 100, valueFormatter: ({ value }) => words(value) }),
+  text("time_in_force", "Good for", { width: 116, valueFormatter: ({ value }) => until(value) }), text("origin", "Origin", { width: 104, valueFormatter: ({ value }) => words(value) }),
   at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 160 }),
 ];
+const storyOf = ({ account, symbol }) => `/stories/of/?${new URLSearchParams({ account, symbol })}`;
 const POSITION_COLUMNS = [
   text("account", "Account", { width: 90 }),
-  text("description", "Position", { flex: 1, minWidth: 148, tooltipField: "symbol" }),
+  text("description", "Position", { flex: 1, minWidth: 130, tooltipField: "symbol", cellRenderer: ({ data }) => h("a", { href: storyOf(data) }, data.description) }),
   numeric("qty", "Qty", (value) => number(value, 0), { width: 52 }),
   numeric("mark", "Mark", (value) => number(value), {
     width: 64, cellClassRules: { stale: ({ data }) => data.is_stale }, tooltipValueGetter: ({ data }) => (data.is_stale ? "The last good mark: the quote is old" : null),
@@ -73,8 +77,8 @@ export function makeGrid(element, columnDefs, options = {}) {
   });
 }
 
-function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, keep = () => true }) {
-  const grid = makeGrid(element, columns, {
+function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, keep = () => true, fits = false }) {
+  const grid = makeGrid(element, columns.filter(({ field }) => !isNarrow || field !== "account"), {
     getRowId: ({ data }) => data.id, overlayNoRowsTemplate: `<span class="text-secondary">${empty}</span>`,
     isExternalFilterPresent: () => true, doesExternalFilterPass: ({ data }) => isShown(data.account) && keep(data),
     initialState: { sort: { sortModel: sort } },
@@ -82,9 +86,17 @@ function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, k
   on(stream, ({ whole, changed }, rows) => {
     if (whole) grid.setGridOption("rowData", [...rows.values()]);
     else upsert(grid, changed);
+    if (fits) fit(element, grid, rows.size);
   });
   onAccount(() => grid.onFilterChanged());
   return grid;
+}
+
+// Few rows take the room they need; many scroll within the section's height.
+function fit(element, grid, count) {
+  const isFew = count > 0 && count <= FEW;
+  element.parentElement.classList.toggle("is-fit", isFew);
+  grid.setGridOption("domLayout", isFew ? "autoHeight" : "normal");
 }
 
 function upsert(grid, changed) {
@@ -100,5 +112,5 @@ export function ordersGrid(element, { compact, ...rest }) {
 export function positionsGrid(element, { compact, ...rest }) {
   const columns = compact ? POSITION_COLUMNS : [...POSITION_COLUMNS, ...POSITION_MORE];
   const keep = (row) => !compact || Number(row.qty) !== 0;
-  return liveGrid(element, "positions", columns, { ...rest, keep, empty: "No positions. The first fill shows here.", sort: [{ colId: "account", sort: "asc" }] });
+  return liveGrid(element, "positions", columns, { ...rest, keep, fits: !compact, empty: "No positions. The first fill shows here.", sort: [{ colId: "account", sort: "asc" }] });
 }

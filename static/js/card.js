@@ -1,7 +1,8 @@
 // The sections of a proposal's card, from its content: why, what changes, limits, price, payoff, costs, the past.
 
 import { h, icon } from "./dom.js";
-import { inUnit, isMissing, moment, money, number, percent, signedMoney, words } from "./format.js";
+import { inUnit, isMissing, moment, money, number, percent, signedMoney, until, words } from "./format.js";
+import { sayContract } from "./legs.js";
 
 const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);
 
@@ -76,7 +77,7 @@ export function costs(content) {
     ["Fees", money(cost.fees)], ["Expected slippage", money(cost.slippage)],
     ["Most to gain", isMissing(payoff.max_profit) ? "not bounded" : money(payoff.max_profit, 0)],
     ["Most to lose", isMissing(payoff.max_loss) ? "not bounded" : money(Math.abs(payoff.max_loss), 0)],
-    ["Order", `${words(ticket.ord_type)}, ${ticket.time_in_force}`],
+    ["Order", `${words(ticket.ord_type)}, ${until(ticket.time_in_force).toLowerCase()}`],
     ["Worst price accepted", number(price.worst)],
   ];
   return section("Costs and outcome", h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
@@ -85,7 +86,7 @@ export function costs(content) {
 export function similar({ similar: rows }) {
   const body = rows?.length
     ? h("ul", { class: "rules" }, rows.map((row) => h("li", {},
-        h("span", { class: "flex-fill" }, row.order_id ? h("a", { href: `/orders/${row.order_id}/` }, row.sentence) : row.sentence, row.week_type ? ` (${row.week_type})` : ""),
+        h("span", { class: "flex-fill" }, row.order_id ? h("a", { href: `/orders/${row.order_id}/` }, row.sentence) : row.sentence, row.week_type ? ` (${words(row.week_type)})` : ""),
         h("strong", { class: "num" }, signedMoney(row.realised)))))
     : h("p", { class: "text-secondary mb-0" }, "None yet: this is the first of its kind here.");
   return section("Similar past trades", body);
@@ -100,7 +101,7 @@ export function alternatives({ alternatives: rows }) {
 export function legs({ ticket }) {
   if (!ticket?.legs || ticket.legs.length < 2) return null;
   return section("Legs", h("ul", { class: "rules" }, ticket.legs.map((leg) =>
-    h("li", {}, h("span", { class: `tag ${leg.side === "BUY" ? "good" : "bad"}` }, leg.side), h("span", {}, `${leg.ratio} × ${leg.symbol} to ${leg.position_effect.toLowerCase()}`)))));
+    h("li", {}, h("span", { class: `tag ${leg.side === "BUY" ? "good" : "bad"}` }, words(leg.side)), h("span", { title: leg.symbol }, `${leg.ratio} × ${sayContract(leg.symbol)} to ${leg.position_effect.toLowerCase()}`)))));
 }
 
 export const shownAt = ({ exchange_at: at, price }) =>

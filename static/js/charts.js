@@ -1,5 +1,6 @@
 // Every chart, drawn by Plotly in the theme's colours, and drawn anew when the theme changes.
 
+import { wallTime } from "./format.js";
 import { colour, onTheme } from "./theme.js";
 
 const drawn = new Map();
@@ -117,7 +118,7 @@ export function drawSmile(element, strikes, calls, puts, spot) {
 export function drawEquity(element, series) {
   return draw(element, () => ({
     traces: series.map(({ account, points }, index) => ({
-      x: points.map((point) => point.at), y: points.map((point) => Number(point.equity)), name: account, mode: "lines",
+      x: points.map((point) => wallTime(point.at)), y: points.map((point) => Number(point.equity)), name: account, mode: "lines",
       line: { width: 2, color: colour(["accent", "up", "soft", "down"][index % 4]) }, hovertemplate: "%{y:$,.0f}",
     })),
     extra: { yaxis: { tickprefix: "$", tickformat: ",.0f" } },
@@ -127,12 +128,13 @@ export function drawEquity(element, series) {
 // A run's walk: the market's bid and ask, the prices it asked for as steps, and the limit that none crosses.
 export function drawWalk(element, { quotes, asked, limit }) {
   return draw(element, () => {
-    const at = quotes.map((quote) => quote.at);
+    const at = quotes.map((quote) => wallTime(quote.at));
     const line = (name, key, colourName) => ({
       x: at, y: numbers(quotes.map((quote) => quote[key])), name, mode: "lines", line: { width: 1.5, color: colour(colourName) }, hovertemplate: "%{y:.2f}",
     });
     const last = at.at(-1);
-    const steps = [...asked, ...(asked.length && last > asked.at(-1).at ? [{ at: last, price: asked.at(-1).price }] : [])];
+    const sent = asked.map(({ at: moment, price }) => ({ at: wallTime(moment), price }));
+    const steps = [...sent, ...(sent.length && last > sent.at(-1).at ? [{ at: last, price: sent.at(-1).price }] : [])];
     return {
       traces: [
         line("Best price at once", "ask", "down"), line("Best price to rest at", "bid", "up"),

@@ -3,7 +3,7 @@
 import { isShown, onAccount } from "./access.js";
 import { get } from "./api.js";
 import { byId, h } from "./dom.js";
-import { gain, money, number, signedMoney } from "./format.js";
+import { gain, money, number, signedMoney, words } from "./format.js";
 
 const EVERY = 15_000;
 const TERMS = [
@@ -35,7 +35,7 @@ function paintExplained() {
 
 function paintMade(made) {
   const part = ([key, name]) => h("section", { class: "mb-3" }, h("h3", {}, name), h("dl", { class: "facts" },
-    made[key].map((row) => [h("dt", {}, row.name), h("dd", {}, gain(row.amount, signedMoney(row.amount)))])));
+    made[key].map((row) => [h("dt", {}, key === "strategy" || key === "week_type" ? words(row.name) : row.name), h("dd", {}, gain(row.amount, signedMoney(row.amount)))])));
   byId("made-tables").replaceChildren(h("p", {}, "Together ", gain(made.total, signedMoney(made.total))), ...DIMENSIONS.map(part));
 }
 

@@ -93,10 +93,20 @@ export function moment(iso, options) {
   return h("time", { class: "num", datetime: iso, title: utc }, `${time(iso, options)} ${zone(new Date(iso))}`);
 }
 
+// The same as New York's wall clock reads it, for charts, which know no zones.
+export function wallTime(iso) {
+  return new Date(iso).toLocaleString("sv-SE", { timeZone: NEW_YORK, dateStyle: "short", timeStyle: "medium" }) + (/\.\d{3}/.exec(iso)?.[0] ?? "");
+}
+
 export function seconds(milliseconds) {
   const all = Math.max(0, Math.floor(milliseconds / 1000));
   return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
 }
+
+const UNTIL = {
+  DAY: "Day", GTC: "Until cancelled", GTD: "Until a date", IOC: "At once, or cancel", FOK: "All at once, or cancel", OPG: "At the open", CLS: "At the close",
+};
+export const until = (code) => UNTIL[code] ?? words(code);
 
 export const words = (code) => {
   const plain = String(code ?? "").replaceAll("_", " ").toLowerCase();

@@ -53,7 +53,7 @@ export function paintMeaning(seen) {
   setText(byId("meaning-name"), said);
   setText(byId("payoff-name"), said);
   fill(byId("meaning"),
-    h("div", { class: "meaning-grid" }, profile(seen), greeks(seen.greeks)), changes(seen.changes), margin(seen.margin),
+    h("div", { class: "meaning-grid" }, h("div", {}, profile(seen), greeks(seen.greeks)), h("div", {}, changes(seen.changes), margin(seen.margin))),
     h("p", { class: "form-hint mb-0" }, seen.profile.is_modelled
       ? "Legs end on different days: profit, loss and break-evens are the model's, on the first of them. " : "",
     "Margin is an estimate of what a margin account would be asked for in this name; the broker's figure rules. The chance assumes a lognormal price at the implied volatility."));

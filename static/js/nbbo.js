@@ -26,7 +26,7 @@ export class Nbbo {
     this.right = h("div", { class: "end-right num" });
     this.facts = h("div", { class: "text-secondary num" });
     this.element = h("section", {}, h("h3", {}, "Market, and the limit on it"),
-      h("div", { class: "nbbo live-value" }, h("div", { class: "track" }, this.mark), this.left, this.right), this.facts);
+      this.bar = h("div", { class: "nbbo live-value" }, h("div", { class: "track" }, this.mark), this.left, this.right), this.facts);
     this.heardAt = null;
     on("quotes", ({ changed }) => this.hear(changed));
     setInterval(() => this.content && this.paint(), 500);
@@ -55,8 +55,10 @@ export class Nbbo {
     const width = ask - bid;
     const low = Math.min(bid, limit) - width * 0.15;
     const high = Math.max(ask, limit) + width * 0.15;
-    const place = Math.min(93, Math.max(7, high > low ? (100 * (limit - low)) / (high - low) : 50));
-    this.mark.style.left = `${place}%`;
+    const place = (at, otherwise) => `${Math.min(93, Math.max(7, high > low ? (100 * (at - low)) / (high - low) : otherwise))}%`;
+    this.mark.style.left = place(limit, 50);
+    this.bar.style.setProperty("--bid", place(bid, 7));
+    this.bar.style.setProperty("--ask", place(ask, 93));
     setText(this.mark, isMissing(ticket.limit_price) ? "market" : `limit ${number(limit)}`);
     setText(this.left, `bid ${number(bid)}`);
     setText(this.right, `ask ${number(ask)}`);

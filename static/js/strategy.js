@@ -1,29 +1,49 @@
-// The strategy page: evidence and parameters are trees of numbers; they are shown as paths and values.
+// The strategy page: evidence and parameters are trees of numbers. What stands alone is a line, what each name has is a table.
 
 import { byId, h, pageData } from "./dom.js";
-import { number } from "./format.js";
-
-function leaves(tree, path = []) {
-  if (tree === null || typeof tree !== "object") return [[path, tree]];
-  if (Array.isArray(tree) && tree.every((value) => typeof value !== "object")) return [[path, tree.join(" to ")]];
-  return Object.entries(tree).flatMap(([name, value]) => leaves(value, [...path, name]));
-}
+import { number, words } from "./format.js";
 
 const label = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+const isTree = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isTable = (value) => isTree(value) && Object.values(value).length > 0 && Object.values(value).every(isTree);
 
 function shown(value) {
+  if (Array.isArray(value)) return value.map(shown).join(value.length === 2 ? " to " : ", ");
+  if (isTree(value)) return Object.entries(value).map(([name, own]) => `${label(name)} ${shown(own)}`).join(", ");
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return Number.isInteger(value) ? number(value, 0) : number(value, 4);
-  return value === null ? "–" : String(value);
+  if (value === null) return "–";
+  return /^[A-Z_]{3,}$/.test(value) ? words(value) : String(value);
 }
 
-function paint(bodyId, dataId) {
-  const data = pageData(dataId);
-  if (data === null) return;
-  const rows = leaves(data).sort(([a], [b]) => a.length - b.length); // the verdicts first, what they rest on after
-  byId(bodyId).replaceChildren(...rows.map(([path, value]) =>
-    h("tr", {}, h("td", {}, path.map(label).join(" · ")), h("td", { class: "r" }, shown(value)))));
+const line = (name, value) => h("tr", {}, h("td", {}, label(name)), h("td", { class: "r" }, shown(value)));
+
+function table(name, rows) {
+  const keys = [...new Set(Object.values(rows).flatMap(Object.keys))];
+  const head = h("tr", {}, h("th", { scope: "col" }, label(name)), keys.map((key) => h("th", { scope: "col", class: "r" }, label(key))));
+  const body = Object.entries(rows).map(([own, values]) =>
+    h("tr", {}, h("th", { scope: "row" }, own), keys.map((key) => h("td", { class: "r" }, shown(values[key] ?? null)))));
+  return h("table", { class: "table-desk mt-3" }, h("thead", {}, head), h("tbody", {}, body));
 }
 
-paint("evidence", "evidence-data");
-paint("parameters", "parameters-data");
+function leaves(tree, path = []) {
+  return isTree(tree) ? Object.entries(tree).flatMap(([name, value]) => leaves(value, [...path, name])) : [[path.map(label).join(" · "), tree]];
+}
+
+function paintLines(id, data) {
+  byId(id)?.replaceChildren(h("table", { class: "table-desk" }, h("tbody", {}, leaves(data).map(([name, value]) => line(name, value)))));
+}
+
+function paintEvidence(id, data) {
+  const all = Object.entries(data).flatMap(([name, value]) => (isTree(value) && !isTable(value) ? Object.entries(value).map(([own, leaf]) => [`${name}: ${label(own).toLowerCase()}`, leaf]) : [[name, value]]));
+  const tables = all.filter(([, value]) => isTable(value));
+  const lines = all.filter(([, value]) => !isTable(value));
+  byId(id).replaceChildren(
+    h("table", { class: "table-desk" }, h("tbody", {}, lines.map(([name, value]) => line(name, value)))),
+    ...tables.map(([name, rows]) => table(name, rows)));
+}
+
+const evidence = pageData("evidence-data");
+const parameters = pageData("parameters-data");
+if (evidence !== null) paintEvidence("evidence", evidence);
+if (parameters !== null) paintLines("parameters", parameters);

@@ -69,6 +69,11 @@ export function sending(ticket) {
   }];
 }
 
+// An algorithm works a limit order for the day that neither waits for a price nor brings others along.
+export function isForAlgorithms(ticket) {
+  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && condition(ticket.underlying) === null;
+}
+
 // What goes along with the order, in words, for the last look before it is sent.
 export function alongside(ticket) {
   const [path, body] = sending(ticket);

@@ -4,11 +4,11 @@ import { accounts, chosenAccount, may } from "./access.js";
 import { ask, post } from "./api.js";
 import { ChainTable } from "./chain-table.js";
 import { byId, h, icon, setText } from "./dom.js";
-import { number } from "./format.js";
+import { number, words } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
-import { alongside, arrange, sending, takesLimit, terms, wanting } from "./ticket-form.js";
+import { alongside, arrange, isForAlgorithms, sending, takesLimit, terms, wanting } from "./ticket-form.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -126,6 +126,7 @@ function paint() {
   byId("ticket-preview").hidden = isReviewing;
   byId("ticket-preview").disabled = !legs.length || !allowed || !isLive();
   byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || !seen.may_send;
+  byId("ticket-algo").disabled = byId("ticket-send").disabled || !isForAlgorithms(seen.ticket);
   arrange(legs.length);
   if (legs.length) byId("ticket-effect").value = effect();
   table.mark(legs);
@@ -150,7 +151,7 @@ function legItem(leg) {
   const more = h("input", { type: "number", min: 1, max: 3, value: leg.ratio, class: "form-control num", "aria-label": `Ratio of ${said}` });
   more.addEventListener("change", () => edit([{ ...leg, ratio: Math.max(1, Math.trunc(Number(more.value)) || 1) }])());
   return h("li", {},
-    h("button", { type: "button", class: `tag ${leg.side === "BUY" ? "good" : "bad"}`, "aria-label": `${leg.side} ${said}: change to ${turned}`, onclick: edit([{ ...leg, side: turned }]) }, leg.side),
+    h("button", { type: "button", class: `tag ${leg.side === "BUY" ? "good" : "bad"}`, "aria-label": `${words(leg.side)} ${said}: change to ${words(turned)}`, onclick: edit([{ ...leg, side: turned }]) }, words(leg.side)),
     h("span", { class: "flex-fill" }, said, h("small", { class: "text-secondary d-block" }, toClose(leg) ? "to close" : "to open")), more,
     h("button", { type: "button", class: "btn-plain", "aria-label": `Remove ${said}`, onclick: edit([]) }, icon("x")));
 }
@@ -206,7 +207,7 @@ async function review() {
 
 // The second step sends the very ticket that was shown.
 async function send() {
-  byId("ticket-send").disabled = true;
+  byId("ticket-send").disabled = byId("ticket-algo").disabled = true;
   try {
     const [path, body] = sending(seen.ticket);
     const made = await post(path, body);
@@ -235,5 +236,6 @@ byId("ticket-fields").addEventListener("input", changed);
 byId("ticket").addEventListener("submit", (event) => { event.preventDefault(); review(); });
 byId("ticket-back").addEventListener("click", () => { isReviewing = false; paint(); soon(); });
 byId("ticket-send").addEventListener("click", send);
+byId("ticket-algo").addEventListener("click", () => location.assign(`/algos/new/?ticket=${encodeURIComponent(JSON.stringify(seen.ticket))}`));
 on("positions", paintRolls);
 onState(() => paint());

@@ -1,7 +1,8 @@
 // Moments, latencies and codes that the server rendered, in the words and zone of the desk.
 
 import { statusKind } from "./status.js";
-import { money, number, time, words, zone } from "./format.js";
+import { money, number, time, until, words, zone } from "./format.js";
+import { sayContract } from "./legs.js";
 
 export function hydrate(root = document) {
   for (const element of root.querySelectorAll("time[datetime]")) {
@@ -15,6 +16,11 @@ export function hydrate(root = document) {
   for (const element of root.querySelectorAll("[data-lag]")) element.textContent = lag(Number(element.dataset.lag));
   for (const element of root.querySelectorAll("[data-money]")) element.textContent = money(element.dataset.money);
   for (const element of root.querySelectorAll("[data-words]")) element.textContent = words(element.textContent.trim());
+  for (const element of root.querySelectorAll("[data-until-code]")) element.textContent = until(element.dataset.untilCode);
+  for (const element of root.querySelectorAll("[data-contract]")) {
+    element.textContent = sayContract(element.dataset.contract);
+    element.title = element.dataset.contract;
+  }
   for (const element of root.querySelectorAll("[data-status]")) {
     element.textContent = words(element.dataset.status);
     element.classList.add(...statusKind(element.dataset.status));

@@ -32,6 +32,10 @@ PAGES = [
     "/orders/",
     "/positions/",
     "/stories/",
+    "/algos/",
+    "/algos/new/",
+    "/breaks/",
+    "/brokers/",
     "/chain/TSLA/",
     "/ticket/TSLA/",
     "/risk/",
@@ -137,15 +141,31 @@ def serious_faults(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.usefixtures("furnished")
-def test_axe_finds_nothing_serious(page: Page, live_server: LiveServer, path: str, theme: str) -> None:
-    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-    if path == "/accounts/login/":
-        page.context.clear_cookies()
-
+def test_everybody_can_use_it_in_both_themes_and_a_phone_scrolls_down_only(
+    page: Page, live_server: LiveServer, path: str
+) -> None:
+    """One visit for all three, since a visit costs more than what is looked at."""
     visit(page, live_server, path)
+    found = {"dark": serious_faults(page)}
+    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+    found["light"] = serious_faults(page)
+
+    page.set_viewport_size(PHONE)
+
+    found["phone"] = serious_faults(page)
+    assert found == {"dark": [], "light": [], "phone": []}
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.usefixtures("furnished")
+def test_the_sign_in_page_has_no_serious_fault(page: Page, live_server: LiveServer, theme: str) -> None:
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page.context.clear_cookies()
+
+    visit(page, live_server, "/accounts/login/")
 
     expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
     assert serious_faults(page) == []
@@ -161,14 +181,23 @@ def test_axe_finds_nothing_serious_in_an_open_dialog(page: Page, live_server: Li
     assert serious_faults(page) == []
 
 
-@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.usefixtures("furnished")
-def test_a_phone_scrolls_down_only(page: Page, live_server: LiveServer, path: str) -> None:
+def test_on_a_phone_the_signs_without_words_have_names(page: Page, live_server: LiveServer) -> None:
     page.set_viewport_size(PHONE)
 
-    visit(page, live_server, path)
+    visit(page, live_server, "/orders/")
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for role, name in (("link", "ALL-USE Desk"), ("button", "Kill switch"), ("button", "Menu")):
+        expect(page.get_by_role(role, name=name, exact=True)).to_be_visible()  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("furnished")
+def test_the_algorithms_are_reached_from_the_navigation(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server, "/orders/")
+
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Algos").click()
+
+    expect(page.get_by_role("heading", name="Algorithms")).to_be_visible()
 
 
 @pytest.mark.usefixtures("furnished")

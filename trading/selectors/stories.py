@@ -88,7 +88,7 @@ def story_row(account: str, underlying: str, story: Story) -> Row:
         "open_value": text(worth),
         "result": None if worth is None else text(story.cash + worth),
         "rolls": sum(c.turn == "ROLLED" for c in story.chapters),
-        "positions": [{"symbol": s, "said": _said(s), "qty": qty, "count": abs(qty)} for s, qty in sorted(story.positions.items())],
+        "positions": [{"symbol": s, "said": _said(s), "qty": qty} for s, qty in sorted(story.positions.items())],
         "chapters": _chapters(story.chapters),
     }
 
@@ -124,7 +124,12 @@ def _legs(rows: Iterable[Movement]) -> list[Row]:
         qty, paid = total.get((row.symbol, row.qty > 0), (0, ZERO))
         total[row.symbol, row.qty > 0] = (qty + row.qty, paid + row.qty * row.px)
     return [
-        {"symbol": symbol, "said": _said(symbol), "qty": qty, "count": abs(qty), "px": text((paid / qty).quantize(Decimal("0.0001")))}
+        {
+            "symbol": symbol,
+            "said": _said(symbol),
+            "qty": qty,
+            "px": text((paid / qty).quantize(Decimal("0.0001"))),
+        }
         for (symbol, _), (qty, paid) in total.items()
     ]
 

@@ -65,3 +65,21 @@ def test_a_stranger_finds_no_story(client: Client, rolled: tuple[User, Order]) -
     assert client.get(f"/api/v1/stories/{first.pk}/").status_code == 404
     assert client.get(f"/stories/{first.pk}/").status_code == 404
     assert client.get("/api/v1/stories/").json() == {"results": []}
+
+
+def test_a_position_leads_to_its_story(client: Client, rolled: tuple[User, Order]) -> None:
+    user, first = rolled
+    client.force_login(user)
+
+    answer = client.get("/stories/of/", {"account": first.account.code, "symbol": LOWER_PUT})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/stories/{first.pk}/")
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"account": "REV-1", "symbol": "MSFT"}, {"account": "NONE", "symbol": LOWER_PUT}]
+)
+def test_what_has_no_story_is_not_found(client: Client, rolled: tuple[User, Order], asked: dict[str, str]) -> None:
+    client.force_login(rolled[0])
+
+    assert client.get("/stories/of/", asked).status_code == 404
