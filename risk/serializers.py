@@ -164,7 +164,7 @@ class PauseIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
-class AccountIn(serializers.Serializer[Any]):
+class NewAccountIn(serializers.Serializer[Any]):
     """An account that the broker keeps under `broker_account`; `baseline` in dollars."""
 
     code = serializers.SlugField(max_length=20)

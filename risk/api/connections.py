@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from allcore.accounts.actors import actor_of
 from allcore.kernel.clock import utc_now
 from brokers.selectors.overview import matrix, overview
-from risk.serializers import AccountIn, CodeIn, ConnectionIn, ConnectionOut, CredentialsIn, PauseIn
+from risk.serializers import CodeIn, ConnectionIn, ConnectionOut, CredentialsIn, NewAccountIn, PauseIn
 from risk.services import connections
 
 
@@ -76,10 +76,10 @@ class ConnectionAccounts(APIView):
 
     scopes = {"POST": "risk"}  # noqa: RUF012 REST framework's way of declaring
 
-    @extend_schema(request=AccountIn, responses={201: OpenApiTypes.OBJECT})
+    @extend_schema(request=NewAccountIn, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, name: str) -> Response:
         """Add an account that the broker keeps."""
-        data = AccountIn(data=request.data)
+        data = NewAccountIn(data=request.data)
         data.is_valid(raise_exception=True)
         connections.add_account(**data.validated_data, connection=name, actor=actor_of(request), now=utc_now())
         return Response({"code": data.validated_data["code"]}, status=status.HTTP_201_CREATED)

@@ -35,7 +35,7 @@ def test_a_desk_on_a_test_server_keeps_its_data_apart(name: str, monkeypatch: py
 def test_a_broker_that_is_not_there_stops_the_start_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROKER", "ibkr")
 
-    with pytest.raises(StartRefusedError, match="BROKER is one of paper, .*ibkr-sim.*, was 'ibkr'"):
+    with pytest.raises(StartRefusedError, match=r"BROKER is one of paper, .*ibkr-sim.*, was 'ibkr'"):
         chosen()
 
 
