@@ -68,10 +68,12 @@ judges: venv-dev  ## Let client libraries written by others judge the test serve
 	@scripts/certify-ib-insync
 
 .PHONY: chaos
-chaos: export DATABASE_URL :=
-chaos: export REDIS_URL :=
 chaos: venv-dev  ## Kill, pause and restart everything while orders go out: make chaos [ORDERS=3000 SECONDS=600 SEED=1]
-	@$(BIN)/python -m tests.chaos.run
+	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.chaos.run
+
+.PHONY: storm
+storm: venv-dev  ## Approve and order from many threads with colliding keys: make storm [ORDERS=10000]
+	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.chaos.storm
 
 .PHONY: lock
 lock: venv-dev  ## Write the exact versions and hashes of requirements*.in
