@@ -2,11 +2,29 @@
 
 from django.urls import path
 
-from trading.api import algos, books, breaks, exercise, kill, order_lists, orders, preview, proposals, routing, stories
+from trading.api import (
+    algos,
+    books,
+    breaks,
+    corporate_actions,
+    exercise,
+    kill,
+    lots,
+    order_lists,
+    orders,
+    preview,
+    proposals,
+    routing,
+    stories,
+)
 
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
     path("accounts/<slug:code>/", books.OneAccount.as_view()),
+    path("accounts/<slug:code>/lot-method/", lots.AccountLotMethod.as_view()),
+    path("lots/", lots.Lots.as_view()),
+    path("corporate-actions/", corporate_actions.CorporateActions.as_view()),
+    path("corporate-actions/<int:action_id>/decision/", corporate_actions.ActionDecision.as_view()),
     path("proposals/", proposals.Proposals.as_view()),
     path("proposals/<uuid:proposal_id>/", proposals.OneProposal.as_view()),
     path("proposals/<uuid:proposal_id>/approval/", proposals.Approval.as_view()),
@@ -19,6 +37,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", orders.OneOrder.as_view()),
     path("orders/<uuid:order_id>/cancel/", orders.OrderCancel.as_view()),
     path("orders/<uuid:order_id>/replace/", orders.OrderReplace.as_view()),
+    path("orders/<uuid:order_id>/lots/", lots.OrderLots.as_view()),
     path("order-lists/", order_lists.OrderLists.as_view()),
     path("order-lists/<uuid:list_id>/", order_lists.OneOrderList.as_view()),
     path("order-lists/<uuid:list_id>/cancel/", order_lists.OrderListCancel.as_view()),

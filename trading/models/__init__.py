@@ -3,6 +3,7 @@
 from trading.models.algos import AlgoChild, AlgoEvent, AlgoRun, RouteScorecard
 from trading.models.books import CashBalance, ClosingMark, EquityPoint, LedgerEntry, Lot, LotClose, Position
 from trading.models.contingent import Hold, OrderLink, OrderList
+from trading.models.corporate_actions import CorporateAction
 from trading.models.executions import BookEvent, Execution, Quarantine
 from trading.models.exercise import ExerciseInstruction
 from trading.models.greek_points import GreekPoint
@@ -22,6 +23,7 @@ __all__ = [
     "Break",
     "CashBalance",
     "ClosingMark",
+    "CorporateAction",
     "EquityPoint",
     "Execution",
     "ExerciseInstruction",

@@ -31,19 +31,11 @@ class NoSuchLotError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Take `qty` of the leg from the lot called `lot`, as `name_of` calls it."""
+    """Take `qty` of the leg from the lot called `lot`, as `trading.selectors.lots.lot_name` calls it."""
 
     leg: int
     lot: str
     qty: int
-
-
-def name_of(lot: Lot) -> str:
-    """Return what a lot is called: E and the id of the fill that opened it, or B and the event's.
-
-    A rebuild makes the lots anew, and not what opened them.
-    """
-    return f"B{lot.book_event_id}" if lot.execution_id is None else f"E{lot.execution_id}"
 
 
 @transaction.atomic
