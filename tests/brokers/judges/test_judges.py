@@ -6,13 +6,15 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.brokers.servers.etrade.server import EtradeServer
+from allcore.kernel.instruments import OptionContract, Right
+from tests.brokers.servers.etrade.server import EtradeServer, key_of
 from tests.brokers.servers.schwab.server import SchwabServer
-from tests.builders.paper import LOW_PUT, PUT
+from tests.builders.paper import FRIDAY, LOW_PUT, PUT
 
 ROOT = Path(__file__).resolve().parents[3]
 INSTALL_SECONDS, JUDGE_SECONDS = 300, 120
@@ -94,3 +96,16 @@ async def test_etrades_server_satisfies_pyetrade() -> None:
         checks = await judged("pyetrade", case)
 
     assert len(checks) == 9
+
+
+async def test_etrades_server_satisfies_etrade_python() -> None:
+    server = EtradeServer.make()
+    for strike in (Decimal(250), Decimal(260)):
+        server.exchange.show(OptionContract("TSLA", FRIDAY, Right.CALL, strike).symbol, "3.00", "3.10")
+    async with served(server) as url:
+        (account,) = server.exchange.accounts
+        login = {"key": server.provider.consumer_key, "secret": server.provider.consumer_secret}
+
+        checks = await judged("etrade-python", login | {"url": url, "account": account, "account_key": key_of(account)})
+
+    assert len(checks) == 8
