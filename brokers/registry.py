@@ -13,8 +13,10 @@ from django.db import connections as databases
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError
 from brokers import etrade, schwab, tda
+from brokers.ibkr.market import IbkrMarket
 from brokers.ibkr.orders import CAPABILITIES as IBKR
 from brokers.ibkr.session import IbkrSession
+from brokers.markets import MarketLine
 from brokers.models import Connection
 from brokers.paper.actions import ActionBook
 from brokers.paper.quotes import CloseBook
@@ -35,6 +37,12 @@ class UnknownBrokerError(InvalidInputError):
     """No adapter has that name."""
 
     code = "UNKNOWN_BROKER"
+
+
+class NoQuotesError(InvalidInputError):
+    """The broker's quotes cannot feed the desk."""
+
+    code = "NO_QUOTES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class Broker:
     open_session: Callable[[ConnectionSpec, Knowledge], Session]
     secrets: tuple[str, ...] = ()
     authorise: Callable[[Plumbing], Authoriser] | None = None
+    open_market: Callable[[Plumbing], MarketLine] | None = None
 
 
 def plumbing(spec: ConnectionSpec) -> Plumbing:
@@ -121,7 +130,7 @@ def _paper(spec: ConnectionSpec, knowledge: Knowledge) -> Session:
 
 BROKERS: dict[str, Broker] = {
     "paper": Broker("Paper", PAPER, _paper),
-    "ibkr": Broker("Interactive Brokers", IBKR, plumbed(IbkrSession)),
+    "ibkr": Broker("Interactive Brokers", IBKR, plumbed(IbkrSession), open_market=IbkrMarket),
     "schwab": Broker(
         "Charles Schwab",
         schwab.CAPABILITIES,
@@ -174,6 +183,21 @@ def session_for(name: str, knowledge: Knowledge = DEFAULT_KNOWLEDGE) -> Session:
     """
     with ThreadPoolExecutor(max_workers=1) as thread:  # Django refuses its database in a loop's own thread
         return build(thread.submit(_spec_of, name).result(), knowledge)
+
+
+def quote_feed_for(name: str) -> MarketLine:
+    """Return a line for the quotes of the connection, not yet connected. Called where its event loop runs.
+
+    Raises:
+        NoQuotesError: its broker shows none that the desk can be fed with.
+        NotCertifiedError: it is a live connection, and live trading is not armed or its adapter not certified for it.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        spec = thread.submit(_spec_of, name).result()
+    open_market = broker_named(spec.broker).open_market
+    if open_market is None:
+        raise NoQuotesError(f"{spec.broker} has no quotes that the desk can be fed with.", connection=name)
+    return open_market(plumbing(spec))
 
 
 def spec_of(row: Connection) -> ConnectionSpec:

@@ -9,10 +9,12 @@ from allcore.kernel.clock import NEW_YORK
 from allcore.kernel.errors import InvalidInputError
 
 FORM = (
-    "none, sim[:seed=7][,start=2026-06-10T10:00][,speed=1][,pause=300] or replay:PATH[,speed=60][,start=…][,pause=60]"
+    "none, sim[:seed=7][,start=2026-06-10T10:00][,speed=1][,pause=300], replay:PATH[,speed=60][,start=…][,pause=60] "
+    "or broker:CONNECTION[,underlyings=TSLA/AAPL][,strikes=5][,days=30][,rate=0.04]"
 )
 MOST_SPEED = 600.0
 DEFAULT_SEED = 7
+MOST_COUNT = 400
 
 
 class BadFeedError(InvalidInputError):
@@ -49,15 +51,30 @@ class ReplayFeed:
     pause: float = 60.0
 
 
-Feed = TypeVar("Feed", SimulatedFeed, ReplayFeed)
-FeedSpec = NoFeed | SimulatedFeed | ReplayFeed
+@dataclass(frozen=True, slots=True)
+class BrokerFeed:
+    """The quotes of a broker's connection, in real time.
+
+    Of these underlyings (none named: those the desk knows), and of the options `strikes` on either side of the money
+    that expire within `days`. `rate` is the riskless rate a year.
+    """
+
+    connection: str
+    underlyings: tuple[str, ...] = ()
+    strikes: int = 5
+    days: int = 30
+    rate: float = 0.04
+
+
+Feed = TypeVar("Feed", SimulatedFeed, ReplayFeed, BrokerFeed)
+FeedSpec = NoFeed | SimulatedFeed | ReplayFeed | BrokerFeed
 
 
 def parse(spec: str) -> FeedSpec:
     """Read the setting.
 
     Raises:
-        BadFeedError: the text is none of the three forms.
+        BadFeedError: the text is none of the forms.
     """
     kind, _, rest = spec.strip().partition(":")
     words = [word.strip() for word in rest.split(",") if word.strip()]
@@ -69,6 +86,10 @@ def parse(spec: str) -> FeedSpec:
         if not words or "=" in words[0]:
             raise BadFeedError("names no directory to replay", was=spec)
         return _set(ReplayFeed(words[0]), words[1:], frozenset({"start", "speed", "pause"}))
+    if kind == "broker":
+        if not words or "=" in words[0]:
+            raise BadFeedError("names no connection", was=spec)
+        return _set(BrokerFeed(words[0]), words[1:], frozenset({"underlyings", "strikes", "days", "rate"}))
     raise BadFeedError(f"was {spec!r}", was=spec)
 
 
@@ -109,4 +130,36 @@ def _number(name: str, value: str) -> float:
     return number
 
 
-_READERS: dict[str, Callable[[str, str], object]] = {"seed": _seed, "start": _start, "speed": _number, "pause": _number}
+def _names(name: str, value: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip().upper() for part in value.split("/") if part.strip()))
+    if not names:
+        raise BadFeedError(f"has {name} like TSLA/AAPL, was {value!r}", was=value)
+    return names
+
+
+def _count(name: str, value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= MOST_COUNT:
+        raise BadFeedError(f"has {name} that are a whole number between 1 and {MOST_COUNT}, was {value!r}", was=value)
+    return int(value)
+
+
+def _rate(name: str, value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        raise BadFeedError(f"has a {name} that is a number, was {value!r}", was=value) from None
+    if not -0.05 <= rate <= 0.5:
+        raise BadFeedError(f"has a {name} a year between -0.05 and 0.5, was {value}", was=value)
+    return rate
+
+
+_READERS: dict[str, Callable[[str, str], object]] = {
+    "seed": _seed,
+    "start": _start,
+    "speed": _number,
+    "pause": _number,
+    "underlyings": _names,
+    "strikes": _count,
+    "days": _count,
+    "rate": _rate,
+}

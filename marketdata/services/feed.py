@@ -54,10 +54,12 @@ class Feed:
         """Move to `now`: shares' quotes each time, everything that stands once a second."""
         moment = Moment(self._move_clock(now), now)
         changed = {quote.symbol: quote for quote in self._source.advance(moment)}
+        self._take_stock()
         self._list()
         self._standing |= changed
         is_full = moment.second != self._full_at
-        publish.quotes(self._standing if is_full else changed, received_at=now.isoformat())
+        vouched = self._standing if is_full and self._vouches(now) else changed
+        publish.quotes(vouched, received_at=now.isoformat())
         self._keep_minutes(moment.exchange, changed)
         if is_full:
             self._publish_the_rest(moment)
@@ -103,6 +105,13 @@ class Feed:
             self._clock, self._full_at = moved, 0  # the lease has to follow in this very tick
             at = moved.at(now)
         return at
+
+    def _take_stock(self) -> None:
+        """Look what became of the source; a market of our own is always there."""
+
+    def _vouches(self, now: datetime) -> bool:
+        """Return whether what stands is still the market's."""
+        return True
 
     def _list(self) -> None:
         if self._listed_on == self._source.listed_on:

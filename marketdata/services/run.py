@@ -11,9 +11,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 from allcore.kernel.clock import ExchangeClock
 from marketdata.domain import feeds
-from marketdata.domain.feeds import NoFeed
+from marketdata.domain.feeds import BrokerFeed, NoFeed
 from marketdata.services import feed_state, sources
 from marketdata.services.feed import Feed
+from marketdata.services.live_feed import LiveFeed
 
 log = structlog.get_logger("desk.feed")
 Now = Callable[[], datetime]
@@ -48,6 +49,11 @@ def open_feed(setting: str, now: datetime) -> Feed | None:
     if isinstance(spec, NoFeed):
         return None
     feed_state.claim()
+    if isinstance(spec, BrokerFeed):
+        live = LiveFeed(sources.open_live(spec, now), ExchangeClock(now, now, 1.0), spec=setting)
+        live.begin(now)
+        log.info("feed begins", spec=setting)
+        return live
     row = feed_state.saved(setting)
     at = None if row is None else row.stops_at or row.exchange_anchor_at
     stopped = None if row is None or at is None else sources.Stopped(row.checkpoint, at)
