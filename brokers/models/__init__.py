@@ -2,6 +2,7 @@
 
 from brokers.models.certifications import Certification
 from brokers.models.connections import Account, Connection
+from brokers.models.history import HistoryEntry
 from brokers.models.order_keys import OrderKeyRow
 from brokers.models.paper import (
     PaperAccount,
@@ -16,6 +17,7 @@ __all__ = [
     "Account",
     "Certification",
     "Connection",
+    "HistoryEntry",
     "OrderKeyRow",
     "PaperAccount",
     "PaperBooking",

@@ -8,6 +8,7 @@ from trading.api import (
     breaks,
     corporate_actions,
     exercise,
+    history,
     kill,
     lots,
     order_lists,
@@ -21,6 +22,7 @@ from trading.api import (
 urlpatterns = [
     path("accounts/", books.Accounts.as_view()),
     path("accounts/<slug:code>/", books.OneAccount.as_view()),
+    path("accounts/<slug:code>/history/", history.AccountHistory.as_view()),
     path("accounts/<slug:code>/lot-method/", lots.AccountLotMethod.as_view()),
     path("lots/", lots.Lots.as_view()),
     path("corporate-actions/", corporate_actions.CorporateActions.as_view()),

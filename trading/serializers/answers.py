@@ -49,6 +49,21 @@ class OrderEventOut(serializers.Serializer[object]):
     after_us = serializers.IntegerField(allow_null=True, help_text="Microseconds since the step before")
 
 
+class HistoryOut(serializers.Serializer[object]):
+    """One transaction of the broker's books from before the desk."""
+
+    transaction_id = serializers.CharField()
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    symbol = serializers.CharField()
+    side = serializers.CharField()
+    qty = serializers.CharField(allow_null=True)
+    price = serializers.CharField(allow_null=True)
+    fees = serializers.CharField()
+    amount = serializers.CharField()
+    description = serializers.CharField()
+
+
 class ExecutionOut(serializers.Serializer[object]):
     """One leg's fill."""
 
