@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from brokers.models import Account
-from marketdata.domain.feeds import FeedSpec, NoFeed, ReplayFeed
+from marketdata.domain.feeds import FeedSpec, ReplayFeed, SimulatedFeed
 from marketdata.domain.simulator import world
 from risk.models import Role
 from trading.domain.protocol.words import Tier
@@ -62,7 +62,7 @@ REPLAY_UNIVERSE = ["GOOG"]
 
 def opening(feed: FeedSpec, now: datetime) -> datetime:
     """Return when the demo begins on the exchange's clock: no later than the first thing its feed can show."""
-    if isinstance(feed, NoFeed):
+    if not isinstance(feed, SimulatedFeed | ReplayFeed):
         return now
     first = REPLAY_START if isinstance(feed, ReplayFeed) else world.START
     return feed.start or first
