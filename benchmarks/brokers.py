@@ -90,7 +90,7 @@ def overhead(broker: str, port: int) -> dict[str, object]:
     moments = Moments(port, IS_ORDER[broker])
     out, back = [], []
     with watched(moments), Loop() as loop:
-        runner = ConnectionRunner(broker, "bench:1", lambda name: Stamped(session_for(name), moments))  # type: ignore[arg-type,return-value]  # it is one
+        runner = ConnectionRunner(broker, "bench:1", lambda name: Stamped(session_for(name), moments))
         hosting = loop.start(runner.run())
         wait_until_up(broker)
         start = time.monotonic()
@@ -195,9 +195,9 @@ def takeover() -> dict[str, object]:
             held_by = Connection.objects.get(name="ibkr").lease_owner
             killed_at = time.monotonic()
             os.kill(int(held_by.rpartition(":")[2]), signal.SIGKILL)
-            wait_until(lambda held_by=held_by: others.exclude(lease_owner=held_by).exists())
+            wait_until(others.exclude(lease_owner=held_by).exists)
             order = place("ibkr", 200 + number)
-            wait_until(lambda order=order: Order.objects.filter(pk=order.pk, status="FILLED").exists())
+            wait_until(Order.objects.filter(pk=order.pk, status="FILLED").exists)
             milliseconds.append((time.monotonic() - killed_at) * 1000)
     return {"takeover": figures(milliseconds, time.monotonic() - start)}
 
