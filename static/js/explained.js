@@ -36,7 +36,7 @@ function paintExplained() {
 function paintMade(made) {
   const part = ([key, name]) => h("section", { class: "mb-3" }, h("h3", {}, name), h("dl", { class: "facts" },
     made[key].map((row) => [h("dt", {}, key === "strategy" || key === "week_type" ? words(row.name) : row.name), h("dd", {}, gain(row.amount, signedMoney(row.amount)))])));
-  byId("made-tables").replaceChildren(h("p", {}, "Together ", gain(made.total, signedMoney(made.total))), ...DIMENSIONS.map(part));
+  byId("made-tables").replaceChildren(h("p", {}, "Together ", gain(made.total, signedMoney(made.total)), made.unmarked ? ` · ${number(made.unmarked, 0)} positions without a mark are not in it` : null), ...DIMENSIONS.map(part));
 }
 
 function paintWashes() {

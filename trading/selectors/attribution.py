@@ -1,6 +1,6 @@
-"""What was made since the beginning, by strategy, week type, account and broker, as the lots have it."""
+"""What was made since the beginning, by strategy, week type, account and broker, as the lots and the marks have it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,13 +12,15 @@ from allcore.kernel.calendar import monday_of
 from brokers.models import Account
 from risk.selectors.permissions import visible_accounts
 from trading.domain.books.attribution import Part, by
-from trading.models import Execution, LotClose, Position, WeekLabel
+from trading.models import Execution, Lot, LotClose, Position, WeekLabel
+from trading.selectors import snapshots
 from trading.selectors.rows import Row, text
 
 DIMENSIONS = ("strategy", "week_type", "account", "broker")
 BY_HAND = "By hand"
 UNLABELLED = "No label"
 OF_LOTS = ("lot__account", "lot__execution__order__proposal__strategy", "lot__execution__order__underlying")
+OF_OPEN = ("account", "execution__order__proposal__strategy", "execution__order__underlying", "execution__trade_date")
 OF_FILLS = ("account", "order__proposal__strategy", "order__underlying")
 
 
@@ -40,19 +42,49 @@ class _Names:
 
 
 def rows(user: User) -> Row:
-    """Return what was realised, with income and less fees, in each dimension; each sums to the total to the cent."""
-    found = parts(list(visible_accounts(user).select_related("connection")))
+    """Return what was made in each dimension at the monitor's last marks; each sums to the total to the cent.
+
+    `unmarked` counts the positions that have no mark: what they gained or lost is in none of the sums.
+    """
+    accounts = list(visible_accounts(user).select_related("connection"))
+    marks = {
+        (str(row["account"]), str(row["symbol"])): Decimal(str(row["mark"]))
+        for row in snapshots.snapshot("positions", user)
+        if row["mark"] is not None
+    }
+    found = parts(accounts) + open_parts(accounts, marks)
     total = sum(by(found, "account").values(), Decimal(0))
     tables: Row = {
         name: [{"name": key, "amount": text(amount)} for key, amount in by(found, name).items()] for name in DIMENSIONS
     }
-    return tables | {"total": text(total)}
+    return tables | {"total": text(total), "unmarked": _unmarked(accounts, marks)}
+
+
+def open_parts(accounts: Sequence[Account], marks: Mapping[tuple[str, str], Decimal]) -> list[Part]:
+    """Return what open lots have gained, by the order that opened them; `marks` by account and symbol, a share."""
+    names = _names(accounts)
+    lots = Lot.objects.filter(account__in=accounts).exclude(open_qty=0).order_by()
+    found = lots.values_list(*OF_OPEN, "instrument__symbol", "instrument__multiplier", "open_qty", "cost")
+    return [
+        names.part(account, strategy, underlying, day, (qty * mark - cost) * multiplier)
+        for account, strategy, underlying, day, symbol, multiplier, qty, cost in found
+        if (mark := marks.get((names.accounts[account].code, symbol))) is not None
+    ]
+
+
+def _unmarked(accounts: Sequence[Account], marks: Mapping[tuple[str, str], Decimal]) -> int:
+    held = Position.objects.filter(account__in=accounts).exclude(qty=0).order_by()
+    return sum(pair not in marks for pair in held.values_list("account__code", "instrument__symbol"))
+
+
+def _names(accounts: Sequence[Account]) -> _Names:
+    labels = WeekLabel.objects.filter(account__in=accounts).values_list("account", "underlying", "monday", "week_type")
+    return _Names({account.pk: account for account in accounts}, {(a, u, m): week for a, u, m, week in labels})
 
 
 def parts(accounts: Sequence[Account]) -> list[Part]:
     """Return what lots realised, by the order that opened them, all fees by theirs, and income."""
-    labels = WeekLabel.objects.filter(account__in=accounts).values_list("account", "underlying", "monday", "week_type")
-    names = _Names({account.pk: account for account in accounts}, {(a, u, m): week for a, u, m, week in labels})
+    names = _names(accounts)
     closes = (
         LotClose.objects.filter(lot__account__in=accounts)
         .order_by()
