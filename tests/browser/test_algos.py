@@ -69,7 +69,7 @@ def test_a_run_is_started_with_the_ticket_in_the_address(page: Page, live_server
     ticket = quote(json.dumps(spread(quantity=2) | {"limit_price": "0.58"}))
     page.goto(f"{live_server.url}/algos/new/?ticket={ticket}")
     page.get_by_label("Algorithm").select_option("TWAP")
-    page.get_by_label("Slices").fill("2")
+    page.get_by_label("Parts", exact=True).fill("2")
     assert serious(page) == []
 
     page.get_by_role("button", name="Approve and start").click()

@@ -249,3 +249,28 @@ def test_an_order_that_waits_for_the_underlying_is_held_at_the_desk(page: Page, 
 
     expect(page.locator(".desk-toast.done")).to_contain_text("Waits at the desk")
     assert Order.objects.get().status == "HELD"
+
+
+@pytest.mark.usefixtures("trader")
+def test_a_limit_order_for_the_day_can_be_given_to_an_algorithm(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server)
+    page.get_by_role("button", name="Sell 190 put", exact=True).click()
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Work it with an algorithm").click()
+
+    expect(page.get_by_role("heading", name="Start an algorithm")).to_be_visible()
+    expect(page.locator("#start-legs")).to_contain_text("190 put, to open")
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.usefixtures("trader")
+def test_an_order_that_no_algorithm_works_is_not_offered_to_one(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server)
+    page.get_by_role("button", name="Sell 190 put", exact=True).click()
+    page.get_by_label("Good until").select_option("GTC")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
+    expect(page.get_by_role("button", name="Work it with an algorithm")).to_be_disabled()
