@@ -77,7 +77,10 @@ function actions(row) {
   const add = (name, symbol, act) => made.push(h("button", { type: "button", class: "btn btn-sm", onclick: act, "aria-label": `${name} ${row.name}` }, icon(symbol), name));
   if (mayAnywhere("PAUSE_CONNECTION")) {
     if (row.is_paused) add("Resume", "check", () => ask(row, "Resume", "Its worker connects, reconciles the books, and then sends."));
-    else add("Pause", "player-pause", () => ask(row, "Pause", "Its worker lets go at once. Orders at the broker stay there, and nothing is sent or heard."));
+    else {
+      if (row.state === "DOWN") add("Resume", "check", () => ask(row, "Resume", "It is tried at once, however often it failed before."));
+      add("Pause", "player-pause", () => ask(row, "Pause", "Its worker lets go at once. Orders at the broker stay there, and nothing is sent or heard."));
+    }
   }
   if (mayAnywhere("ADMINISTER")) {
     if (row.credentials.asked.length) add("Credentials", "lock", () => askCredentials(row));
