@@ -9,6 +9,7 @@ import httpx
 
 from allcore.kernel.reports import BalanceReport, PositionReport
 from allcore.kernel.tickets import OrderTicket
+from brokers.errors import SessionDownError
 from brokers.ports import Lane, Plumbing, Preview
 from brokers.rest.views import OrderView
 from brokers.rest.wire import Manners, NoAnswerError, Wire, WireDownError, said_429
@@ -16,6 +17,7 @@ from brokers.schwab.accounts import balance_of, positions_of
 from brokers.schwab.auth import Tokens
 from brokers.schwab.dialect import Dialect
 from brokers.schwab.orders import UnreadableOrderError, body_of, view_of
+from brokers.schwab.quotes import SchwabQuotes
 from brokers.schwab.stream import Stream
 
 LONGEST = timedelta(days=60)  # that the list of orders reaches back
@@ -108,6 +110,16 @@ class SchwabClient:
         if self._stream is not None:
             async for _ in self._stream.activity():
                 yield
+
+    def quote_feed(self) -> SchwabQuotes:
+        """Return the stream's quotes.
+
+        Raises:
+            SessionDownError: there is no stream.
+        """
+        if self._stream is None:
+            raise SessionDownError("The session has no stream; it shows no quotes.")
+        return SchwabQuotes(self._stream, self._plumbing.clock)
 
     async def close(self) -> None:
         """Let the lines go."""

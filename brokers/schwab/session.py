@@ -9,10 +9,27 @@ from brokers.rest.addresses import ensure_agrees
 from brokers.rest.session import PolledSession
 from brokers.schwab.auth import SchwabLeave
 from brokers.schwab.client import SchwabClient
+from brokers.schwab.quotes import SchwabQuotes
 from brokers.schwab.terms import HOST, REAL_MONEY, SCHWAB
 
 ANSWER_SECONDS = 4.0  # below the five within which a sending must have its answer
 LINES = httpx.Limits(max_connections=8, max_keepalive_connections=4)
+
+
+class SchwabSession(PolledSession):
+    """One login, and the quotes of its stream."""
+
+    def __init__(self, plumbing: Plumbing, client: SchwabClient) -> None:
+        super().__init__(plumbing, client)
+        self._schwab = client
+
+    def quote_feed(self) -> SchwabQuotes:
+        """Return the quotes of the session's own stream, once it is connected.
+
+        Raises:
+            SessionDownError: it is not, or the login has no stream.
+        """
+        return self._schwab.quote_feed()
 
 
 def open_session(plumbing: Plumbing) -> Session:
@@ -21,7 +38,7 @@ def open_session(plumbing: Plumbing) -> Session:
     Raises:
         DisagreementError: a paper connection to Schwab's own address, which has real money alone, or the reverse.
     """
-    return PolledSession(plumbing, SchwabClient(plumbing, _http(plumbing), SCHWAB))
+    return SchwabSession(plumbing, SchwabClient(plumbing, _http(plumbing), SCHWAB))
 
 
 def authorise(plumbing: Plumbing) -> Authoriser:

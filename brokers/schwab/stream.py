@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from brokers.schwab.auth import Tokens
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 SIGNED_IN = 0
+ASKED = {"LEVELONE_OPTIONS": "0,2,3,4,8,16,17,33,38", "LEVELONE_EQUITIES": "0,1,2,3,4,5,8,32,34"}
 log = structlog.get_logger(__name__)
 
 
@@ -28,7 +30,8 @@ class Stream:
     channel: str
     function: str
     tokens: Tokens
-    option_fields: str = "0,2,3,4,8,9,10,16,17,28,29,30,31,32,35,37,38,39"
+    on_level_one: Callable[[str, Mapping[str, Any]], None] | None = None  # a service and a row of what changed
+    on_heartbeat: Callable[[], None] | None = None
     _line: ClientConnection | None = None
     _count: int = 0
     _symbols: set[str] = field(default_factory=set)
@@ -56,6 +59,7 @@ class Stream:
             try:
                 async for message in self._messages():
                     pause = FIRST_PAUSE
+                    self._pass_on(message)
                     if is_about_orders(message):
                         yield
             except (OSError, WebSocketException, DeskError, ValueError) as e:
@@ -71,10 +75,25 @@ class Stream:
         if self._line is not None and fresh:
             await self._ask_for(self._line, "ADD", fresh)
 
+    async def unsubscribe(self, symbols: Iterable[str]) -> None:
+        """Stop asking for quotes of the symbols."""
+        known = set(symbols) & self._symbols
+        self._symbols -= known
+        if self._line is not None and known:
+            await self._ask_for(self._line, "UNSUBS", known)
+
     async def close(self) -> None:
         """Let the line go."""
         if self._line is not None:
             await self._line.close()
+
+    def _pass_on(self, message: Mapping[str, Any]) -> None:
+        for part in message.get("data") or ():
+            if self.on_level_one is not None and str(part.get("service", "")).startswith("LEVELONE"):
+                for row in part.get("content") or ():
+                    self.on_level_one(part["service"], row)
+        if self.on_heartbeat is not None and any("heartbeat" in part for part in message.get("notify") or ()):
+            self.on_heartbeat()
 
     async def _messages(self) -> AsyncGenerator[Mapping[str, Any], None]:
         async with connect(self.url, open_timeout=5, close_timeout=1) as line:
@@ -85,7 +104,7 @@ class Stream:
             self._line = line
             try:
                 async for text in line:
-                    yield json.loads(text)
+                    yield json.loads(text, parse_float=Decimal)
             finally:
                 self._line = None
 
@@ -110,8 +129,10 @@ class Stream:
         shares = sorted(symbol for symbol in symbols if len(symbol) <= 6)
         for service, keys in (("LEVELONE_OPTIONS", options), ("LEVELONE_EQUITIES", shares)):
             if keys:
-                fields = self.option_fields if service == "LEVELONE_OPTIONS" else "0,1,2,3,4,5,8,34,35"
-                await self._send(line, service, command, {"keys": ",".join(keys), "fields": fields})
+                parameters = {"keys": ",".join(keys)}
+                if command != "UNSUBS":
+                    parameters["fields"] = ASKED[service]
+                await self._send(line, service, command, parameters)
 
     async def _send(self, line: ClientConnection, service: str, command: str, parameters: Mapping[str, str]) -> None:
         self._count += 1

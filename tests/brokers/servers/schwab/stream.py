@@ -41,6 +41,7 @@ class Streamer:
         self._seq = 0
         self.lines = 0
         self._came = asyncio.Event()
+        self._changed = asyncio.Event()
         exchange.listen(self._happened)
         exchange.watch(self._shown)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,6 +72,17 @@ class Streamer:
             self._came.clear()
             await self._came.wait()
 
+    async def asked_for(self, symbols: set[str]) -> None:
+        """Wait until quotes of these, and no others, are wanted."""
+        while self._symbols != symbols:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def beat(self) -> None:
+        """Say that the line is alive."""
+        assert self._line is not None
+        await self._line.send_str(json.dumps({"notify": [{"heartbeat": str(int(self._clock().timestamp() * 1000))}]}))
+
     async def drop(self) -> None:
         """Cut the line."""
         if self._line is not None:
@@ -88,6 +100,7 @@ class Streamer:
         if service == "ACCT_ACTIVITY":
             self._has_activity = command == "SUBS"
         elif command in ("SUBS", "ADD"):
+            self._changed.set()
             self._symbols |= (keys := set(parameters["keys"].split(",")))
             await line.send_str(_response(service, command, 0, "", asked["requestid"]))
             for symbol in sorted(keys):
@@ -96,6 +109,7 @@ class Streamer:
             return True
         elif command == "UNSUBS":
             self._symbols -= set(parameters["keys"].split(","))
+            self._changed.set()
         await line.send_str(_response(service, command, 0, "", asked["requestid"]))
         return True
 
