@@ -48,7 +48,7 @@ def main() -> None:
                     with beside(broker, settings["REDIS_URL"]) as (port, control):
                         results |= overhead(broker, port)
                         if broker == "ibkr":
-                            results |= burst(port, control) | takeover()
+                            results |= takeover() | burst(port, control)  # whose orders rest at the gateway
             results |= data_delay(settings["REDIS_URL"])
     report("brokers", results)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
-WITHIN = 60.0
+WITHIN = 120.0
 
 
 async def _end_all() -> None:
