@@ -50,7 +50,9 @@ def resolve(connection: str, seen: set[str], asked: Asked, *, now: datetime) -> 
     _note_silence(connection, now)
     for order in _lock(_in_doubt(connection).values_list("order_id", flat=True)):
         for request in order.requests.filter(state=State.IN_DOUBT).order_by("id"):
-            if request.kind == OrderRequest.Kind.CANCEL and OrdStatus(order.status) in CLOSED_STATUSES:
+            is_moot = request.kind == OrderRequest.Kind.CANCEL or request.cl_ord_id in seen
+            if is_moot and OrdStatus(order.status) in CLOSED_STATUSES:
+                # Its own answer was lost and the order's end came by another: the broker has nothing more to say of it.
                 _answer(request, State.ACKED, "The order is closed.", now)
             elif request.cl_ord_id not in seen:
                 _missing(order, request, asked, now)
