@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.brokers.servers.control import Server, serve_control
+from tests.brokers.servers.etrade.oauth import Token
+from tests.brokers.servers.etrade.server import EtradeServer
 from tests.brokers.servers.exchange import Exchange
 from tests.brokers.servers.faults import Clock
 from tests.brokers.servers.kept import keep
@@ -57,7 +59,16 @@ def schwab(told: Told) -> SchwabServer:
     return server
 
 
-SERVERS: dict[str, Callable[[Told], Server]] = {"ibkr-sim": tws, "schwab-sim": schwab}
+def etrade(told: Told) -> EtradeServer:
+    """Return the server; the token it was told of ends at New York's midnight, as each does there."""
+    server, login = EtradeServer.make(accounts=told.accounts), told.credentials
+    provider, now = server.provider, server.clock()
+    provider.consumer_key, provider.consumer_secret = login["consumer_key"], login["consumer_secret"]
+    provider.accesses[login["access_token"]] = Token(login["access_token"], login["access_secret"], now, now)
+    return server
+
+
+SERVERS: dict[str, Callable[[Told], Server]] = {"ibkr-sim": tws, "schwab-sim": schwab, "etrade-sim": etrade}
 
 
 def asked() -> argparse.Namespace:
@@ -68,14 +79,15 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--control", type=int, default=0, help="a port for JSON lines that order faults; 0: any")
     parser.add_argument("--feed", required=True, help="the desk's Redis")
     parser.add_argument("--told", type=Path, required=True, help="accounts and credentials, as JSON")
-    parser.add_argument("--kept", type=Path, required=True, help="where the server remembers its book")
+    parser.add_argument("--kept", type=Path, help="where the server remembers its book; without it, it does not")
     return parser.parse_args()
 
 
 async def run(wanted: argparse.Namespace) -> None:
     """Serve until stopped."""
     server = SERVERS[wanted.name](Told.read(wanted.told))
-    keep(server, wanted.kept)
+    if wanted.kept is not None:
+        keep(server, wanted.kept)
     control = await serve_control(server, wanted.control)
     port: Listening = server.port  # type: ignore[attr-defined]  # every server has one
     number = await port.open(wanted.port)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from allcore.embedded.brokers import SIMS
 from allcore.kernel.orders import Side
 from tests.brokers.servers.beside import SERVERS, Told
 from tests.brokers.servers.book import Leg, Status, Terms
@@ -13,7 +14,7 @@ from tests.brokers.servers.control import Server
 from tests.brokers.servers.kept import keep
 from tests.builders.paper import PUT
 
-LOGIN = {"app_key": "k", "app_secret": "s", "refresh_token": "r"}
+LOGIN = dict.fromkeys((name for sim in SIMS.values() for name in sim.credentials), "x")
 
 
 def made(name: str, file: Path) -> Server:

@@ -70,7 +70,7 @@ class TdaServer(SchwabServer):
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if self.is_retired:
-            return web.json_response({"error": "Not Authrorized"}, status=401)
+            return web.json_response({"error": "Not Authorized"}, status=401)
         return await super()._guard(request, handler)
 
     def name_of(self, number: str) -> str:

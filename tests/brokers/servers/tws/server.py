@@ -48,6 +48,7 @@ class TwsServer(Server):
         self.exchange.listen(self._happened)
         self.exchange.watch(self._shown)
         self.verbs |= {"broadcast": self.broadcast, "say": self.say, "drop": self.port.drop, "restart": self.restart}
+        self.verbs["too_fast"] = lambda: self.too_fast
 
     @classmethod
     def make(
