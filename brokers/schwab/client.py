@@ -39,10 +39,10 @@ class SchwabClient:
 
     async def connect(self) -> frozenset[str]:
         """Sign in, and learn under which name each account goes in paths."""
-        answer = await self._wire.ask(self._dialect.listing, bucket=self._dialect.data)
+        answer = await self._wire.ask(self._dialect.listing, bucket=self._dialect.data, lane=Lane.ORDERS)
         self._names = dict(self._dialect.named(row) for row in answer.body or ())
         if self._dialect.preference:
-            preference = await self._wire.ask(self._dialect.preference, bucket=self._dialect.data)
+            preference = await self._wire.ask(self._dialect.preference, bucket=self._dialect.data, lane=Lane.ORDERS)
             self._stream = Stream.of(preference.body, self._tokens)
         return frozenset(self._names)
 
@@ -97,12 +97,14 @@ class SchwabClient:
 
     async def positions(self, account: str) -> Sequence[PositionReport]:
         """Return the positions."""
-        answer = await self._wire.ask(self._path(account), bucket=self._dialect.data, params={"fields": "positions"})
+        answer = await self._wire.ask(
+            self._path(account), bucket=self._dialect.data, params={"fields": "positions"}, lane=Lane.ORDERS
+        )
         return positions_of(self._dialect.incoming(answer.body), account)
 
     async def balance(self, account: str) -> BalanceReport:
         """Return the cash."""
-        answer = await self._wire.ask(self._path(account), bucket=self._dialect.data)
+        answer = await self._wire.ask(self._path(account), bucket=self._dialect.data, lane=Lane.ORDERS)
         return balance_of(answer.body, account)
 
     async def hints(self) -> AsyncIterator[None]:

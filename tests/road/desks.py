@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from allcore import live
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.demo import plan
@@ -101,14 +102,21 @@ class Road:
         port = loop.run(server.port.open())  # type: ignore[attr-defined]  # every server has one
         settings = sim.settings(port) | QUICK.get(sim.broker, {})
         broker = plan.BrokerPlan(sim.broker, sim.numbers, settings, login)
+        for key in live.client().scan_iter("pace:*"):
+            live.client().delete(key)  # the broker is new, and so is what is left of its limits
         seed(feed, now=utc_now(), exchange_at=market.START, broker=broker)
         Account.objects.update(tier=Account.Tier.MANUAL)  # the protocol's own rules are tested with the protocol
         road = cls(sim, server, loop)
         market.instrument(SYMBOL)
         market.write_clock()
+        road._vouch_once()
         threading.Thread(target=road._vouch, daemon=True).start()
-        road.show(size=0)
-        road.connect()
+        try:
+            road.show(size=0)
+            road.connect()
+        except BaseException:
+            road.close()
+            raise
         return road
 
     def connect(self) -> None:
@@ -248,4 +256,7 @@ class Road:
     def _vouch(self) -> None:
         """Keep the desk's own quote fresh, as a feed does."""
         while not self._done.wait(0.2):
-            market.write_quotes([market.quote(SYMBOL, "199.98", "200.02", size=500)], publish=True)
+            self._vouch_once()
+
+    def _vouch_once(self) -> None:
+        market.write_quotes([market.quote(SYMBOL, "199.98", "200.02", size=500)], publish=True)
