@@ -32,6 +32,7 @@ def run(module: str, **options: str) -> dict[str, dict[str, int]]:
     return result
 
 
+@pytest.mark.chaos
 def test_whatever_dies_or_stops_or_is_lost_every_order_is_sent_once_and_booked_once() -> None:
     result = run("tests.chaos.run", ORDERS="5000", SECONDS="20", SEED="31", WEBS="2", SILENCE="5")
 

@@ -35,6 +35,8 @@ async def test_what_is_halted_has_no_price() -> None:
 async def test_what_stands_is_shown_and_then_what_comes() -> None:
     exchange = TwsServer.make().exchange
     client = aioredis.Redis.from_url(settings.REDIS_URL)
+    async for left in client.scan_iter("quotes:*"):
+        await client.delete(left)  # by another test of this process
     await client.hset("quotes:{TSLA}", PUT, json.dumps(row("4.10", "4.20")))
     shown: asyncio.Queue[str] = asyncio.Queue()
     exchange.watch(shown.put_nowait)
