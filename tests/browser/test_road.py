@@ -74,7 +74,9 @@ def test_two_browsers_approve_at_once_and_one_wins(open_page: OpenPage) -> None:
     refused = [page.locator(".desk-toast.refused") for page in (one, other)]
     for page in (one, other):
         expect(page.locator("#panel-notice")).to_contain_text("Approved by", timeout=STEP)
-    assert sum(toast.count() for toast in done) == 1
+    assert sum(toast.count() for toast in done) <= 1  # it goes by itself after a while
+    said = {page.locator("#panel-notice").inner_text() for page in (one, other)}
+    assert len({re.search(r"Approved by (\w+)", text)[1] for text in said}) == 1  # type: ignore[index]  # both name who won
     assert all(toast.count() <= 1 for toast in refused)
     orders = one.locator("#orders-grid [role=row]").filter(has_text=sentence)
     expect(orders).to_have_count(1, timeout=STEP)
