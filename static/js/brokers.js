@@ -100,7 +100,7 @@ function ask(row, verb, about) {
   open(dialog, async () => {
     if (verb === "Revoke") await send("DELETE", `/connections/${row.name}/credentials/`);
     else await post(`/connections/${row.name}/${verb.toLowerCase()}/`, { reason: reason.value });
-    toast("done", `${verb}d`.replace("Resumed", "Resumed").replace("dd", "d"), row.name);
+    toast("done", `${verb}d`, row.name);
     await load();
   });
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.brokers.servers.control import Server
 
 BOOK = ("orders", "executions", "accounts", "_trades")
-OWN = ("by_key", "highest", "_client_ids")  # which client gave an order which number, or name
+OWN = ("by_key", "highest")  # which client gave an order which number, or name
 
 
 def keep(server: Server, file: Path) -> None:
