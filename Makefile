@@ -47,7 +47,7 @@ check: venv-dev  ## Format, lint, types, architecture, templates, spelling, migr
 	@$(BIN)/ruff check .
 	@$(CHECK_ENV) $(BIN)/lint-imports --no-cache
 	@$(CHECK_ENV) $(BIN)/mypy .
-	@$(BIN)/djlint templates --check --lint --quiet
+	@$(BIN)/djlint templates --check --lint
 	@$(BIN)/codespell
 	@$(CHECK_ENV) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
