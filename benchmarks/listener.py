@@ -1,4 +1,4 @@
-"""Hears what browsers hear: the moment at which an order's fill was committed and told."""
+"""Hears what browsers hear: when an order's fill was committed and told. Imported once Django is set up."""
 
 import json
 import os
@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Self
 
 import redis
+
+from trading.models import Order
 
 
 class Listener:
@@ -52,6 +54,11 @@ class Listener:
         with self._changed:
             while not orders <= self._filled.keys():
                 if not self._changed.wait(max(deadline - time.monotonic(), 0)):
-                    missing = len(orders - self._filled.keys())
-                    raise TimeoutError(f"{missing} of {len(orders)} orders were not booked within {seconds:.0f} s")
+                    raise TimeoutError(_unbooked(orders - self._filled.keys(), len(orders), seconds))
             return {order: self._filled[order] for order in orders}
+
+
+def _unbooked(missing: set[str], wanted: int, seconds: float) -> str:
+    found = Order.objects.filter(pk__in=missing).values_list("description", "status", "reason")
+    rows = "; ".join(f"{description}: {status} {reason}".strip() for description, status, reason in found)
+    return f"{len(missing)} of {wanted} orders were not booked within {seconds:.0f} s: {rows}"

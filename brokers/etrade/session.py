@@ -34,7 +34,7 @@ def authorise(plumbing: Plumbing) -> Authoriser:
 def _http(plumbing: Plumbing) -> httpx.AsyncClient:
     base_url = _base_url(plumbing)
     seconds = float(str(plumbing.settings.get("answer_seconds") or ANSWER_SECONDS))
-    timeout = httpx.Timeout(seconds, connect=min(seconds, 2.0), pool=3.0)
+    timeout = httpx.Timeout(seconds, connect=2.0, pool=3.0)
     return httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=LINES)
 
 

@@ -107,7 +107,7 @@ class Exchange:
         changes = [*self._closed(moment), *self.agent.act(moment), *self._lapsed(moment)]
         if moment.is_blind:
             return changes
-        self._is_missing_quotes = False
+        self._is_missing_quotes = self._is_missing_quotes and not moment.saw(self.watched())
         touched = self._touched(moment)
         changes += self._arrived(moment)
         changes += [change for name in touched for change in self._floor.tried(name, moment)]
@@ -141,7 +141,9 @@ class Exchange:
         if self._is_look_due(moment.now):
             names |= self._floor.look
             self._floor.look_at = moment.now + LOOK_AGAIN
-        orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
+        orders = [
+            o for name in names if (o := self._floor.orders.get(name)) is not None and self._is_seen(name, moment)
+        ]
         return [o.cl_ord_id for o in sorted(orders, key=lambda o: (o.arrives_at, o.cl_ord_id))]
 
     def _lapsed(self, moment: Moment) -> list[Change]:
@@ -162,8 +164,9 @@ class Exchange:
         return [(o, o.ticket.legs[0].symbol, new_york_date(at)) for o, at in ended if at + closes.GRACE <= exchange_now]
 
     def _arrived(self, moment: Moment) -> list[Change]:
+        """Take in what has come, in its turn. What came while the quotes were fetched waits for its own."""
         changes: list[Change] = []
-        while self._arrivals and self._arrivals[0][0] <= moment.now:
+        while self._arrivals and self._arrivals[0][0] <= moment.now and self._is_seen(self._arrivals[0][2], moment):
             name = heapq.heappop(self._arrivals)[2]
             request = self._requests.pop(name, None)
             order = self._floor.orders.get(name)
@@ -172,6 +175,11 @@ class Exchange:
             elif order is not None:
                 changes += self._entered(order, moment)
         return changes
+
+    def _is_seen(self, message: str, moment: Moment) -> bool:
+        request = self._requests.get(message)
+        order = self._floor.orders.get(message if request is None else request.order_id)
+        return order is None or moment.saw(symbols_of(order.ticket))
 
     def _entered(self, order: OrderRecord, moment: Moment) -> list[Change]:
         code = self._floor.refusal(order, moment) or self._floor.whim(order)

@@ -1,6 +1,6 @@
 """One instant at the paper exchange, and what the exchange goes by."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,13 +27,21 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One instant on both clocks, its quotes, and which of them changed. Blind: quotes are not to be had."""
+    """One instant on both clocks, its quotes, and which of them changed. Blind: quotes are not to be had.
+
+    `asked` are the symbols whose quotes were looked for (None: all): only of these does a missing quote say anything.
+    """
 
     now: datetime
     exchange_now: datetime
     quotes: Mapping[str, Quote]
     changed: frozenset[str] = frozenset()
     is_blind: bool = False
+    asked: frozenset[str] | None = None
+
+    def saw(self, symbols: Collection[str]) -> bool:
+        """Return whether the quotes of all the symbols were looked for."""
+        return self.asked is None or self.asked.issuperset(symbols)
 
     @property
     def trading_day(self) -> date | None:

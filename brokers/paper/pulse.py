@@ -89,14 +89,15 @@ class Pulse:
         exchange_now = clock.at(now)
         self._cut(exchange_now)
         try:
-            looked_up = await self._quotes.latest(self._exchange.wanted(now, news) - news.keys())
+            asked = self._exchange.wanted(now, news) | news.keys()
+            looked_up = await self._quotes.latest(asked - news.keys())
             await self._learn_closes(exchange_now)
             await self._learn_actions(new_york_date(exchange_now))
         except UnavailableError:
             self._news = news | self._news
             self._advance(Moment(now, exchange_now, {}, is_blind=True))
             raise
-        self._advance(Moment(now, exchange_now, looked_up | news, frozenset(news)))
+        self._advance(Moment(now, exchange_now, looked_up | news, frozenset(news), asked=frozenset(asked)))
 
     def _cut(self, exchange_now: datetime) -> None:
         before, self._seen_at = self._seen_at, exchange_now

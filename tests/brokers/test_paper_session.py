@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ import pytest_asyncio
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import TickRule
+from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookKind, ReportKind
 from brokers.errors import SessionDownError
 from brokers.paper.actions import CorporateAction, Standing
@@ -240,6 +241,35 @@ async def test_a_session_closes_even_if_a_cancellation_gets_lost(store: MemorySt
         await desk.session.close()
 
     assert quotes.has_lost_one
+
+
+class SlowQuotes(MemoryQuotes):
+    """Quotes that are on their way until they are let go."""
+
+    def __init__(self, clock: StillClock) -> None:
+        super().__init__(clock)
+        self.is_asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def latest(self, symbols: Iterable[str]) -> dict[str, Quote]:
+        found = await super().latest(symbols)
+        self.is_asked.set()
+        await self.may_answer.wait()
+        return found
+
+
+async def test_an_order_that_comes_while_quotes_are_fetched_waits_for_its_own(store: MemoryStore) -> None:
+    desk = PaperDesk(store=lambda: store)
+    desk.market = quotes = SlowQuotes(desk.clock)
+    quotes.show(PUT, "4.10", "4.20")
+    await desk.start()
+    await quotes.is_asked.wait()
+    await desk.session.submit("C1", ACCOUNT, buy(PUT, "4.20"))
+
+    quotes.may_answer.set()
+
+    assert (await desk.hear()).kind is ReportKind.ACK
+    await desk.hear(ReportKind.FILL)
+    await desk.session.close()
 
 
 async def test_a_preview_says_the_fees_and_sends_nothing(desk: PaperDesk) -> None:
