@@ -91,17 +91,21 @@ def admit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False
     return judgement.verdict
 
 
-def readmit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Verdict:
-    """Write the verdict of a replace, and widen the order's reservation unless it is blocked.
+def readmit(
+    request: GateRequest, *, order_id: UUID, soft_overridden: bool = False, old_may_fill: bool = True
+) -> Verdict:
+    """Write the verdict of a replace, and reserve for the new terms unless it is blocked.
 
-    Until the broker has answered, the old terms may fill as well as the new: the larger of the two stays reserved.
+    Until a broker has answered, the old terms may fill as well as the new: the larger of the two stays reserved. Those
+    of an order that has not left the desk (`old_may_fill` False) are gone at once.
     """
     assessment = assess(request)
     verdict = record(request, assessment)
     if _passes(assessment, soft_overridden=soft_overridden):
+        cash, quantity = assessment.cash_required, assessment.quantity
         Reservation.objects.filter(order_id=order_id, released_at=None).update(
-            cash=Greatest("cash", assessment.cash_required),
-            quantity=Greatest("quantity", assessment.quantity),
+            cash=Greatest("cash", cash) if old_may_fill else cash,
+            quantity=Greatest("quantity", quantity) if old_may_fill else quantity,
             verdict=verdict,
         )
     return verdict

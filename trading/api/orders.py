@@ -20,7 +20,7 @@ from trading.selectors.rows import execution_row, failed_checks, order_row
 from trading.serializers.answers import ExecutionOut, OrderDetailOut, OrderOut
 from trading.serializers.requests import OrderIn, ReplaceIn
 from trading.services import submit
-from trading.services.contingent import placing
+from trading.services.contingent import placing, revising
 from trading.services.idempotency import Answer
 
 
@@ -104,14 +104,14 @@ class OrderReplace(APIView):
 
     @extend_schema(request=ReplaceIn, responses={202: OrderOut})
     def post(self, request: Request, order_id: UUID) -> Response:
-        """Ask for other terms; they hold once the broker has accepted them."""
+        """Ask for other terms. Of a held order they hold at once; else once the broker has accepted them."""
         terms = ReplaceIn(data=request.data)
         terms.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
 
         def act() -> Answer:
             new = submit.NewTerms(**terms.validated_data)
-            return Answer(202, order_row(submit.replace(order_id=order_id, terms=new, actor=actor, now=now)))
+            return Answer(202, order_row(revising.replace(order_id=order_id, terms=new, actor=actor, now=now)))
 
         return answer_once(request, actor, now, act)
 

@@ -67,11 +67,16 @@ class OrderListIn(serializers.Serializer[object]):
 
 
 class ReplaceIn(serializers.Serializer[object]):
-    """New terms of a working order; what is left out stays. `quantity` is the total."""
+    """New terms of an open order; what is left out stays. `quantity` is the total. The last three: held orders."""
 
     quantity = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
     limit_price = Price(required=False)
     stop_price = Price(required=False)
+    trail_amount = Price(required=False)
+    trail_percent = Price(required=False)
+    condition = serializers.DictField(
+        required=False, allow_null=True, help_text="as of a new order; null: it waits for nothing any more"
+    )
 
 
 class ApprovalIn(serializers.Serializer[object]):

@@ -8,8 +8,9 @@ What is refused by a rule is kept as a DENIED order with its verdict, so that no
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from allcore import rows
 from allcore.accounts.actors import Actor
@@ -20,7 +21,7 @@ from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
-from risk.models import Reservation, Verdict
+from risk.models import Verdict
 from risk.services import gate
 from trading.domain.contingent.judged import judged
 from trading.domain.contingent.waits import Wait, approved_hash, expiry_of
@@ -60,12 +61,19 @@ class Staging:
     wait: Wait | None = None  # None: it goes out at once, by itself
 
 
-@transaction.atomic
 def stage(staging: Staging, *, now: datetime) -> Order:
     """Check, reserve, and put the order in the outbox; or keep it as DENIED.
 
-    The account's risk row is locked before the book is read, so that two orders cannot use the same room.
+    It joins the caller's transaction, without a savepoint: all that can refuse is asked before anything is written.
     """
+    if connection.in_atomic_block:
+        return _stage(staging, now)
+    with transaction.atomic():
+        return _stage(staging, now)
+
+
+def _stage(staging: Staging, now: datetime) -> Order:
+    # The account's risk row is locked before the book is read, so that two orders cannot use the same room.
     gate.lock(staging.account, underlying=staging.ticket.underlying)
     request = exposures.gate_request(
         staging.account, staging.ticket, now=now, is_manual=staging.origin != Order.Origin.PROPOSAL
@@ -76,7 +84,7 @@ def stage(staging: Staging, *, now: datetime) -> Order:
     order_id = uuid.uuid4()
     judgement = gate.judge(request, order_id=order_id, soft_overridden=staging.soft_overridden)
     if judgement.reservation is not None and staging.mandate is not None:
-        _hold_to(staging.mandate, judgement.reservation)
+        hold_to(staging.mandate, judgement.reservation.cash)
     order, events = _order(staging, request, judgement, order_id=order_id, now=now)
     outbox = _outbox(order, now) if order.status == OrdStatus.READY else None
     waiting = [] if staging.wait is None or judgement.is_denied else holds.rows_of(order, staging.wait)
@@ -160,8 +168,12 @@ def _outbox(order: Order, now: datetime) -> OrderRequest:
     )
 
 
-def _hold_to(mandate: Mandate, reservation: Reservation) -> None:
-    cash = reservation.cash
+def hold_to(mandate: Mandate, cash: Decimal) -> None:
+    """Pass if the mandate allows an order that uses so many dollars.
+
+    Raises:
+        MandateExceededError: it does not.
+    """
     if cash > mandate.max_order_cash:
         raise MandateExceededError(
             f"The order would use ${cash}; the mandate allows ${mandate.max_order_cash} an order. Nothing was sent.",

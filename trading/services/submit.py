@@ -1,9 +1,7 @@
 """A person or a script sends, changes or takes back an order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +22,8 @@ from risk.services import gate, reservations
 from trading.domain import tickets
 from trading.domain.contingent.judged import judged
 from trading.domain.contingent.waits import Wait
+from trading.domain.orders.terms import NewTerms as NewTerms  # noqa: PLC0414 callers say submit.NewTerms; mypy asks for this form
+from trading.domain.orders.terms import changed
 from trading.models import Approval, ExternalOrder, Order, OrderEvent, OrderRequest
 from trading.selectors import exposures, senders
 from trading.selectors.tickets import ticket_of
@@ -51,15 +51,6 @@ class RiskDeniedError(ConflictError):
     """A rule refused the order; `detail` lists each that did."""
 
     code = "RISK_DENIED"
-
-
-@dataclass(frozen=True, slots=True)
-class NewTerms:
-    """What a replace asks for; empty is as before. `quantity` is the total."""
-
-    quantity: int | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
 
 
 def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, now: datetime) -> Order:
@@ -151,13 +142,13 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
         NotReplaceableError, ReplacementUnderWayError: not such an order, or not yet.
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
     """
-    account, underlying = _account_of(order_id)
+    account, underlying = account_of(order_id)
     gate.lock(account, underlying=underlying)
     order = locked(order_id)
     require(actor.user, Action.SEND_ORDER, order.account)
     if OrdStatus(order.status) in CLOSED_STATUSES | {OrdStatus.IN_DOUBT, OrdStatus.HELD}:
         raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
-    return replace_locked(order, _with(ticket_of(order), terms), actor=actor.name, now=now)
+    return replace_locked(order, changed(ticket_of(order), terms), actor=actor.name, now=now)
 
 
 def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: datetime, wait: Wait | None = None) -> Order:
@@ -221,17 +212,6 @@ def _how_to_replace(order: Order) -> str:
     return str(how)
 
 
-def _with(ticket: OrderTicket, terms: NewTerms) -> OrderTicket:
-    data = ticket.as_dict()
-    if terms.quantity is not None:
-        data["quantity"] = terms.quantity
-    if terms.limit_price is not None:
-        data["limit_price"] = f"{terms.limit_price:f}"
-    if terms.stop_price is not None:
-        data["stop_price"] = f"{terms.stop_price:f}"
-    return OrderTicket.from_dict(data)
-
-
 def locked(order_id: UUID) -> Order:
     """Return the order, its row locked for the rest of the transaction.
 
@@ -245,7 +225,12 @@ def locked(order_id: UUID) -> Order:
     return order
 
 
-def _account_of(order_id: UUID) -> tuple[Account, str]:
+def account_of(order_id: UUID) -> tuple[Account, str]:
+    """Return whose order it is, and in what name, for `gate.lock`.
+
+    Raises:
+        NotFoundError: there is no such order.
+    """
     order = Order.objects.select_related("account__connection").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)

@@ -20,13 +20,13 @@ from brokers.paper.settings import PaperSettings
 from brokers.paper.store import Snapshot
 from brokers.paper.ticks import TickBook
 from tests.builders import market
-from tests.trading.passage.conftest import STOCK, desk, draft, trader
+from tests.trading.passage.conftest import STOCK, approver, desk, draft, second_trader, trader
 from trading.models import Order
 from trading.services import settle, submit
 from trading.services.claim import Outbound, claim_batch
 from trading.services.contingent import engine
 
-__all__ = ["desk", "trader"]
+__all__ = ["approver", "desk", "second_trader", "trader"]
 
 
 @dataclass

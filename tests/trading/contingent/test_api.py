@@ -136,3 +136,27 @@ def test_nobody_sees_a_list_of_an_account_that_is_not_theirs(browser: Client, ro
 
     assert stranger.get(f"/api/v1/order-lists/{made['id']}/").status_code == 404
     assert stranger.get("/api/v1/order-lists/").json()["results"] == []
+
+
+def test_a_held_order_is_replaced_at_the_desk_and_a_repeat_is_not_done_twice(browser: Client) -> None:
+    condition = {"when": {"what": "PRICE", "symbol": "AMZN", "is": ">=", "value": "195"}}
+    made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1", "condition": condition}).json()
+    other = {"when": {**condition["when"], "value": "191"}, "confirm": 3}
+    path = f"orders/{made['id']}/replace/"
+
+    first = post(browser, path, {"limit_price": "199.5", "quantity": 5, "condition": other}, key="r")
+    again = post(browser, path, {"limit_price": "199.5", "quantity": 5, "condition": other}, key="r")
+
+    assert (first.status_code, again.json()) == (202, first.json())
+    assert (first.json()["status"], first.json()["limit_price"], first.json()["order_qty"]) == ("HELD", "199.50", 5)
+    shown = browser.get(f"/api/v1/orders/{made['id']}/").json()
+    assert shown["hold"]["condition"] == other
+    assert [event["event"] for event in shown["events"]] == ["submit", "risk_pass", "revise"]
+
+
+def test_what_the_desk_keeps_cannot_be_changed_of_an_order_that_was_sent(browser: Client) -> None:
+    made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1"}).json()
+
+    answer = post(browser, f"orders/{made['id']}/replace/", {"condition": None}, key="r")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_SET_OFF")

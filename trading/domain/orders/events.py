@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     DENY = "deny"
     TTL = "ttl"
     RESIZE = "resize"  # of what waits at the desk: another quantity
+    REVISE = "revise"  # of what waits at the desk: other terms
     TRIGGER = "trigger"
     LOCAL_CANCEL = "local_cancel"
     SEND = "send"

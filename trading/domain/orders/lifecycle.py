@@ -68,8 +68,19 @@ def play(state: OrderState, events: Iterable[Event]) -> OrderState:
 def _locally(state: OrderState, event: Event) -> OrderState:
     if event.kind is EventKind.RESIZE and (event.qty is None or event.qty < 1):
         raise IncompleteEventError("A resize says to how much, at least 1.")
-    quantity = event.qty if event.kind is EventKind.RESIZE and event.qty is not None else state.order_qty
-    return replace(state, base=_local_status(state.status, event), order_qty=quantity)
+    after = replace(state, base=_local_status(state.status, event))
+    return _with_terms(after, event) if event.kind in (EventKind.RESIZE, EventKind.REVISE) else after
+
+
+def _with_terms(state: OrderState, event: Event) -> OrderState:
+    """What waits at the desk takes new terms at once: nobody else knows the old ones."""
+    if event.qty is not None and event.qty < 1:
+        raise IncompleteEventError(f"A quantity is at least 1, was {event.qty}.")
+    state = replace(state, order_qty=state.order_qty if event.qty is None else event.qty)
+    if event.kind is EventKind.RESIZE:
+        return state
+    price = state.price if event.px is None else event.px
+    return replace(state, price=price, stop_price=state.stop_price if event.stop_px is None else event.stop_px)
 
 
 def _local_status(status: OrdStatus, event: Event) -> OrdStatus:

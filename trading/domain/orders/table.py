@@ -34,6 +34,7 @@ BEFORE_THE_WIRE: dict[tuple[OrdStatus, EventKind], OrdStatus] = {
     (_S.AWAITING_APPROVAL, _E.DENY): _S.APPROVAL_DENIED,
     (_S.AWAITING_APPROVAL, _E.TTL): _S.APPROVAL_EXPIRED,
     (_S.HELD, _E.RESIZE): _S.HELD,
+    (_S.HELD, _E.REVISE): _S.HELD,
     (_S.HELD, _E.TRIGGER): _S.READY,
     (_S.HELD, _E.RISK_FAIL): _S.DENIED,
     (_S.READY, _E.RISK_FAIL): _S.DENIED,

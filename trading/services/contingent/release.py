@@ -32,6 +32,7 @@ from trading.services.advance import advance
 from trading.services.alerts import raise_alert
 from trading.services.contingent import holds
 from trading.services.ring import ring_on_commit
+from trading.services.submit import account_of
 
 ACTOR = desk_name("triggers")
 BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
@@ -45,7 +46,7 @@ def release(order_id: UUID, *, why: str, now: datetime, quantity: int | None = N
         UnavailableError: the market cannot be seen; the order stays, to be tried again.
         NoMarketError: its option's quote is too wide to be taken; likewise.
     """
-    order = _locked(order_id)
+    order = locked(order_id)
     hold = Hold.objects.filter(order_id=order_id, state__in=holds.UNSENT).first()
     if order.status != OrdStatus.HELD or hold is None:
         return False
@@ -64,10 +65,14 @@ def release(order_id: UUID, *, why: str, now: datetime, quantity: int | None = N
     return True
 
 
-def _locked(order_id: UUID) -> Order:
-    """Lock the account, then the order: as a replace does."""
-    found = Order.objects.select_related("account__connection").get(pk=order_id)
-    gate.lock(found.account, underlying=found.underlying)
+def locked(order_id: UUID) -> Order:
+    """Lock the account, then the order, and return it with its legs.
+
+    Raises:
+        NotFoundError: there is no such order.
+    """
+    account, underlying = account_of(order_id)
+    gate.lock(account, underlying=underlying)
     query = Order.objects.select_for_update(of=("self",)).select_related("account__connection")
     return query.prefetch_related("legs__instrument").get(pk=order_id)
 
