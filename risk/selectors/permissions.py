@@ -1,5 +1,8 @@
 """What a person may do, from their grants: one query a request, kept on the user object."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from allcore import rows
@@ -73,9 +76,13 @@ def _grants(user: User) -> Grants:
     if not user.is_active:
         return ()
     known: Grants | None = getattr(user, CACHE, None)
-    if known is None:
-        known = tuple((account_id, RoleName(role)) for account_id, role in rows.read(GRANTS, (user.pk,)))
-        setattr(user, CACHE, known)
+    return remember(user, rows.read(GRANTS, (user.pk,))) if known is None else known
+
+
+def remember(user: User, granted: Iterable[Sequence[Any]]) -> Grants:
+    """Keep the user's grants, (account, role) each as just read, for as long as the user object lives."""
+    known = tuple((account_id, RoleName(role)) for account_id, role in granted)
+    setattr(user, CACHE, known)
     return known
 
 

@@ -119,6 +119,8 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["account", "-at", "id"], name="ledger_of_account"),
             models.Index(fields=["transaction_id"], name="ledger_of_transaction"),
+            # Every order asks what was put in, among all that was ever traded.
+            models.Index(fields=["account", "at"], condition=models.Q(ledger="CAPITAL"), name="capital_of_account"),
         ]
 
     def __str__(self) -> str:

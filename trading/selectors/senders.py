@@ -1,4 +1,4 @@
-"""What is read before an order is checked, in one statement: its account, the sender's mandate, the instruments."""
+"""What is read before an order is checked, in one statement: its account, the sender's rights, the instruments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from functools import cache
 from allcore import rows
 from allcore.accounts.models import User
 from brokers.models import Account, Connection
+from risk.selectors.permissions import remember
 from trading.models import Mandate
 
 UNREAD = ("settings",)  # of the connection: the broker worker's affair
@@ -15,6 +16,7 @@ MANDATE = """
 SELECT * FROM mandate WHERE account_id = a.id AND grantee_id = %(user)s AND revoked_at IS NULL
    AND signed_at <= %(now)s AND expires_at > %(now)s ORDER BY id DESC LIMIT 1
 """
+GRANTS = "SELECT json_agg(json_build_array(account_id, role) ORDER BY id) FROM account_grant WHERE user_id = %(user)s"
 MULTIPLIERS = "SELECT json_object_agg(symbol, multiplier) FROM instrument WHERE symbol = ANY(%(symbols)s)"
 
 
@@ -28,7 +30,10 @@ class Sender:
 
 
 def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Sender | None:
-    """Return the account and what goes with it, or None; whether the user may act there is not asked here."""
+    """Return the account and what goes with it, or None; whether the user may act there is not asked here.
+
+    The user's grants are read with it, for whoever asks next.
+    """
     asked = {"user": user.pk, "code": code, "symbols": symbols, "now": now}
     for found in rows.read(_statement(), asked):
         values = iter(found)
@@ -36,6 +41,7 @@ def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Se
         account.connection = rows.take(Connection, values, without=UNREAD)
         mandate = rows.take(Mandate, values)
         multipliers = next(values) or {}
+        remember(user, next(values) or ())
         return Sender(account, mandate if mandate.pk else None, multipliers)
     return None
 
@@ -44,7 +50,7 @@ def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Se
 def _statement() -> str:
     columns = (rows.columns(Account, "a"), rows.columns(Connection, "c", without=UNREAD), rows.columns(Mandate, "m"))
     return f"""
-SELECT {", ".join(columns)}, ({MULTIPLIERS})
+SELECT {", ".join(columns)}, ({MULTIPLIERS}), ({GRANTS})
   FROM account a JOIN connection c ON c.id = a.connection_id LEFT JOIN LATERAL ({MANDATE}) m ON true
  WHERE a.code = %(code)s
 """  # noqa: S608 only names of columns and the constants above are put in

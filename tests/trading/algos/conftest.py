@@ -119,7 +119,7 @@ class Floor:
         answer(order, event, data)
 
     def told(self, order: Order) -> None:
-        self.engine.hear_order(str(order.pk), clock.exchange_clock(), utc_now())
+        self.engine.hear_orders([str(order.pk)], clock.exchange_clock(), utc_now())
 
 
 def answer(order: Order, event: str, data: dict[str, object]) -> None:

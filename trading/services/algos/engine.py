@@ -5,7 +5,7 @@ for and the log's line are one transaction: whoever holds the lease next begins 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -131,16 +131,16 @@ class Engine:
         held.live.state = state
         return False
 
-    def hear_order(self, order_id: str, clock: ExchangeClock, now: datetime) -> bool:
-        """Let the run whose child the order is hear of it; return whether it is one of ours."""
-        run_id = self._by_order.get(order_id)
-        if run_id is None:
-            run_id = AlgoChild.objects.filter(order_id=order_id).values_list("run_id", flat=True).first()
-        if run_id is None or run_id not in self.held:
-            return False
-        self._by_order[order_id] = run_id
-        self.act(run_id, (), now, at=clock.at(now))
-        return True
+    def hear_orders(self, orders: Collection[str], clock: ExchangeClock, now: datetime) -> set[UUID]:
+        """Let the held runs whose children are among the orders hear of them; return those. Others cost nothing."""
+        unknown = [order for order in orders if order not in self._by_order] if self.held else []
+        if unknown:
+            found = AlgoChild.objects.filter(order_id__in=unknown, run_id__in=list(self.held))
+            self._by_order |= {str(order): run for order, run in found.values_list("order_id", "run_id")}
+        concerned = {run for order in orders if (run := self._by_order.get(order)) in self.held}
+        for run_id in concerned:
+            self.act(run_id, (), now, at=clock.at(now))
+        return concerned
 
     def catch_up(self, clock: ExchangeClock, now: datetime) -> None:
         """Let every run hear what its children's orders are: a lost message costs two seconds, nothing else."""

@@ -52,8 +52,7 @@ def beat(engine: Engine, ears: Any, now: Callable[[], datetime], upkeep_at: floa
         upkeep_at = time.monotonic() + UPKEEP
     fresh, orders = listen(ears, engine.symbols)
     feed = clock.exchange_clock()
-    for order_id in orders:
-        engine.hear_order(order_id, feed, now())
+    engine.hear_orders(orders, feed, now())
     if fresh:
         engine.hear_quotes(fresh, feed, now())
     else:
