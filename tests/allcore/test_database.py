@@ -31,7 +31,7 @@ def test_a_line_that_the_server_has_cut_is_not_usable_and_the_next_request_gets_
     other.close()
 
     assert not connection.is_usable()
-    connection.health_check_done = False
+    connection.health_check_done = False  # type: ignore[attr-defined]  # as Django does at the start of a request
     connection.close_if_health_check_failed()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
