@@ -15,9 +15,9 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.orders import OrdStatus
 from allcore.logs import trace_id
 from trading.api.once import answer_once, key_of
-from trading.selectors import orders
+from trading.selectors import held, orders
 from trading.selectors.rows import execution_row, failed_checks, order_row
-from trading.serializers.answers import ExecutionOut, OrderDetailOut, OrderOut
+from trading.serializers.answers import ExecutionOut, HeldOut, OrderDetailOut, OrderOut
 from trading.serializers.requests import OrderIn, ReplaceIn
 from trading.services import submit
 from trading.services.contingent import placing, revising
@@ -70,6 +70,15 @@ def _place(draft: dict[str, object], actor: Actor, key: str) -> Answer:
         return Answer(201, order_row(order))
     seen = {"order": order_row(order), "checks": failed_checks(order)}
     return Answer(422, body("RISK_DENIED", f"Denied: {order.reason} Nothing was sent.", seen))
+
+
+class HeldOrders(APIView):
+    """What waits at the desk."""
+
+    @extend_schema(responses=HeldOut)
+    def get(self, request: Request) -> Response:
+        """Return the orders that the desk holds, with what each waits for and sees now."""
+        return Response(held.held(actor_of(request).user, now=utc_now()))
 
 
 class OneOrder(APIView):

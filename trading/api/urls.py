@@ -34,6 +34,7 @@ urlpatterns = [
     path("proposals/<uuid:proposal_id>/hold/", proposals.Hold.as_view()),
     path("proposals/<uuid:proposal_id>/change/", proposals.Change.as_view()),
     path("orders/", orders.Orders.as_view()),
+    path("orders/held/", orders.HeldOrders.as_view()),
     path("orders/preview/", preview.OrderPreview.as_view()),
     path("structures/", preview.StructureAnalysis.as_view()),
     path("orders/<uuid:order_id>/", orders.OneOrder.as_view()),

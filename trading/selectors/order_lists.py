@@ -6,15 +6,19 @@ from django.db.models import QuerySet
 
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from risk.selectors.permissions import visible_accounts
-from trading.models import Hold, OrderLink, OrderList
+from trading.models import Hold, Order, OrderLink, OrderList
 from trading.selectors.rows import Row, iso, order_row, text
+from trading.selectors.waiting import waits_for
 
 
 def visible(user: User) -> QuerySet[OrderList]:
     """Return the lists the person may see."""
     lists = OrderList.objects.filter(account__in=visible_accounts(user)).select_related("account")
-    return lists.prefetch_related("links__order__account", "links__order__hold")
+    return lists.prefetch_related(
+        "links__order__account", "links__order__hold", "links__order__legs__instrument", "links__order_list"
+    )
 
 
 def detail(user: User, list_id: UUID) -> Row:
@@ -30,7 +34,7 @@ def detail(user: User, list_id: UUID) -> Row:
 
 
 def list_row(found: OrderList) -> Row:
-    """Return a list's row with its orders; links, orders, their accounts and holds should be loaded."""
+    """Return a list's row with its orders; links, orders, their accounts, legs and holds should be loaded."""
     links = sorted(found.links.all(), key=lambda link: link.index)
     return {
         "id": str(found.pk),
@@ -48,7 +52,14 @@ def list_row(found: OrderList) -> Row:
 
 def _linked_row(link: OrderLink) -> Row:
     row = link_row(link) or {}
-    return {**row, "order": order_row(link.order), "hold": hold_row(getattr(link.order, "hold", None))}
+    return {**row, "where": where(link.order), "order": order_row(link.order), "hold": hold_row(link.order)}
+
+
+def where(order: Order) -> str:
+    """Return where the order is: at the DESK, in the OUTBOX on its way, at the BROKER, or DONE."""
+    if OrdStatus(order.status) in CLOSED_STATUSES:
+        return "DONE"
+    return {OrdStatus.HELD: "DESK", OrdStatus.READY: "OUTBOX"}.get(OrdStatus(order.status), "BROKER")
 
 
 def link_row(link: OrderLink | None) -> Row | None:
@@ -63,12 +74,14 @@ def link_row(link: OrderLink | None) -> Row | None:
     }
 
 
-def hold_row(hold: Hold | None) -> Row | None:
-    """Return what an order waits for, or None."""
+def hold_row(order: Order) -> Row | None:
+    """Return what an order waits for, or None; its account, legs, hold and link with its list should be loaded."""
+    hold: Hold | None = getattr(order, "hold", None)
     if hold is None:
         return None
     return {
         "state": hold.state,
+        "waits_for": waits_for(hold),
         "condition": hold.condition,
         "condition_met_at": iso(hold.condition_met_at),
         "watches_price": hold.is_watched,

@@ -32,7 +32,7 @@ def detail(user: User, order_id: UUID) -> Row:
     Raises:
         NotFoundError: there is none, or it is not theirs to see.
     """
-    query = visible(user).select_related("approval__user", "verdict", "hold", "link")
+    query = visible(user).select_related("approval__user", "verdict", "hold", "link__order_list")
     order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
@@ -46,7 +46,7 @@ def detail(user: User, order_id: UUID) -> Row:
         "arrival": order.arrival,
         "algo_run_id": _run_of(order),
         "scorecard": RouteScorecard.objects.filter(order=order).values_list("card", flat=True).first(),
-        "hold": hold_row(getattr(order, "hold", None)),
+        "hold": hold_row(order),
         "link": link_row(getattr(order, "link", None)),
         "legs": [
             {

@@ -5,15 +5,23 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from allcore.accounts.models import User
+from allcore.kernel.orders import OrdStatus
 from brokers.models import Account
 from marketdata.selectors import chains, quotes
-from trading.domain.contingent.lists import Linkage
+from risk.selectors.permissions import visible_accounts
+from trading.domain.contingent import conditions
+from trading.domain.contingent.lists import Linkage, Policy
 from trading.domain.contingent.step import Waiting, accounts_of, symbols_of
 from trading.domain.contingent.view import Portfolio, View
+from trading.domain.contingent.watches import watch_of
+from trading.domain.contingent.words import condition_said, moment, watch_said
 from trading.models import Hold, OrderLink
 from trading.selectors import pnl
 from trading.selectors.pnl import AccountPnl
 from trading.selectors.tickets import ticket_of
+
+MOST_SHOWN = 200
 
 
 def armed() -> QuerySet[Hold]:
@@ -44,6 +52,54 @@ def waiting_of(hold: Hold) -> Waiting:
         send_at=hold.send_at,
         memory=hold.memory,
     )
+
+
+def waits_for(hold: Hold) -> str:
+    """Return in words what the order waits for; of one that is sent or ended, what set it off or ended it."""
+    link: OrderLink | None = getattr(hold.order, "link", None)
+    waiting = waiting_of(hold)
+    match hold.state:
+        case Hold.State.WAITING:
+            whole = "whole " if link is not None and link.order_list.policy == Policy.FULL else ""
+            then = "" if _goes_first(waiting) else _says(hold, waiting)
+            return f"Waits for the {whole}entry to fill; then {then or 'goes to the broker'}"
+        case Hold.State.FIRED:
+            last = (
+                "leaves once the order linked to it is cancelled" if waiting.is_in_turn else "leaves at the next look"
+            )
+            return f"Set off: {hold.why} It {last}"
+        case Hold.State.ARMED:
+            said = _says(hold, waiting) or "goes at the next look"
+            return said[0].upper() + said[1:]
+        case _:
+            return hold.why
+
+
+def _says(hold: Hold, waiting: Waiting) -> str:
+    watch = watch_of(waiting.ticket) if waiting.is_watched else None
+    said: list[str] = []
+    if waiting.condition is not None:
+        until = condition_said(conditions.parse(waiting.condition))
+        said.append("its condition holds" if waiting.is_met else f"waits until {until}")
+    if watch is not None:
+        said.append(f"watches until {watch_said(watch, hold.mark)}")
+    elif waiting.send_at is not None:
+        said.append(f"goes out at {moment(waiting.send_at)}, New York")
+    elif waiting.is_in_turn:
+        said.append("waits until the market is at its limit: another order of its list works at the broker")
+    return "; then ".join(said)
+
+
+def _goes_first(waiting: Waiting) -> bool:
+    """Return whether nothing but its turn holds it back."""
+    return waiting.condition is None and not waiting.is_watched and waiting.send_at is None
+
+
+def held(user: User) -> QuerySet[Hold]:
+    """Return what waits at the desk and the person may see, newest first."""
+    query = Hold.objects.filter(order__status=OrdStatus.HELD, order__account__in=visible_accounts(user))
+    query = query.select_related("order__account__connection", "order__link__order_list")
+    return query.prefetch_related("order__legs__instrument").order_by("-order__created_at", "pk")[:MOST_SHOWN]
 
 
 def is_linked(link: OrderLink) -> bool:

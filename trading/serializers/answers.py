@@ -97,6 +97,7 @@ class HoldOut(serializers.Serializer[object]):
     """What an order waits for at the desk, and how far that has come."""
 
     state = serializers.CharField(help_text="WAITING, ARMED, FIRED, RELEASED or ENDED")
+    waits_for = serializers.CharField(help_text="The same in words; once it is over, what set it off or ended it")
     condition = serializers.JSONField(allow_null=True)
     condition_met_at = serializers.DateTimeField(allow_null=True)
     watches_price = serializers.BooleanField()
@@ -121,6 +122,7 @@ class LinkOut(serializers.Serializer[object]):
 class LinkedOrderOut(LinkOut):
     """One order of a list."""
 
+    where = serializers.CharField(help_text="DESK, OUTBOX (on its way), BROKER or DONE")
     order = OrderOut()
     hold = HoldOut(allow_null=True)
 
@@ -138,6 +140,34 @@ class OrderListOut(serializers.Serializer[object]):
     created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     orders = LinkedOrderOut(many=True)
+
+
+class SightOut(serializers.Serializer[object]):
+    """One thing that a held order looks at, as it is now."""
+
+    says = serializers.CharField()
+    wanted = serializers.CharField()
+    seen = serializers.CharField(allow_null=True)
+    age = serializers.FloatField(allow_null=True, help_text="Seconds; of the oldest quote in it")
+    is_believed = serializers.BooleanField(help_text="Good enough to act on")
+    count = serializers.IntegerField(help_text="How often in a row it held")
+    needed = serializers.IntegerField()
+    holds = serializers.BooleanField()
+
+
+class HeldOrderOut(OrderOut):
+    """An order that waits at the desk."""
+
+    link = LinkOut(allow_null=True)
+    hold = HoldOut()
+    sights = SightOut(many=True)
+
+
+class HeldOut(serializers.Serializer[object]):
+    """All that waits at the desk."""
+
+    results = HeldOrderOut(many=True)
+    blind = serializers.CharField(help_text="Why nothing can be seen, if so: then nothing is set off")
 
 
 class OrderDetailOut(OrderOut):

@@ -13,6 +13,7 @@ from trading.domain.contingent import conditions
 from trading.domain.contingent.evaluate import Memory, evaluate
 from trading.domain.contingent.view import View
 from trading.domain.contingent.watches import Seen, Watch, level_of, look, watch_of
+from trading.domain.contingent.words import watch_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _watched(watch: Watch, memory: dict[str, Any], view: View) -> Looked:
     seen, is_set_off = look(watch, before, view)
     memory["watch"] = seen.as_dict()
     level = level_of(watch, seen.mark)
-    why = f"{watch.symbol} was at {level} by its {watch.trigger} price, {watch.needed} in a row." if is_set_off else ""
+    why = f"{watch_said(watch, seen.mark, verb='was')}." if is_set_off else ""
     return Looked(memory, is_met=True, is_set_off=is_set_off, mark=seen.mark, level=level, why=why)
 
 
