@@ -21,6 +21,9 @@ class Requirement:
     naked_calls: int
 
 
+NOTHING = Requirement(ZERO, 0)
+
+
 @dataclass(slots=True)
 class _Long:
     contract: OptionContract
@@ -29,7 +32,10 @@ class _Long:
 
 def requirement(lines: Iterable[Line]) -> Requirement:
     """Return what the lines of one underlying require."""
-    positions = merged(lines)
+    given = tuple(lines)
+    if not any(line.qty < 0 and line.contract is not None for line in given):
+        return NOTHING  # the most common of all: no order and no position sells an option
+    positions = merged(given)
     put_cash, _ = _shorts(positions, Right.PUT, shares=0)
     shares = sum(line.qty for line in positions if line.contract is None)
     call_cash, naked = _shorts(positions, Right.CALL, shares=max(shares, 0))
