@@ -2,48 +2,41 @@
 
 import { may } from "./access.js";
 import { post } from "./api.js";
-import { open } from "./decide.js";
 import { byId } from "./dom.js";
+import { onHeld, paintSights } from "./held.js";
 import { isLive, on, onState } from "./live.js";
+import { askRevision } from "./revise.js";
 import { hydrate } from "./times.js";
 import { sayError, toast } from "./toast.js";
 
-const WORKING = new Set(["READY", "PENDING_NEW", "NEW", "PARTIALLY_FILLED"]);
+const WORKING = new Set(["HELD", "READY", "PENDING_NEW", "NEW", "PARTIALLY_FILLED"]);
 const id = byId("order-detail").dataset.order;
 
 function wire() {
   const detail = byId("order-detail");
   hydrate(detail);
-  const working = WORKING.has(detail.querySelector("[data-status]").dataset.status);
+  const { status } = detail.querySelector("[data-status]").dataset;
+  const working = WORKING.has(status);
   const cancel = byId("order-cancel");
   const replace = byId("order-replace");
   cancel.hidden = !working || !may("CANCEL_ORDER", cancel.dataset.account);
-  replace.hidden = cancel.hidden || replace.dataset.limit === "";
+  replace.hidden = cancel.hidden || replace.dataset.may === "";
   cancel.disabled = replace.disabled = !isLive();
-  cancel.onclick = () => cancelOrder(cancel);
-  replace.onclick = () => replaceOrder(replace);
+  cancel.onclick = () => cancelOrder(cancel, status === "HELD");
+  replace.onclick = () => askRevision(id);
+  paintSights(detail);
 }
 
-async function cancelOrder(button) {
+async function cancelOrder(button, isHeld) {
   button.disabled = true;
   try {
     await post(`/orders/${id}/cancel/`);
-    toast("note", "Cancellation asked for", "The broker decides whether it comes in time.");
+    if (isHeld) toast("done", "Cancelled at the desk", "No broker knew it.");
+    else toast("note", "Cancellation asked for", "The broker decides whether it comes in time.");
   } catch (error) {
     sayError("Not cancelled", error);
   }
   button.disabled = !isLive();
-}
-
-function replaceOrder(button) {
-  const dialog = byId("replace-dialog");
-  const fields = dialog.querySelector("form").elements;
-  fields.limit_price.value = button.dataset.limit;
-  fields.quantity.value = button.dataset.quantity;
-  open(dialog, async () => {
-    await post(`/orders/${id}/replace/`, { limit_price: fields.limit_price.value, quantity: Number(fields.quantity.value) });
-    toast("note", "Replacement asked for", "The new terms hold once the broker has accepted them.");
-  });
 }
 
 on("orders", ({ changed, whole }) => {
@@ -51,3 +44,4 @@ on("orders", ({ changed, whole }) => {
 });
 document.body.addEventListener("htmx:afterSettle", wire);
 onState(wire);
+if (byId("order-detail").querySelector("[data-sights]")) onHeld(() => {});

@@ -10,14 +10,20 @@ const CLOSES_AT = "16:00:00";
 const value = (id) => byId(id).value;
 const orNull = (id) => (value(id) === "" ? null : value(id));
 
+let only = null; // the ticket's leg if it has just one: target and stop belong to it
+
 // Shows the fields of the chosen type, and takes away the types that several legs cannot have.
-export function arrange(legs) {
+export function arrange(all, isToClose) {
+  const legs = all.length;
+  only = legs === 1 ? { side: all[0].side, isToClose: isToClose(all[0]) } : null;
   const type = byId("ticket-type");
   for (const option of type.options) option.disabled = legs > 1 && SINGLE.has(option.value);
   if (type.selectedOptions[0].disabled) type.value = "LIMIT";
   for (const field of document.querySelectorAll("[data-for]")) field.hidden = !field.dataset.for.split(" ").includes(type.value);
   for (const field of document.querySelectorAll("[data-until]")) field.hidden = field.dataset.until !== value("ticket-until");
-  byId("ticket-bracket").hidden = legs !== 1;
+  byId("ticket-bracket").hidden = only === null || only.isToClose;
+  byId("ticket-oco").hidden = only === null || !only.isToClose || type.value !== "LIMIT";
+  byId("ticket-no-exits").hidden = legs < 2;
   byId("ticket-effect").disabled = legs < 2;
   byId("ticket-stop-label").textContent = type.value === "LIMIT_IF_TOUCHED" ? "Touch, a share" : "Stop, a share";
 }
@@ -45,7 +51,8 @@ export function terms() {
 }
 
 const flipped = { BUY: "SELL", SELL: "BUY", DEBIT: "CREDIT", CREDIT: "DEBIT" };
-const isSingleOpening = (legs) => legs.length === 1 && legs[0].position_effect === "OPEN";
+const shown = (id) => (byId(id).closest("[hidden]") ? null : orNull(id));
+const OCO_STOP = "ticket-oco-stop";
 
 // What the order waits for at the desk, if anything: the underlying's price, seen twice so that one bad quote is not enough.
 function condition(underlying) {
@@ -54,11 +61,16 @@ function condition(underlying) {
   return { when: { what: "PRICE", symbol: underlying, source: "MID", is: way, value: value("ticket-wait-price"), confirm: 2 } };
 }
 
-// Where the ticket goes and as what: alone, or as the entry of a bracket whose target and stop close it.
+// Where the ticket goes and as what: alone, as the entry of a bracket whose target and stop close it, or as the
+// target of a pair whose stop closes the same position.
 export function sending(ticket) {
   const entry = { ...ticket, condition: condition(ticket.underlying) };
-  const [target, stop] = [orNull("ticket-target"), orNull("ticket-guard")];
-  if (!isSingleOpening(ticket.legs) || target === null || stop === null) return ["/orders/", entry];
+  const [target, stop, other] = [shown("ticket-target"), shown("ticket-guard"), shown(OCO_STOP)];
+  if (other !== null) {
+    const guard = { ...ticket, ord_type: "STOP", limit_price: null, stop_price: other };
+    return ["/order-lists/", { kind: "OCO", account: ticket.account, orders: [{ ...entry, role: "MEMBER" }, { ...guard, role: "MEMBER" }] }];
+  }
+  if (target === null || stop === null) return ["/orders/", entry];
   const exit = {
     underlying: ticket.underlying, quantity: ticket.quantity, time_in_force: "GTC", price_effect: flipped[ticket.price_effect],
     legs: ticket.legs.map((leg) => ({ ...leg, side: flipped[leg.side], position_effect: "CLOSE" })),
@@ -76,12 +88,28 @@ export function isForAlgorithms(ticket) {
 
 // What goes along with the order, in words, for the last look before it is sent.
 export function alongside(ticket) {
-  const [path, body] = sending(ticket);
+  const [, body] = sending(ticket);
   const said = [];
   const wait = condition(ticket.underlying)?.when;
   if (wait) said.push(`It waits at the desk until ${ticket.underlying} is at ${wait.value} or ${wait.is === ">=" ? "above" : "below"}.`);
-  if (path === "/order-lists/") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${body.orders[2].stop_price} close it, whichever comes first; they are checked when it is sent, all or none.`);
+  if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does. Both are checked when it is sent, all or none.`);
+  if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${body.orders[2].stop_price} close it, whichever comes first; they are checked when it is sent, all or none.`);
   return said.join(" ");
+}
+
+// A target lies where the position gains, a stop where it loses; the other way round one of them would go at once.
+function exits({ limit_price: limit }) {
+  const isLong = only !== null && (only.side === "BUY") !== only.isToClose;
+  const pair = only?.isToClose ? [limit, shown(OCO_STOP)] : [shown("ticket-target"), shown("ticket-guard")];
+  if (only === null || pair.includes(null)) return "";
+  const [target, stop] = pair.map(Number);
+  if (isLong ? target > stop : target < stop) return "";
+  return `The target lies ${isLong ? "above" : "below"} the stop: ${target} and ${stop} were given.`;
+}
+
+// What went with one order does not go with the next unless it is asked for again.
+export function forgetExtras() {
+  for (const id of ["ticket-target", "ticket-guard", OCO_STOP, "ticket-wait", "ticket-wait-price"]) byId(id).value = "";
 }
 
 // What is missing before it can be judged, in words; empty when nothing is.
@@ -90,7 +118,9 @@ export function wanting() {
   if (!Number.isInteger(read.quantity) || read.quantity < 1) return "Say how many units: a whole number from 1.";
   if (STOPPED.has(read.ord_type) && read.stop_price === null) return "Say at which price it is set off.";
   if (read.ord_type === "TRAILING_STOP" && read.trail_amount === null && read.trail_percent === null) return "Say how far it trails.";
-  if (!byId("ticket-bracket").hidden && (orNull("ticket-target") === null) !== (orNull("ticket-guard") === null)) return "A bracket has both a target and a stop.";
+  if ((shown("ticket-target") === null) !== (shown("ticket-guard") === null)) return "A bracket has both a target and a stop.";
+  const wrong = exits(read);
+  if (wrong) return wrong;
   if (value("ticket-wait") !== "" && value("ticket-wait-price") === "") return "Say at which price it stops waiting.";
   if (read.time_in_force === "GTD" && read.expire_at === null) return "Say until which date it is good.";
   return "";

@@ -8,7 +8,7 @@ import { number, words } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
-import { alongside, arrange, isForAlgorithms, sending, takesLimit, terms, wanting } from "./ticket-form.js";
+import { alongside, arrange, forgetExtras, isForAlgorithms, sending, takesLimit, terms, wanting } from "./ticket-form.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -127,7 +127,7 @@ function paint() {
   byId("ticket-preview").disabled = !legs.length || !allowed || !isLive();
   byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || !seen.may_send;
   byId("ticket-algo").disabled = byId("ticket-send").disabled || !isForAlgorithms(seen.ticket);
-  arrange(legs.length);
+  arrange(legs, toClose);
   if (legs.length) byId("ticket-effect").value = effect();
   table.mark(legs);
   paintMarket();
@@ -212,8 +212,10 @@ async function send() {
     const [path, body] = sending(seen.ticket);
     const made = await post(path, body);
     const order = made.orders?.[0].order ?? made;
+    const address = made.orders ? `/orders/#list-${made.id}` : `/orders/${order.id}/`;
     const said = order.status === "HELD" ? "Waits at the desk" : "Sent to the broker's queue";
-    toast("done", said, seen.sentence).append(h("a", { href: `/orders/${order.id}/` }, "See it"));
+    toast("done", said, seen.sentence).append(h("a", { href: address }, "See it"));
+    forgetExtras();
     setLegs([]);
   } catch (error) {
     isReviewing = false;

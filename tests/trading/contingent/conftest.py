@@ -115,13 +115,17 @@ class Road:
         return 0 if book is None else book.qty(symbol)
 
 
-@pytest.fixture
-def road(desk: Connection, trader: Actor) -> Road:
-    account = Account.objects.get(code="GEN-1")
-    number = account.broker_account
+def road_of(trader: Actor) -> Road:
+    """Return the way to an exchange of its own, at which GEN-1 has a million."""
+    number = Account.objects.get(code="GEN-1").broker_account
     snapshot = Snapshot({number: AccountBook(number, Decimal(1_000_000))}, (), (), {}, {})
     terms = Terms("paper", TickBook().tick, PaperSettings().tariff, stale_after=2.0)
-    found = Road(trader, Exchange(snapshot, terms), number)
+    return Road(trader, Exchange(snapshot, terms), number)
+
+
+@pytest.fixture
+def road(desk: Connection, trader: Actor) -> Road:
+    found = road_of(trader)
     found.show("199.98", "200.02")
     return found
 

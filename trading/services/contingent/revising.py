@@ -95,8 +95,7 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     is_gone = hold is not None and hold.is_watched and terms.stop_price is not None
     if (terms.is_of_held or is_gone) and OrdStatus(order.status) not in CLOSED_STATUSES:
         raise SetOffError(
-            f"The order does not wait at the desk, it is {order.status.lower()}: what sets it off cannot be changed. "
-            "Nothing was changed.",
+            f"The order does not wait at the desk, it is {order.status.lower()}: what sets it off cannot be changed.",
             order_id=order.pk,
         )
     return submit.replace(order_id=order_id, terms=terms, actor=actor, now=now)

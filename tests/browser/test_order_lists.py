@@ -1,0 +1,227 @@
+"""What the desk holds, in a browser: brackets and pairs from ticket to end, and held orders that are changed."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from allcore.accounts.actors import Actor
+from allcore.accounts.models import User
+from allcore.kernel.clock import utc_now
+from tests.browser.conftest import PHONE
+from tests.browser.fake_socket import FakeSocket
+from tests.browser.test_ticket import EXPIRIES, NAME, quote_all, trader, visit
+from tests.builders import market
+from tests.trading.contingent.conftest import Road, road_of
+from trading.models import Hold, Order, OrderList
+from trading.selectors.rows import order_row
+from trading.services.contingent import placing
+
+__all__ = ["trader"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+CALL = market.option(NAME, EXPIRIES[0], "C", 200)
+WAIT = {"when": {"what": "PRICE", "symbol": NAME, "is": "<=", "value": "190", "confirm": 2}}
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def road(trader: User) -> Road:
+    return road_of(Actor(trader))
+
+
+def tell(socket: FakeSocket) -> None:
+    """Let the page hear of every order, as the desk publishes them."""
+    for order in Order.objects.select_related("account"):
+        socket.send("orders", "order", json.loads(orjson.dumps(order_row(order), default=str)))
+
+
+def buy_call(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server)
+    page.get_by_role("button", name="Buy 200 call", exact=True).click()
+    expect(page.locator("#meaning-name")).to_have_text("Long call")
+    page.get_by_text("Wait for a price, target and stop").click()
+
+
+def send(page: Page) -> None:
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-verdict")).to_contain_text("Every check passes")
+    quote_all()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".desk-toast.done")).to_be_visible()
+
+
+def bracket(page: Page, live_server: LiveServer) -> OrderList:
+    buy_call(page, live_server)
+    page.get_by_label("Then close at a target of").fill("9.00")
+    page.get_by_label("or at a stop of").fill("2.00")
+    send(page)
+    return OrderList.objects.get()
+
+
+def fill_entry(road: Road) -> None:
+    """Show the exchange a market in which the entry fills, and let it."""
+    entry = Order.objects.get(link__role="ENTRY")
+    assert entry.limit_price is not None
+    road.show(f"{entry.limit_price - Decimal('0.05')}", f"{entry.limit_price}", symbol=CALL)
+    road.settle_down()
+
+
+def conditional(road: Road, **changes: Any) -> Order:
+    leg = {"symbol": NAME, "side": "BUY", "position_effect": "OPEN", "ratio": 1}
+    return road.place(underlying=NAME, legs=[leg], condition=WAIT, **changes)
+
+
+def serious_faults(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{f['id']}: {n['html'][:160]}" for f in found if f["impact"] in SERIOUS for n in f["nodes"][:4]]
+
+
+def test_a_bracket_goes_from_the_ticket_over_its_fill_to_its_cancellation(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    made = bracket(page, live_server)
+    page.get_by_role("link", name="See it").click()
+    article = page.get_by_role("article", name="Bracket, AAPL")
+    rows = article.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("on its way")
+    expect(rows.nth(1)).to_contain_text("held at the desk")
+    expect(rows.nth(1)).to_contain_text("Waits for the entry to fill; then goes to the broker")
+
+    quote_all()
+    fill_entry(road)
+    tell(socket)
+
+    expect(rows.nth(0)).to_contain_text("Filled")
+    expect(rows.nth(1)).to_contain_text("at the broker")
+    expect(rows.nth(2)).to_contain_text("bid is at or below 2.00, 2 in a row")
+    expect(rows.nth(2).locator(".sight")).to_contain_text("s old")
+    assert serious_faults(page) == []
+
+    article.get_by_role("button", name="Cancel list").click()
+    expect(page.locator(".desk-toast.note")).to_contain_text("Cancellation asked for")
+    road.settle_down()
+    tell(socket)
+    expect(page.locator("#lists-empty")).to_contain_text("No open lists")
+    page.get_by_role("button", name="Closed").click()
+    expect(rows.nth(1)).to_contain_text("Canceled")
+    made.refresh_from_db()
+    assert made.closed_at is not None
+    assert road.position(CALL) == 1
+
+
+def test_a_closing_ticket_takes_a_stop_beside_its_limit_and_the_pair_is_a_list(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    bracket(page, live_server)
+    quote_all()
+    fill_entry(road)
+    placing.cancel(list_id=OrderList.objects.get().pk, actor=road.actor, now=utc_now())
+    road.settle_down()
+    row = {"id": f"GEN-1:{CALL}", "account": "GEN-1", "symbol": CALL, "underlying": NAME, "qty": 1}
+    socket.rows["positions"] = [row]
+    quote_all()
+    visit(page, live_server)
+    page.get_by_role("button", name="Sell 200 call", exact=True).click()
+    expect(page.locator("#ticket-legs li")).to_contain_text("to close")
+    page.get_by_text("Wait for a price, target and stop").click()
+    expect(page.locator("#ticket-bracket")).to_be_hidden()
+    page.get_by_label("Limit, a share").fill("9.50")
+    page.get_by_label("Or close at a stop of").fill("9.80")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-error")).to_contain_text("The target lies above the stop")
+    page.get_by_label("Or close at a stop of").fill("2.10")
+
+    send(page)
+
+    pair = OrderList.objects.latest("created_at")
+    assert (pair.kind, sorted(pair.links.values_list("order__ord_type", flat=True))) == ("OCO", ["LIMIT", "STOP"])
+
+
+def test_a_held_order_shows_its_condition_its_last_value_and_the_count(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    order = conditional(road)
+    road.show("189.98", "190.02")
+    road.look()
+
+    page.goto(f"{live_server.url}/orders/")
+
+    held = page.locator("#held-rows li")
+    expect(held).to_contain_text("Waits until AAPL's middle is at or below 190.00, 2 in a row")
+    expect(held.locator(".sight strong")).to_have_text("190.00")
+    expect(held.locator(".sight")).to_contain_text("s old")
+    expect(held.locator(".sight")).to_contain_text("counting: 1 of 2")
+    market.write_quotes([market.quote(NAME, "189.00", "189.04", received_at=market.seconds_ago(30))])
+    expect(held.locator(".sight")).to_contain_text("cannot set it off")  # read anew by itself
+    page.goto(f"{live_server.url}/orders/{order.pk}/")
+    expect(page.get_by_role("heading", name="Held at the desk")).to_be_visible()
+    expect(page.locator(".sight")).to_contain_text("AAPL's middle")
+
+
+def test_a_held_order_is_changed_in_the_dialog_and_the_page_says_so(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    order = conditional(road)
+    page.goto(f"{live_server.url}/orders/")
+    page.get_by_role("button", name="Change Buy 10 AAPL").click()
+    dialog = page.locator("#replace-dialog")
+    expect(dialog).to_contain_text("the new terms hold at once")
+    assert serious_faults(page) == []
+    dialog.get_by_label("Limit price").fill("199")
+    dialog.get_by_label("Total quantity").fill("7")
+    dialog.get_by_label("AAPL's middle: the value").fill("185")
+    quote_all()
+
+    dialog.get_by_role("button", name="Change it").click()
+
+    expect(page.locator(".desk-toast.done")).to_contain_text("Changed")
+    tell(socket)
+    expect(page.locator("#held-rows li")).to_contain_text("Buy 7 AAPL at 199.00 limit, day")
+    expect(page.locator("#held-rows li")).to_contain_text("at or below 185.00")
+    order.refresh_from_db()
+    assert (order.limit_price, order.order_qty) == (Decimal("199.0000"), 7)
+    assert Hold.objects.get(order=order).condition["when"]["value"] == "185"
+
+
+def test_an_order_that_was_set_off_meanwhile_is_not_changed_and_the_dialog_says_why(
+    page: Page, live_server: LiveServer, road: Road
+) -> None:
+    conditional(road)
+    page.goto(f"{live_server.url}/orders/")
+    page.get_by_role("button", name="Change Buy 10 AAPL").click()
+    page.locator("#replace-dialog").get_by_label("AAPL's middle: the value").fill("150")
+    for bid in ("189.90", "189.91"):
+        road.show(bid, f"{Decimal(bid) + Decimal('0.04')}")
+        road.look()
+
+    page.locator("#replace-dialog").get_by_role("button", name="Change it").click()
+
+    expect(page.locator("#replace-dialog .form-error")).to_contain_text("does not wait at the desk")
+
+
+def test_both_sections_fit_a_phone_in_both_themes(
+    page: Page, live_server: LiveServer, sign_in: Callable[[User], None], road: Road
+) -> None:
+    bracket(page, live_server)
+    quote_all()
+    conditional(road)
+    page.set_viewport_size(PHONE)
+
+    page.goto(f"{live_server.url}/orders/")
+    expect(page.locator("#list-rows tbody tr")).to_have_count(3)
+    expect(page.locator("#held-rows li")).to_have_count(1)
+
+    assert serious_faults(page) == []
+    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+    assert serious_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
