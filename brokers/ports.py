@@ -60,7 +60,7 @@ class Capabilities:
     idempotency: Idempotency
     order_stream: bool
     preview: bool
-    brackets: bool = False
+    native_lists: bool = False  # whether the desk leaves lists of orders to it (`brokers.native`)
     quotes: bool = False
     login: Login = Login.NONE
     executions_for: timedelta = timedelta(days=1)

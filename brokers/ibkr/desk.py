@@ -207,6 +207,7 @@ class Desk:
             broker_order_id=str(track.perm_id) if track.perm_id else "",
             reason=said.reason,
             text=said.text,
+            order_qty=said.order_qty,
         )
 
     def _report(

@@ -1,26 +1,26 @@
 """One login at a gateway: the port that every broker has."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from allcore.kernel.errors import UnknownOutcomeError
-from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus, ReportKind
+from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
-from brokers.errors import UnknownAccountError
-from brokers.ibkr import accounts, preview, resume
+from brokers.ibkr import accounts, resume
 from brokers.ibkr.contracts import Contracts
 from brokers.ibkr.desk import Desk, Room
-from brokers.ibkr.errors import GatewayDownError, LineLostError
+from brokers.ibkr.entry import Entry
+from brokers.ibkr.errors import GatewayDownError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
-from brokers.ibkr.orders import CAPABILITIES, changed, contract_of, ensure_taken, order_of
+from brokers.ibkr.orders import CAPABILITIES
 from brokers.ibkr.quotes import MOST_LINES, IbkrQuotes
 from brokers.ibkr.settings import IbkrSettings
-from brokers.ibkr.tracks import Track, Tracks, key_of
-from brokers.ports import Health, Lane, OrderKey, Plumbing, Preview, Replacement
+from brokers.ibkr.tracks import Tracks
+from brokers.native import NativeList
+from brokers.ports import Health, Plumbing, Preview, Replacement
 from brokers.quiet import window_at
 
 
@@ -49,10 +49,9 @@ class IbkrSession:
         )
         self._library: Library
         self._gateway: Gateway | None = None
+        self._entry: Entry | None = None
         self._contracts: Contracts
         self._accounts: tuple[str, ...] = ()
-        self._next_id = 1
-        self._numbering = asyncio.Lock()  # orders leave in the order of their numbers
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closed = False
 
@@ -81,11 +80,12 @@ class IbkrSession:
                 self._library, lambda wanted: self._details(gateway, wanted), self._plumbing.clock
             )
             self._desk.start(self._library, gateway)
-            self._next_id = await resume.take_up(gateway, self._library, self._desk)
+            number = await resume.take_up(gateway, self._library, self._desk)
         except BaseException:
             gateway.close()
             raise
         self._gateway = gateway
+        self._entry = Entry(self._desk, gateway, self._library, self._contracts, self._accounts, number)
         self._tasks = [asyncio.create_task(self._desk.run()), asyncio.create_task(gateway.keep_alive())]
 
     async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
@@ -96,28 +96,15 @@ class IbkrSession:
             RefusedError: the id was used before, or the line was lost before anything was sent.
             GatewayDownError: the line is away; nothing was sent and the id may be used.
         """
-        gateway = self._up(broker_account)
-        ensure_taken(ticket)
-        contract = await self._contract(ticket)
-        await gateway.pace(Lane.ORDERS)
-        async with self._numbering:
-            self._up(broker_account)
-            number = self._new_number()
-            key = OrderKey(
-                cl_ord_id,
-                broker_account,
-                ticket.as_dict(),
-                self._plumbing.clock(),
-                chain=(key_of(self._settings.client_id, number),),
-                details={"ref": cl_ord_id},
-            )
-            await self._plumbing.keys.intend(key)
-            self._still_up(gateway)
-            track = Track(cl_ord_id, broker_account, ticket, number, self._settings.client_id, ref=cl_ord_id)
-            track.sent_at = self._plumbing.clock()
-            self._tracks.add(track)
-            self._send(lambda: gateway.client.placeOrder(number, contract, self._order(track, ticket)))
-        self._desk.watch(track)
+        await self._out().submit(cl_ord_id, broker_account, ticket)
+
+    async def submit_list(self, broker_account: str, orders: NativeList) -> None:
+        """Send orders that the gateway keeps as a list: an entry with its exits, or a group.
+
+        Raises:
+            InvalidInputError, RefusedError, GatewayDownError: as `submit`, of any of the orders; none was sent.
+        """
+        await self._out().submit_list(broker_account, orders)
 
     async def replace(self, broker_account: str, replacement: Replacement) -> None:
         """Ask for new terms under the order's own number; the quantity is the total.
@@ -125,24 +112,7 @@ class IbkrSession:
         Raises:
             InvalidInputError, RefusedError, GatewayDownError: as `submit`.
         """
-        gateway = self._up(broker_account)
-        track = await self._order_of(broker_account, replacement.orig_cl_ord_id)
-        ticket = None if track is None else changed(track.ticket, replacement)
-        if ticket is not None:
-            ensure_taken(ticket)
-            contract = await self._contract(ticket)
-        await gateway.pace(Lane.ORDERS)
-        await self._burn(replacement.cl_ord_id, broker_account, replacement.orig_cl_ord_id, track, ticket)
-        self._still_up(gateway)
-        if track is None or ticket is None or not track.is_acked:
-            self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "UNKNOWN_ORDER")
-        elif track.is_ended:
-            self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "TOO_LATE")
-        elif track.replace is not None:
-            self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "REPLACE_PENDING")
-        else:
-            track.replace = (replacement.cl_ord_id, ticket)
-            self._send(lambda: gateway.client.placeOrder(track.order_id, contract, self._order(track, ticket)))
+        await self._out().replace(broker_account, replacement)
 
     async def cancel(self, broker_account: str, cl_ord_id: str, orig_cl_ord_id: str) -> None:
         """Ask to cancel the order last accepted as `orig_cl_ord_id`.
@@ -150,16 +120,7 @@ class IbkrSession:
         Raises:
             InvalidInputError, RefusedError, GatewayDownError: as `submit`.
         """
-        gateway = self._up(broker_account)
-        track = await self._order_of(broker_account, orig_cl_ord_id)
-        await gateway.pace(Lane.ORDERS)
-        await self._burn(cl_ord_id, broker_account, orig_cl_ord_id, None, None)
-        self._still_up(gateway)
-        if track is None or track.client_id != self._settings.client_id:
-            self._answer(ReportKind.CANCEL_REJECT, cl_ord_id, broker_account, "UNKNOWN_ORDER")
-            return
-        track.cancel = cl_ord_id
-        self._send(lambda: gateway.client.cancelOrder(track.order_id))
+        await self._out().cancel(broker_account, cl_ord_id, orig_cl_ord_id)
 
     async def preview(self, broker_account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would cost and bind; nothing is placed.
@@ -167,15 +128,7 @@ class IbkrSession:
         Raises:
             InvalidInputError: the broker would not take it. UnavailableError: it does not answer.
         """
-        gateway = self._up(broker_account)
-        ensure_taken(ticket)
-        contract = await self._contract(ticket)
-        order = order_of(self._library, ticket, broker_account, "")
-        order.whatIf = True
-        async with self._numbering:
-            number = self._new_number()
-            state = await gateway.what_if(number, lambda: gateway.client.placeOrder(number, contract, order))
-        return preview.read(state)
+        return await self._out().preview(broker_account, ticket)
 
     async def mass_status(self, since: datetime) -> MassStatus:
         """Return orders, executions, positions and cash, whole.
@@ -183,7 +136,7 @@ class IbkrSession:
         Raises:
             UnavailableError: a question was not answered.
         """
-        gateway = self._up()
+        gateway = self._out().up()
         books = await accounts.read(gateway, self._library)
         teller = accounts.Teller(
             self._plumbing.connection, self._accounts, self._tracks, gateway.ears.fees, self._desk.alert
@@ -220,6 +173,8 @@ class IbkrSession:
         if self._is_closed:
             return
         self._is_closed = True
+        if self._entry is not None:
+            self._entry.is_closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -236,62 +191,17 @@ class IbkrSession:
         Raises:
             GatewayDownError: there is no line.
         """
-        feed = IbkrQuotes(self._up(), self._contracts, self._plumbing.clock, lines=lines)
+        feed = IbkrQuotes(self._out().up(), self._contracts, self._plumbing.clock, lines=lines)
         self._desk.on_data_lost = feed.renew
         return feed
 
     async def _details(self, gateway: Gateway, wanted: Any) -> list[Any]:
         return await gateway.numbered(lambda number: gateway.client.reqContractDetails(number, wanted))
 
-    async def _contract(self, ticket: OrderTicket) -> Any:
-        found = {leg.symbol: await self._contracts.of(leg.symbol) for leg in ticket.legs}
-        return contract_of(self._library, ticket, found)
-
-    def _order(self, track: Track, ticket: OrderTicket) -> Any:
-        return order_of(self._library, ticket, track.account, track.ref)
-
-    async def _order_of(self, account: str, cl_ord_id: str) -> Track | None:
-        track = await self._tracks.named(cl_ord_id)
-        return track if track is not None and track.account == account else None
-
-    async def _burn(
-        self, cl_ord_id: str, account: str, orig: str, track: Track | None, ticket: OrderTicket | None
-    ) -> None:
-        """Write a request's id down before anything is sent."""
-        names = () if track is None else (track.key, *([str(track.perm_id)] if track.perm_id else []))
-        details: dict[str, object] = {} if track is None else {"ref": track.ref, "perm_id": track.perm_id}
-        terms = {} if ticket is None else ticket.as_dict()
-        now = self._plumbing.clock()
-        await self._plumbing.keys.intend(OrderKey(cl_ord_id, account, terms, now, names, orig, details))
-
-    def _answer(self, kind: ReportKind, cl_ord_id: str, account: str, reason: str) -> None:
-        """Answer a request that need not be sent."""
-        report = ExecutionReport(kind, self._plumbing.connection, account, cl_ord_id, self._plumbing.clock())
-        self._events.put_nowait(replace(report, reason=reason, text="Answered by the desk; it was not sent."))
-
-    def _send(self, send: Callable[[], object]) -> None:
-        try:
-            send()
-        except ConnectionError as e:
-            raise UnknownOutcomeError("The line was lost while the order was being sent.") from e
-
-    def _new_number(self) -> int:
-        number = max(self._next_id, 0 if self._gateway is None else self._gateway.ears.next_order_id)
-        self._next_id = number + 1
-        return number
-
-    def _still_up(self, gateway: Gateway) -> None:
-        if not self._is_up() or not gateway.is_up:
-            raise LineLostError("The line was lost before anything was sent.")
+    def _out(self) -> Entry:
+        if self._entry is None:
+            raise GatewayDownError(f"{self._plumbing.connection} is not connected; nothing was sent.")
+        return self._entry
 
     def _is_up(self) -> bool:
-        return not self._is_closed and self._gateway is not None and self._gateway.is_up
-
-    def _up(self, account: str | None = None) -> Gateway:
-        if self._gateway is None or not self._is_up():
-            raise GatewayDownError(f"{self._plumbing.connection} is not connected; nothing was sent.")
-        if account is not None and account not in self._accounts:
-            raise UnknownAccountError(f"{self._plumbing.connection} has no account {account!r}.", account=account)
-        if account is not None and self._desk.is_upstream_lost:
-            raise GatewayDownError("The gateway has lost its line to the broker; nothing was sent.")
-        return self._gateway
+        return self._entry is not None and self._entry.is_up

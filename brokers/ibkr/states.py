@@ -30,6 +30,7 @@ class Said:
     cl_ord_id: str
     reason: str = ""
     text: str = ""
+    order_qty: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def on_order(track: Track, news: OrderNews) -> Step:
     said = _acknowledged(track, news.status)
     if track.replace is not None and news.status in ACCEPTED and _is_replaced(track, news, track.replace[1]):
         said += _replaced(track)
-    return Step(said)
+    return Step((*said, *_reduced(track, news)))
 
 
 def on_status(track: Track, status: str, why_held: str) -> Step:
@@ -121,6 +122,17 @@ def _replaced(track: Track) -> tuple[Said, ...]:
     cl_ord_id, ticket = track.replace
     track.replace, track.ticket = None, ticket
     return (Said(ReportKind.REPLACE_ACK, cl_ord_id),)
+
+
+def _reduced(track: Track, news: OrderNews) -> tuple[Said, ...]:
+    """Another order of its group traded, and the gateway took as much from this one."""
+    had = track.ticket.quantity
+    is_less = track.place.is_reduced and news.status in ACCEPTED and 0 < news.quantity < had
+    if not is_less or track.is_ended or track.replace is not None:
+        return ()
+    track.ticket = replace(track.ticket, quantity=news.quantity)
+    text = f"A linked order traded: {news.quantity} are left of {had}."
+    return (Said(ReportKind.RESTATE, track.cl_ord_id, "LINKED_ORDER_TRADED", text, news.quantity),)
 
 
 def _is_replaced(track: Track, news: OrderNews, wanted: OrderTicket) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from allcore.kernel.tickets import OrderTicket
 from brokers.ibkr.news import Names, OrderNews
 from brokers.ibkr.orders import aux_of, limit_of
+from brokers.ibkr.places import ALONE, Place
 from brokers.ports import KeyBook, OrderKey
 
 
@@ -22,6 +23,7 @@ class Track:
     client_id: int
     perm_id: int = 0
     ref: str = ""
+    place: Place = ALONE
     is_acked: bool = False
     is_ended: bool = False
     replace: tuple[str, OrderTicket] | None = None
@@ -160,6 +162,7 @@ class Tracks:
             client_id=int(client),
             perm_id=perm if isinstance(perm, int) else 0,
             ref=str(key.details.get("ref", key.cl_ord_id)),
+            place=Place.read(key.details),
         )
 
 

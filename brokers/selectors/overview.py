@@ -59,7 +59,7 @@ def capability_row(capabilities: Capabilities) -> dict[str, object]:
         "idempotency": str(capabilities.idempotency),
         "order_stream": capabilities.order_stream,
         "preview": capabilities.preview,
-        "brackets": capabilities.brackets,
+        "native_lists": capabilities.native_lists,
         "quotes": capabilities.quotes,
         "login": str(capabilities.login),
     }

@@ -101,6 +101,7 @@ class Order:
     cum: int = 0
     reason: str = ""
     group: str = ""  # one fills or ends, the others of the group end
+    is_reduced: bool = False  # or rather, a fill takes as much from the others of the group
     parent: int | None = None
     replaces: int | None = None
     replaced_by: int | None = None

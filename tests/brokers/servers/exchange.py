@@ -30,6 +30,7 @@ class Kind(StrEnum):
     CANCELED = "CANCELED"
     EXPIRED = "EXPIRED"
     REPLACED = "REPLACED"
+    REDUCED = "REDUCED"  # by another order of its group
     CORRECTED = "CORRECTED"
     BUSTED = "BUSTED"
 
@@ -92,6 +93,7 @@ class Exchange:
         *,
         ref: str = "",
         group: str = "",
+        is_reduced: bool = False,
         parent: int | None = None,
         extra: dict[str, object] | None = None,
         is_quiet: bool = False,
@@ -105,7 +107,7 @@ class Exchange:
         """
         self.check(account, terms)
         order = Order(len(self.orders) + 1, account, terms, self.clock(), ref, group=group, parent=parent)
-        order.extra = extra or {}
+        order.extra, order.is_reduced = extra or {}, is_reduced
         order.is_waiting, self.holds_next = self.holds_next > 0, max(0, self.holds_next - 1)
         self.orders[order.number] = order
         self._wake(order)
@@ -268,7 +270,7 @@ class Exchange:
         if order.is_open and order.leaves <= 0:
             order.ends(Status.FILLED, now)
         self._tell(Kind.FILLED, order, *made)
-        self._settle_family(order, has_filled=order.status is Status.FILLED)
+        self._settle_family(order, traded=qty)
 
     def _watch(self, order: Order) -> None:
         """Follow the price for an order that waits for it."""
@@ -293,22 +295,32 @@ class Exchange:
         parent = None if order.parent is None else self.orders[order.parent]
         return not order.is_waiting and (parent is None or parent.status is Status.FILLED)
 
-    def _end(self, order: Order, status: Status, reason: str) -> None:
+    def _end(self, order: Order, status: Status, reason: str, *, by_group: bool = False) -> None:
         order.ends(status, self.clock(), reason)
         if status is not Status.REPLACED:
             self._tell(Kind.EXPIRED if status is Status.EXPIRED else Kind.CANCELED, order)
-            self._settle_family(order, has_filled=False)
+            if not by_group:  # what traded in part goes on
+                self._settle_family(order)
 
-    def _settle_family(self, order: Order, *, has_filled: bool) -> None:
+    def _settle_family(self, order: Order, *, traded: int = 0) -> None:
         """A fill or an end of one order ends the others of its group; a parent's fill frees its children."""
         for other in [o for o in self.orders.values() if o.is_open and o is not order]:
-            if order.group and other.group == order.group and (order.cum > 0 or not order.is_open):
-                self._end(other, Status.CANCELED, "one cancels the other")
-            elif other.parent == order.number and has_filled:
+            if order.group and other.group == order.group:
+                self._settle_group(other, traded, is_over=not order.is_open)
+            elif other.parent == order.number and order.status is Status.FILLED:
                 self._wake(other)
                 self._tell(Kind.TRIGGERED, other)
             elif other.parent == order.number and not order.is_open:
                 self._end(other, Status.CANCELED, "its parent ended")
+
+    def _settle_group(self, other: Order, traded: int, *, is_over: bool) -> None:
+        """Do to an order what another of its group did: cancel it, or take as much from it."""
+        left = other.leaves - traded
+        if other.is_reduced and traded and left > 0:
+            other.terms = replace(other.terms, quantity=other.terms.quantity - traded)
+            self._tell(Kind.REDUCED, other)
+        elif traded or is_over:
+            self._end(other, Status.CANCELED, "one cancels the other", by_group=True)
 
     def _tick(self, terms: Terms, price: Decimal) -> Decimal:
         instrument = self.listing.named(terms.legs[0].symbol)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.brokers.servers.tws.server import TwsServer
 
 PERM_BASE = 1_000_000_000
+REDUCING = ("2", "3")  # types of groups; the others cancel
 CODES = {
     "UNKNOWN_SYMBOL": 200,
     "OFF_TICK": 110,
@@ -61,6 +62,9 @@ def _book(server: "TwsServer", line: Line, asked: Placing) -> None:
         return
     account = asked["account"] or next(iter(server.exchange.accounts))
     parent = server.by_key.get((line.client, int(asked["parentId"] or 0)))
+    if int(asked["parentId"] or 0) and parent is None:
+        line.tell(line.say.error(asked.order_id, 10006, "Missing parent order"))
+        return
     perm_id = PERM_BASE + len(server.exchange.orders) + 1
     card = Card(line.client, asked.order_id, perm_id, asked)
     order = server.exchange.place(
@@ -68,6 +72,7 @@ def _book(server: "TwsServer", line: Line, asked: Placing) -> None:
         terms_of(asked, server.exchange.listing),
         ref=asked["orderRef"],
         group=asked["ocaGroup"],
+        is_reduced=asked["ocaType"] in REDUCING,
         parent=parent,
         extra={"card": card},
         is_quiet=True,
