@@ -1,13 +1,12 @@
-"""What risk says of an order just now: the limits in force and the kill switch's level, in one statement."""
+"""What risk says of an order just now: the limits in force and the kill switch's level, for another's statement."""
 
 from dataclasses import dataclass
 
-from allcore import rows
 from brokers.models import Account
 from risk.domain.limits import Limits
 from risk.selectors import kill, limits
 
-READ = f"SELECT {kill.LEVEL}, {limits.IN_FORCE}::text"
+COLUMNS = f"{kill.LEVEL}, {limits.IN_FORCE}::text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +17,12 @@ class Rules:
     kill_level: int
 
 
-def rules(account: Account, underlying: str) -> Rules:
-    """Return the rules; `account.connection` should be loaded. A database that does not answer raises."""
+def asked(account: Account, underlying: str) -> dict[str, object]:
+    """Return what COLUMNS asks for; `account.connection` should be loaded."""
     names = kill.asked(connection=account.connection.name, account=account.code, underlying=underlying)
-    ((level, text),) = rows.read(READ, {**names, "account_id": account.pk})
+    return {**names, "account_id": account.pk}
+
+
+def rules_of(level: int, text: str | None) -> Rules:
+    """Return the rules that COLUMNS answered."""
     return Rules(limits=limits.limits_of(text), kill_level=max(level, kill.flag_level()))

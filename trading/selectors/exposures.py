@@ -21,7 +21,6 @@ from marketdata.selectors.clock import feed_clock
 from risk.domain.market import BrokerTakes, MarketView
 from risk.domain.request import GateRequest
 from risk.selectors import kill
-from risk.selectors.rules import rules
 from trading.domain.approval.drift import combo_mid
 from trading.domain.approval.release import ReleaseView
 from trading.models import Order
@@ -44,15 +43,14 @@ def gate_request(
     clock = feed_clock()
     exchange_now = clock.clock.at(now)
     known = facts(account, ticket, now=now, exchange_now=exchange_now)
-    in_force = rules(account, ticket.underlying)
-    market = _market(account, ticket, known, _Moment(now, exchange_now, clock.source), in_force.kill_level)
+    market = _market(account, ticket, known, _Moment(now, exchange_now, clock.source))
     return GateRequest(
         account_id=account.pk,
         ticket=ticket,
         book=portfolio.book(account, known.house, quotes=market.quotes, greeks=market.greeks),
         market=market,
         terms=terms(account, now, underlying=ticket.underlying, exchange_now=exchange_now),
-        limits=in_force.limits,
+        limits=known.rules.limits,
         recent=known.lately.twins,
         messages=known.lately.messages,
         exclude_order_id=exclude_order_id,
@@ -68,7 +66,7 @@ class _Moment:
     source: str
 
 
-def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment, kill_level: int) -> MarketView:
+def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment) -> MarketView:
     latest, greeks = chains.marks(known.house.symbols | {leg.symbol for leg in ticket.legs} | {ticket.underlying})
     session = session_on(new_york_date(moment.exchange_now))
     connection = account.connection
@@ -84,7 +82,7 @@ def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment
         trading_mode=settings.TRADING_MODE,
         connection_state=connection.state,
         connection_paused=connection.is_paused,
-        kill_level=kill_level,
+        kill_level=known.rules.kill_level,
         feed_source=moment.source,
         takes=takes(connection.broker),
     )

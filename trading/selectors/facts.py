@@ -1,4 +1,7 @@
-"""What the gate asks the database of one ticket: the household, the last minute, the instruments; one statement."""
+"""What the gate asks the database of one ticket: the household, the last minute, the instruments, and the rules.
+
+It is one statement, under the account's lock: what a person changed before it holds for the order.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from allcore.kernel.instruments import InstrumentKind, Right, TickRule
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from risk.domain.market import Listing
+from risk.selectors import rules
+from risk.selectors.rules import Rules
 from trading.selectors import household, recent
 from trading.selectors.household import MEMBERS, Household
 from trading.selectors.recent import LATELY, LastMinute
@@ -22,7 +27,7 @@ LISTINGS = """
                                   i.multiplier, i.tick_rule, i.is_active, i.id))
    FROM instrument i LEFT JOIN instrument u ON u.id = i.underlying_id WHERE i.symbol = ANY(%(symbols)s))
 """
-READ = f"SELECT json_build_array({MEMBERS}, {LATELY}, {LISTINGS})::text"
+READ = f"SELECT json_build_array({MEMBERS}, {LATELY}, {LISTINGS})::text, {rules.COLUMNS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,21 @@ class Facts:
     house: Household
     lately: LastMinute
     listings: Mapping[str, Listing]
+    rules: Rules
 
 
 def facts(account: Account, ticket: OrderTicket, *, now: datetime, exchange_now: datetime) -> Facts:
     """Return what the gate needs to know of the books; `account.connection` should be loaded."""
     environment = account.connection.environment
     symbols = sorted({leg.symbol for leg in ticket.legs} | {ticket.underlying})
-    asked = household.asked(environment, exchange_now) | recent.asked(account, ticket, now) | {"symbols": symbols}
-    ((text,),) = rows.read(READ, asked)
+    asked = household.asked(environment, exchange_now) | recent.asked(account, ticket, now)
+    ((text, level, limits),) = rows.read(READ, asked | rules.asked(account, ticket.underlying) | {"symbols": symbols})
     members, lately, listings = orjson.loads(text)
     return Facts(
         house=household.household_of(environment, members or ()),
         lately=recent.last_minute_of(lately),
         listings={row[0]: _listing(row) for row in listings or ()},
+        rules=rules.rules_of(level, limits),
     )
 
 

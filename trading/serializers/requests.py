@@ -1,6 +1,8 @@
 """What callers send."""
 
+from copy import copy
 from decimal import Decimal
+from typing import Any
 
 from rest_framework import serializers
 
@@ -28,6 +30,10 @@ class LegIn(serializers.Serializer[TicketLeg]):
 
 class OrderIn(serializers.Serializer[OrderTicket]):
     """A new order. `price_effect` may be left out for a single leg, whose side says it."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return the fields. REST framework copies each with all it is made of, for a tenth of an order's time."""
+        return {name: copy(field) for name, field in self._declared_fields.items()}
 
     account = serializers.CharField(max_length=20)
     underlying = serializers.CharField(max_length=10)
