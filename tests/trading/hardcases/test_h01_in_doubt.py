@@ -14,7 +14,7 @@ from brokers.ports import Idempotency
 from risk.models import Reservation
 from tests.trading.hardcases.floor import CAPABILITIES, CONNECTION, Floor, ScriptedSession, position
 from trading.models import Break, Order, OrderRequest
-from trading.services import reconcile
+from trading.services import reconcile, submit
 
 
 def doubtful(floor: Floor) -> Order:
@@ -126,6 +126,49 @@ def test_a_broker_that_does_not_keep_our_ids_leaves_it_to_a_person(trader: Actor
     row = Break.objects.get(kind="ORDER")
     assert (order.status, reserved(order)) == ("IN_DOUBT", True)
     assert (row.code, row.underlying, row.order) == ("IN_DOUBT_UNRESOLVED", "AAPL", order)
+
+
+@pytest.mark.parametrize("told_by", ["report", "list"])
+def test_a_doubt_that_a_person_was_asked_about_leaves_their_desk_once_the_broker_speaks(
+    trader: Actor, told_by: str
+) -> None:
+    floor = Floor(trader, ScriptedSession(capabilities=replace(CAPABILITIES, idempotency=Idempotency.LOOKUP_ONLY)))
+    order = doubtful(floor)
+    ask_for_a_minute(floor)
+
+    if told_by == "report":
+        floor.hear(floor.report(order, ReportKind.ACK))
+    floor.ask(floor.listed(order, OrdStatus.NEW))
+
+    row = Break.objects.get(code="IN_DOUBT_UNRESOLVED")
+    assert (row.resolved_at, row.resolution) == (floor.now, "It is known what became of it.")
+
+
+def test_an_unanswered_order_that_was_to_be_cancelled_is_in_doubt_all_the_same(floor: Floor) -> None:
+    order = floor.place()
+    submit.cancel(order_id=order.pk, actor=floor.actor, now=floor.now)
+    floor.send()
+    floor.later(10)
+
+    reconcile.has_questions_due(CONNECTION, now=floor.now)
+
+    order.refresh_from_db()
+    assert (order.status, reserved(order)) == ("IN_DOUBT", True)
+
+
+def test_an_order_that_never_arrived_ends_though_its_cancel_was_refused(floor: Floor) -> None:
+    order = floor.place()
+    submit.cancel(order_id=order.pk, actor=floor.actor, now=floor.now)
+    floor.send()
+    cancel = OrderRequest.objects.get(order=order, kind="CANCEL")
+    floor.later(10)
+    reconcile.has_questions_due(CONNECTION, now=floor.now)
+    floor.hear(floor.report(order, ReportKind.CANCEL_REJECT, name=cancel.cl_ord_id, reason="UNKNOWN_ORDER"))
+
+    ask_for_a_minute(floor)
+
+    order.refresh_from_db()
+    assert (order.status, reserved(order)) == ("REJECTED", False)
 
 
 def test_a_late_acceptance_ends_the_doubt(floor: Floor) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,3 +137,24 @@ def test_an_answer_finds_the_request_it_names() -> None:
 
     assert (answered.chain, answered.price) == (("C1", "C3"), Decimal(3))
     assert answered.status is OrdStatus.PENDING_REPLACE
+
+
+@pytest.mark.parametrize("asked", [EventKind.CANCEL_REQ, EventKind.REPLACE_REQ])
+def test_an_unanswered_order_is_in_doubt_whatever_was_asked_of_it_since(asked: EventKind) -> None:
+    unanswered = [*WORKING[:3], Event(asked, cl_ord_id="R1", qty=QTY), Event(EventKind.SEND_TIMEOUT)]
+
+    doubted = play(draft(), unanswered)
+    never_arrived = apply(doubted, Event(EventKind.QUERY_NOT_FOUND, is_final=True)).state
+
+    assert (doubted.status, never_arrived.status) == (OrdStatus.IN_DOUBT, OrdStatus.REJECTED)
+
+
+def test_an_accepted_replacement_ends_the_doubt_about_its_order() -> None:
+    asked = Event(EventKind.REPLACE_REQ, cl_ord_id="R1", qty=QTY)
+
+    state = play(
+        draft(),
+        [*WORKING[:3], asked, Event(EventKind.SEND_TIMEOUT), Event(EventKind.REPLACE_ACK, cl_ord_id="R1")],
+    )
+
+    assert state.status is OrdStatus.NEW

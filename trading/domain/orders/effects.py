@@ -16,8 +16,8 @@ class IncompleteEventError(InvalidInputError):
 
 
 def send_timeout(state: OrderState, event: Event) -> Applied:
-    """Our message may or may not have arrived: what it could do stays reserved until we know."""
-    if state.status is not OrdStatus.PENDING_NEW:
+    """Our message may or may not have arrived, whatever else was asked for since: its exposure stays reserved."""
+    if state.base is not OrdStatus.PENDING_NEW or state.is_in_doubt:
         return Applied(state)
     return Applied(replace(state, is_in_doubt=True), (Alert.SUBMIT_IN_DOUBT,))
 
@@ -32,7 +32,7 @@ def acknowledge(state: OrderState, event: Event) -> Applied:
 
 def acked(state: OrderState) -> OrderState:
     """Return the order known to the broker."""
-    return replace(state, base=OrdStatus.NEW) if state.base is OrdStatus.PENDING_NEW else state
+    return replace(state, base=OrdStatus.NEW, is_in_doubt=False) if state.base is OrdStatus.PENDING_NEW else state
 
 
 def reject(state: OrderState, event: Event) -> Applied:
