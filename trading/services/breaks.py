@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract
 from allcore.kernel.money import to_cents
+from allcore.kernel.orders import CLOSED_STATUSES
 from allcore.kernel.reports import MassStatus, PositionReport
 from allcore.live import publish_on_commit
 from brokers.models import Account
 from trading.domain.books.lots import LotMethod
-from trading.models import Break, CashBalance, Execution, Order, Position
+from trading.domain.orders.events import Alert
+from trading.models import Break, CashBalance, Execution, Order, OrderRequest, Position
 from trading.services.replay import families, replayed
 
 ACTOR = desk_name("reconcile")
@@ -23,6 +25,7 @@ CASH_TOLERANCE = Decimal("0.05")
 PRICE_TOLERANCE = Decimal("0.0001")  # of our average price
 FEES_IN_FLIGHT = timedelta(minutes=10)  # a broker may charge an execution's fees that much later than it tells of it
 AGREED = "The books agree again."
+IN_DOUBT_UNRESOLVED = "IN_DOUBT_UNRESOLVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,17 @@ def close_for_order(order: Order, code: str, resolution: str, *, now: datetime) 
     """Close an order's break of that code, if it is open."""
     for row in Break.objects.select_related("account").filter(order=order, code=code, resolved_at=None).order_by("id"):
         close(row, resolution, now=now)
+
+
+def close_settled(connection: str, *, now: datetime) -> None:
+    """Close what was put before a person about orders of the connection and has settled itself since."""
+    rows = Break.objects.select_for_update(of=("self",)).select_related("account").order_by("id")
+    standing = rows.filter(order__connection__name=connection, resolved_at=None)
+    for row in standing.filter(code=Alert.CANCEL_REJECTED_AGAIN, order__status__in=CLOSED_STATUSES):
+        close(row, "The order has ended.", now=now)
+    in_doubt = OrderRequest.objects.filter(order=OuterRef("order"), state=OrderRequest.State.IN_DOUBT)
+    for row in standing.filter(~Exists(in_doubt), code=IN_DOUBT_UNRESOLVED):
+        close(row, "It is known what became of it.", now=now)
 
 
 def underlying_of(symbol: str) -> str:

@@ -19,7 +19,7 @@ from trading.services.advance import advance
 from trading.services.alerts import raise_alert, tell
 
 ACTOR = desk_name("reconcile")
-UNRESOLVED = "IN_DOUBT_UNRESOLVED"
+UNRESOLVED = breaks.IN_DOUBT_UNRESOLVED
 NEVER_HAD_IT = "The broker never had it."
 LONGEST_LISTENING = timedelta(days=7)  # no two sessions lie further apart
 State = OrderRequest.State

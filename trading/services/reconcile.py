@@ -41,6 +41,7 @@ def apply(status: MassStatus, *, asked: Asked, now: datetime) -> None:
     _follow_up(status, pairs, behind, now)
     doubt.resolve(status.connection, {report.cl_ord_id for report in status.orders}, asked, now=now)
     breaks.compare(status, now=now)
+    breaks.close_settled(status.connection, now=now)
     inquiries.close(status.connection, asked_before=status.taken_at, still_open=behind, now=now)
     mark_reconciled(status.connection, now=now)
 

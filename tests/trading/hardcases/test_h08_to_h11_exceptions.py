@@ -134,6 +134,19 @@ def test_h11_the_third_refusal_is_put_before_a_person(floor: Floor) -> None:
     assert said.payload["severity"] == "CRITICAL"
 
 
+def test_refused_cancels_leave_the_person_s_desk_once_the_order_has_ended(floor: Floor) -> None:
+    order = floor.working()
+    for _ in range(3):
+        refuse_a_cancel(floor, order)
+
+    floor.ask(floor.listed(order, OrdStatus.NEW))
+    while_it_works = Break.objects.get().resolved_at
+    floor.ask(floor.listed(order, OrdStatus.FILLED, floor.fill(order, "e1", 10)))
+
+    row = Break.objects.get(code="CANCEL_REJECTED_AGAIN")
+    assert (while_it_works, row.resolved_at, row.resolution) == (None, floor.now, "The order has ended.")
+
+
 def test_a_cancel_in_doubt_of_an_order_that_has_ended_is_done_with(floor: Floor) -> None:
     order = floor.working()
     submit.cancel(order_id=order.pk, actor=floor.actor, now=floor.now)
