@@ -155,5 +155,6 @@ def _told(tortured: Desk, ledger: Ledger, torturer: Torturer) -> dict[str, objec
         "messages": dict(sorted(torn.items())),
         "clients": dict(sorted(ledger.counts.items())),
         "open_breaks": verdict.open_breaks()[:10],
+        "unsettled": verdict.unsettled()[:10],
         "told_wrongly": ledger.violations[:10],
     }

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from allcore.audit.models import AuditEntry
 from allcore.audit.selectors import verify_chain
@@ -13,6 +13,7 @@ from brokers.models import PaperAccount, PaperExecution, PaperOrder, PaperPositi
 from risk.models import Reservation
 from trading.models import Break, CashBalance, Execution, Order, OrderEvent, OrderRequest, Position, Quarantine
 
+UNSETTLED = ("TO_SEND", "SENT", "IN_DOUBT", "WAITING")
 NEVER_SENT = ("DENIED", "ABANDONED")
 CENT = Decimal("0.01")
 
@@ -57,10 +58,35 @@ def counts() -> dict[str, object]:
     }
 
 
-def open_breaks() -> list[str]:
-    """Return what the break desk shows."""
-    standing = Break.objects.filter(resolved_at=None).order_by("id")
-    return [f"{b.kind} {b.code} {b.subject}: ours {b.ours}, theirs {b.theirs}" for b in standing]
+def open_breaks() -> list[dict[str, object]]:
+    """Return what the break desk shows, in full, and when the books were last held against the broker's."""
+    told = ("id", "kind", "code", "subject", "ours", "theirs", "details")
+    standing = Break.objects.filter(resolved_at=None).order_by("id").select_related("account__connection", "order")
+    return [
+        {
+            **{name: getattr(row, name) for name in told},
+            "account": row.account.code,
+            "order_is": "" if row.order is None else row.order.status,
+            "since": row.found_at.isoformat(),
+            "last_looked_at": str(row.account.connection.reconciled_at),
+        }
+        for row in standing
+    ]
+
+
+def unsettled() -> list[dict[str, object]]:
+    """Return the orders whose end is not known, with their requests and all that happened to them."""
+    open_requests = OrderRequest.objects.filter(state__in=UNSETTLED).values("order_id")
+    orders = _orders().filter(~Q(status__in=CLOSED_STATUSES) | Q(pk__in=open_requests)).order_by("created_at")
+    return [
+        {
+            "cl_ord_id": order.cl_ord_id,
+            "status": order.status,
+            "requests": [f"{r.kind} {r.cl_ord_id} {r.state} {r.reason}" for r in order.requests.order_by("id")],
+            "events": [f"{e.at:%X} {e.event} {e.status}" for e in order.events.order_by("id")],
+        }
+        for order in orders
+    ]
 
 
 def open_orders() -> dict[str, str]:
@@ -147,7 +173,7 @@ def _cash_differs() -> int:
 
 def _stuck() -> int:
     """Count orders and requests whose end is not known."""
-    requests = OrderRequest.objects.filter(state__in=["TO_SEND", "SENT", "IN_DOUBT", "WAITING"])
+    requests = OrderRequest.objects.filter(state__in=UNSETTLED)
     return requests.count() + len(open_orders())
 
 
