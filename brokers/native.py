@@ -9,6 +9,7 @@ from typing import Protocol
 
 from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.tickets import OrderTicket
+from brokers.terms import PLAIN, NativeTerms
 
 LEAST = 2  # orders of a list
 
@@ -28,10 +29,11 @@ class Link(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NativeOrder:
-    """One order of a list."""
+    """One order, and what the broker is to do with it beside working it."""
 
     cl_ord_id: str
     ticket: OrderTicket
+    terms: NativeTerms = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ class NativeList:
 
 
 class NativeEntry(Protocol):
-    """Order lists out. A return means that the broker has every order of it; each is answered as any order is."""
+    """Orders out that the broker itself watches, works or links. Each is answered as any order is."""
+
+    async def submit_native(self, broker_account: str, order: NativeOrder) -> None:
+        """Send an order with its conditions or its algorithm, once."""
 
     async def submit_list(self, broker_account: str, orders: NativeList) -> None:
         """Send the list, once. Nothing of it works before all of it has arrived, if it has an entry."""

@@ -15,6 +15,7 @@ from brokers.ibkr.desk import Desk
 from brokers.ibkr.errors import GatewayDownError, LineLostError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library
+from brokers.ibkr.natives import ensure_terms_taken, put_terms
 from brokers.ibkr.orders import changed, contract_of, ensure_taken, order_of
 from brokers.ibkr.places import ALONE, Place, places_of
 from brokers.ibkr.tracks import Track, key_of
@@ -37,10 +38,17 @@ class Entry:
 
     async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
         """Write the order down, then send it, once. Raises as `IbkrSession.submit`."""
-        await self._place(broker_account, (NativeOrder(cl_ord_id, ticket),), lambda _: (ALONE,))
+        await self.submit_native(broker_account, NativeOrder(cl_ord_id, ticket))
+
+    async def submit_native(self, broker_account: str, order: NativeOrder) -> None:
+        """Write the order down, then send it, once. Raises as `IbkrSession.submit`."""
+        ensure_terms_taken(order, is_listed=False)
+        await self._place(broker_account, (order,), lambda _: (ALONE,))
 
     async def submit_list(self, broker_account: str, orders: NativeList) -> None:
         """Write all orders of the list down, then send them. Raises as `IbkrSession.submit`."""
+        for one in orders.orders:
+            ensure_terms_taken(one, is_listed=True)
         await self._place(
             broker_account, orders.orders, lambda first: places_of(orders, first), is_family=orders.entry is not None
         )
@@ -50,14 +58,14 @@ class Entry:
         gateway = self.up(broker_account)
         track = await self._order_of(broker_account, replacement.orig_cl_ord_id)
         ticket = None if track is None else changed(track.ticket, replacement)
-        contract = None
-        if ticket is not None:
+        made = None
+        if track is not None and ticket is not None:
             ensure_taken(ticket)
-            contract = await self._contract(ticket)
+            made = await self._made(NativeOrder(track.cl_ord_id, ticket, track.terms), broker_account, track.ref)
         await gateway.pace(Lane.ORDERS)
         await self._burn(replacement.cl_ord_id, broker_account, replacement.orig_cl_ord_id, track, ticket)
         self._ensure_up()
-        if track is None or ticket is None or not track.is_acked:
+        if track is None or ticket is None or made is None or not track.is_acked:
             self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "UNKNOWN_ORDER")
         elif track.is_ended:
             self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "TOO_LATE")
@@ -65,7 +73,7 @@ class Entry:
             self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "REPLACE_PENDING")
         else:
             track.replace = (replacement.cl_ord_id, ticket)
-            self._send(track, contract, ticket)
+            self._send(track, made)
 
     async def cancel(self, broker_account: str, cl_ord_id: str, orig_cl_ord_id: str) -> None:
         """Ask to cancel the order last accepted as `orig_cl_ord_id`. Raises as `IbkrSession.submit`."""
@@ -84,8 +92,7 @@ class Entry:
         """Ask what the order would cost and bind; nothing is placed. Raises as `IbkrSession.preview`."""
         gateway = self.up(broker_account)
         ensure_taken(ticket)
-        contract = await self._contract(ticket)
-        order = order_of(self.library, ticket, broker_account, "")
+        contract, order = await self._made(NativeOrder("", ticket), broker_account, "")
         order.whatIf = True
         async with self._numbering:
             number = self._new_number()
@@ -124,7 +131,7 @@ class Entry:
         gateway = self.up(account)
         for one in orders:
             ensure_taken(one.ticket)
-        contracts = [await self._contract(one.ticket) for one in orders]
+        made = [await self._made(one, account, one.cl_ord_id) for one in orders]
         for _ in orders:
             await gateway.pace(Lane.ORDERS)
         async with self._numbering:
@@ -137,27 +144,32 @@ class Entry:
             for track in tracks:
                 await self._intend(track)
             self._ensure_up()
-            for track, contract in zip(tracks, contracts, strict=True):
+            for track, its_own in zip(tracks, made, strict=True):
                 track.sent_at = self.desk.room.clock()
                 self.desk.room.tracks.add(track)
-                self._send(track, contract, track.ticket, transmit=not is_family or track is tracks[-1])
+                self._send(track, its_own, transmit=not is_family or track is tracks[-1])
         for track in tracks:
             self.desk.watch(track)
 
     def _track(self, one: NativeOrder, account: str, number: int, place: Place) -> Track:
         client = self.desk.room.client_id
-        return Track(one.cl_ord_id, account, one.ticket, number, client, ref=one.cl_ord_id, place=place)
+        track = Track(one.cl_ord_id, account, one.ticket, number, client, ref=one.cl_ord_id)
+        track.place, track.terms = place, one.terms
+        return track
 
     async def _intend(self, track: Track) -> None:
         room = self.desk.room
-        details = {"ref": track.ref, **track.place.as_details()}
         chain = (key_of(room.client_id, track.order_id),)
-        key = OrderKey(track.cl_ord_id, track.account, track.ticket.as_dict(), room.clock(), chain, details=details)
+        key = OrderKey(track.cl_ord_id, track.account, track.ticket.as_dict(), room.clock(), chain, details=track.kept)
         await room.keys.intend(key)
 
-    async def _contract(self, ticket: OrderTicket) -> Any:
-        found = {leg.symbol: await self.contracts.of(leg.symbol) for leg in ticket.legs}
-        return contract_of(self.library, ticket, found)
+    async def _made(self, one: NativeOrder, account: str, ref: str) -> tuple[Any, Any]:
+        """Return the library's contract and order."""
+        legs = {leg.symbol for leg in one.ticket.legs}
+        looked_at = {condition.symbol for condition in one.terms.conditions if condition.symbol}
+        found = {symbol: await self.contracts.of(symbol) for symbol in sorted(legs | looked_at)}
+        order = order_of(self.library, one.ticket, account, ref)
+        return contract_of(self.library, one.ticket, found), put_terms(self.library, order, one.terms, found)
 
     async def _order_of(self, account: str, cl_ord_id: str) -> Track | None:
         track = await self.desk.room.tracks.named(cl_ord_id)
@@ -170,7 +182,7 @@ class Entry:
         names = () if track is None else (track.key, *([str(track.perm_id)] if track.perm_id else []))
         details: dict[str, object] = {}
         if track is not None:
-            details = {"ref": track.ref, "perm_id": track.perm_id, **track.place.as_details()}
+            details = {**track.kept, "perm_id": track.perm_id}
         terms = {} if ticket is None else ticket.as_dict()
         now = self.desk.room.clock()
         await self.desk.room.keys.intend(OrderKey(cl_ord_id, account, terms, now, names, orig, details))
@@ -180,8 +192,8 @@ class Entry:
         report = ExecutionReport(kind, self.desk.room.connection, account, cl_ord_id, self.desk.room.clock())
         self.desk.room.tell(replace(report, reason=reason, text="Answered by the desk; it was not sent."))
 
-    def _send(self, track: Track, contract: Any, ticket: OrderTicket, *, transmit: bool = True) -> None:
-        order = track.place.put(order_of(self.library, ticket, track.account, track.ref), transmit=transmit)
+    def _send(self, track: Track, made: tuple[Any, Any], *, transmit: bool = True) -> None:
+        contract, order = made[0], track.place.put(made[1], transmit=transmit)
         _sent(lambda: self.gateway.client.placeOrder(track.order_id, contract, order))
 
     def _new_number(self) -> int:

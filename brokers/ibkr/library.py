@@ -6,11 +6,13 @@ ourselves, because both libraries take harmless notices for cancellations.
 
 import asyncio
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 from allcore.kernel.errors import InvalidInputError
+from brokers.terms import Looks
 
 LIBRARIES = ("ib_async", "ib_insync")
 
@@ -31,6 +33,8 @@ class Library:
     combo_leg: Any
     order: Any
     execution_filter: Any
+    tag_value: Any
+    conditions: Mapping[Looks, Any]
 
 
 def load(name: str = "") -> Library:
@@ -54,6 +58,14 @@ def load(name: str = "") -> Library:
         combo_leg=found.ComboLeg,
         order=found.Order,
         execution_filter=found.ExecutionFilter,
+        tag_value=found.TagValue,
+        conditions={
+            Looks.PRICE: found.PriceCondition,
+            Looks.TIME: found.TimeCondition,
+            Looks.MARGIN: found.MarginCondition,
+            Looks.VOLUME: found.VolumeCondition,
+            Looks.PERCENT_CHANGE: found.PercentChangeCondition,
+        },
     )
 
 

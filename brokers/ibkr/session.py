@@ -19,7 +19,7 @@ from brokers.ibkr.orders import CAPABILITIES
 from brokers.ibkr.quotes import MOST_LINES, IbkrQuotes
 from brokers.ibkr.settings import IbkrSettings
 from brokers.ibkr.tracks import Tracks
-from brokers.native import NativeList
+from brokers.native import NativeList, NativeOrder
 from brokers.ports import Health, Plumbing, Preview, Replacement
 from brokers.quiet import window_at
 
@@ -97,6 +97,14 @@ class IbkrSession:
             GatewayDownError: the line is away; nothing was sent and the id may be used.
         """
         await self._out().submit(cl_ord_id, broker_account, ticket)
+
+    async def submit_native(self, broker_account: str, order: NativeOrder) -> None:
+        """Send an order that the broker watches or works by itself: with conditions, or one of its algorithms.
+
+        Raises:
+            InvalidInputError, RefusedError, GatewayDownError: as `submit`.
+        """
+        await self._out().submit_native(broker_account, order)
 
     async def submit_list(self, broker_account: str, orders: NativeList) -> None:
         """Send orders that the gateway keeps as a list: an entry with its exits, or a group.

@@ -10,6 +10,7 @@ from brokers.ibkr.news import Names, OrderNews
 from brokers.ibkr.orders import aux_of, limit_of
 from brokers.ibkr.places import ALONE, Place
 from brokers.ports import KeyBook, OrderKey
+from brokers.terms import PLAIN, NativeTerms
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Track:
     perm_id: int = 0
     ref: str = ""
     place: Place = ALONE
+    terms: NativeTerms = PLAIN
     is_acked: bool = False
     is_ended: bool = False
     replace: tuple[str, OrderTicket] | None = None
@@ -38,6 +40,11 @@ class Track:
     def __post_init__(self) -> None:
         """Number the legs."""
         self.legs = {leg.symbol: n for n, leg in enumerate(self.ticket.legs)}
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What a message about the order repeats each time, as it is written down with its key."""
+        return {"ref": self.ref, **self.place.as_details(), **self.terms.as_details()}
 
     @property
     def key(self) -> str:
@@ -163,6 +170,7 @@ class Tracks:
             perm_id=perm if isinstance(perm, int) else 0,
             ref=str(key.details.get("ref", key.cl_ord_id)),
             place=Place.read(key.details),
+            terms=NativeTerms.read(key.details),
         )
 
 

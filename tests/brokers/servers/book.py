@@ -1,5 +1,6 @@
 """What the test exchange keeps: orders, executions, accounts. Plain records, changed by the exchange alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -109,6 +110,7 @@ class Order:
     is_waiting: bool = False  # held by the test
     is_triggered: bool = False
     cancel_asked: bool = False
+    gate: Callable[[], bool] | None = None  # its conditions, until they hold
     extreme: Decimal | None = None  # the best price that a trailing stop has seen
     extra: dict[str, object] = field(default_factory=dict)
 

@@ -94,6 +94,7 @@ class Exchange:
         ref: str = "",
         group: str = "",
         is_reduced: bool = False,
+        gate: Callable[[], bool] | None = None,
         parent: int | None = None,
         extra: dict[str, object] | None = None,
         is_quiet: bool = False,
@@ -107,7 +108,7 @@ class Exchange:
         """
         self.check(account, terms)
         order = Order(len(self.orders) + 1, account, terms, self.clock(), ref, group=group, parent=parent)
-        order.extra, order.is_reduced = extra or {}, is_reduced
+        order.extra, order.is_reduced, order.gate = extra or {}, is_reduced, gate
         order.is_waiting, self.holds_next = self.holds_next > 0, max(0, self.holds_next - 1)
         self.orders[order.number] = order
         self._wake(order)
@@ -237,7 +238,9 @@ class Exchange:
     def match(self, symbol: str | None = None) -> None:
         """Trade what can trade, oldest first."""
         for order in list(self.orders.values()):
-            if order.is_open and (symbol is None or any(leg.symbol == symbol for leg in order.terms.legs)):
+            is_shown = symbol is None or any(leg.symbol == symbol for leg in order.terms.legs)
+            if order.is_open and (is_shown or order.gate is not None):
+                self._open_gate(order)
                 self._watch(order)
                 if order.status is Status.WORKING:
                     self._match(order)
@@ -291,9 +294,18 @@ class Exchange:
         if self._may_wake(order) and not waits and order.terms.time_in_force not in AUCTIONS:
             order.status = Status.WORKING
 
+    def _open_gate(self, order: Order) -> None:
+        """Let an order go whose conditions hold; it stays free when they hold no more."""
+        if order.gate is None or not order.gate():
+            return
+        order.gate = None
+        self._wake(order)
+        if order.status is Status.WORKING:
+            self._tell(Kind.TRIGGERED, order)
+
     def _may_wake(self, order: Order) -> bool:
         parent = None if order.parent is None else self.orders[order.parent]
-        return not order.is_waiting and (parent is None or parent.status is Status.FILLED)
+        return not order.is_waiting and order.gate is None and (parent is None or parent.status is Status.FILLED)
 
     def _end(self, order: Order, status: Status, reason: str, *, by_group: bool = False) -> None:
         order.ends(status, self.clock(), reason)

@@ -40,6 +40,7 @@ class TwsServer(Server):
     is_silent: bool = False
     by_key: dict[tuple[int, int], int] = field(default_factory=dict)
     highest: dict[int, int] = field(default_factory=dict)
+    facts: dict[tuple[int, str], Decimal] = field(default_factory=dict)  # what conditions see beside prices
     greeks: dict[str, tuple[float, ...]] = field(default_factory=dict)
     lines: dict[int, Line] = field(default_factory=dict)
 

@@ -58,7 +58,7 @@ def terms_of(placing: Placing, listing: Listing) -> Terms:
         trail_amount=aux if trails and percent is None else None,
         trail_percent=percent if trails else None,
         trigger=TRIGGERS.get(placing["triggerMethod"], TriggerPrice.OPPOSITE),
-        expire_at=_time(placing["goodTillDate"]),
+        expire_at=moment_of(placing["goodTillDate"]),
     )
 
 
@@ -158,7 +158,7 @@ def _decimal(text: str) -> Decimal | None:
         raise Refusal("INVALID", f"Not a price: {text!r}.") from None
 
 
-def _time(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
     if not text:
         return None
     if "-" in text:

@@ -7,6 +7,7 @@ from tests.brokers.servers.book import Execution, Order, Refusal, Status
 from tests.brokers.servers.exchange import FEE, Event, Kind
 from tests.brokers.servers.faults import Lapse
 from tests.brokers.servers.tws import placing as wire
+from tests.brokers.servers.tws.conditions import gate_of
 from tests.brokers.servers.tws.line import Line
 from tests.brokers.servers.tws.messages import Card, card_of, status_of
 from tests.brokers.servers.tws.placing import Placing
@@ -73,6 +74,7 @@ def _book(server: "TwsServer", line: Line, asked: Placing) -> None:
         ref=asked["orderRef"],
         group=asked["ocaGroup"],
         is_reduced=asked["ocaType"] in REDUCING,
+        gate=gate_of(server, asked),
         parent=parent,
         extra={"card": card},
         is_quiet=True,
@@ -101,6 +103,7 @@ def _change(server: "TwsServer", line: Line, order: Order, asked: Placing) -> No
     terms = terms_of(asked, server.exchange.listing)
     server.exchange.check(order.account, terms)
     card_of(order).placing = asked
+    order.gate = None if order.gate is None else gate_of(server, asked)
     server.exchange.replace(order.number, terms, ref=asked["orderRef"])
 
 
