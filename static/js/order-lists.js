@@ -77,8 +77,14 @@ function line(list, { role, where, order, hold }) {
     h("td", { dataset: { name: "State" } }, statusTag(order.status)),
     h("td", { dataset: { name: "Where" } }, h("span", { class: `tag ${kind}` }, said)),
     h("td", { class: "r num", dataset: { name: "Filled" } }, `${number(order.cum_qty, 0)} / ${number(order.order_qty, 0)}`),
-    h("td", { class: "waits" }, hold?.waits_for || (where === "BROKER" ? "Works at the broker" : order.reason || "–"), where === "DESK" && h("div", { class: "sights", dataset: { sights: order.id } })),
+    h("td", { class: "waits" }, waits(where, order, hold), where === "DESK" && h("div", { class: "sights", dataset: { sights: order.id } })),
     h("td", { class: "r" }, canChange && h("button", { type: "button", class: "btn btn-sm", dataset: { key: `change-${order.id}` }, disabled: !isLive(), "aria-label": `Change ${order.description}`, onclick: () => askRevision(order.id) }, "Change")));
+}
+
+function waits(where, order, hold) {
+  if (where === "DESK") return hold.waits_for;
+  if (where === "DONE") return order.status === "FILLED" ? "–" : order.reason || hold?.waits_for || "–";
+  return where === "OUTBOX" ? "Goes to the broker" : "Works at the broker";
 }
 
 async function cancelList(list, title) {

@@ -182,7 +182,8 @@ def _mandate(order: Order, new: OrderTicket, actor: Actor, now: datetime) -> Man
 
 def _judged(change: _Change, now: datetime) -> Verdict:
     order = change.order
-    request = exposures.gate_request(order.account, change.new, now=now, is_manual=True, exclude_order_id=order.pk)
+    is_manual = order.origin != Order.Origin.PROPOSAL  # as it is judged again when it is released
+    request = exposures.gate_request(order.account, change.new, now=now, is_manual=is_manual, exclude_order_id=order.pk)
     verdict = gate.readmit(judged(request, change.wait), order_id=order.pk, old_may_fill=False)
     if verdict.outcome in release.BLOCKED:
         raise submit.RiskDeniedError(
