@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from allcore.kernel.instructions import CutOff
 from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
@@ -50,7 +51,8 @@ class Capabilities:
     `executions_for` is how far back it tells executions, `gtc_for` how long it keeps a good-till-cancelled order.
     `triggers` are the prices that an order may name to be set off by; one that names another is held at the desk.
     `quiet` are hours in which the broker is expected to be away: then nothing but cancels is sent. A session that has
-    heard nothing for `silent_for` is ended and built anew; None: it judges that itself.
+    heard nothing for `silent_for` is ended and built anew; None: it judges that itself. A session that takes exercise
+    instructions is a `brokers.instructions.TakesInstructions`; `exercise_cut_off` is when they must be with the broker.
     """
 
     ord_types: frozenset[OrdType]
@@ -69,6 +71,8 @@ class Capabilities:
     buckets: tuple["Bucket", ...] = ()
     quiet: tuple[QuietWindow, ...] = ()
     silent_for: timedelta | None = None
+    takes_exercise_instructions: bool = False
+    exercise_cut_off: CutOff = CutOff.HALF_PAST_FOUR
 
 
 class Lane(StrEnum):

@@ -164,3 +164,43 @@ class PaperBooking(models.Model):
 
     def __str__(self) -> str:
         return self.event_id
+
+
+class PaperInstruction(models.Model):
+    """What a holder told the paper broker of a long option. The desk's id for it names it once and for ever."""
+
+    class Kind(models.TextChoices):
+        EXERCISE = "EXERCISE", "Exercise"
+        DO_NOT_EXERCISE = "DO_NOT_EXERCISE", "Do not exercise"
+
+    class Standing(models.TextChoices):
+        ACCEPTED = "ACCEPTED", "Accepted"
+        WITHDRAWN = "WITHDRAWN", "Withdrawn"
+        DONE = "DONE", "Done"
+
+    account = models.ForeignKey(PaperAccount, on_delete=models.PROTECT, related_name="instructions")
+    instruction_id = models.CharField(max_length=40, unique=True)
+    symbol = models.CharField(max_length=21)
+    kind = models.CharField(max_length=15, choices=Kind)
+    qty = models.PositiveIntegerField()
+    acts_by = models.DateTimeField()  # the exchange's clock: the close at which it acts
+    taken_at = models.DateTimeField()  # the system's clock
+    standing = models.CharField(max_length=9, choices=Standing)
+    exercised = models.PositiveIntegerField(null=True)  # contracts, once it is done
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "paper_instruction"
+        indexes = [
+            models.Index(fields=["account"], condition=Q(standing="ACCEPTED"), name="paper_open_instructions"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(qty__gte=1), name="paper_instruction_is_about_something"),
+            models.CheckConstraint(
+                condition=Q(standing="DONE", exercised__lte=F("qty")) | Q(~Q(standing="DONE"), exercised=None),
+                name="paper_done_instruction_says_what_it_did",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.instruction_id

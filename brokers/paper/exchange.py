@@ -16,6 +16,7 @@ from allcore.kernel.tickets import AUCTIONS
 from brokers.paper import auctions, closes, entry, requests
 from brokers.paper.agent import TransferAgent, underlyings_of
 from brokers.paper.books import AccountBook
+from brokers.paper.clearing import Clearing
 from brokers.paper.contracts import AM_SETTLED
 from brokers.paper.floor import LOOK_AGAIN, Floor
 from brokers.paper.moment import Moment, Terms
@@ -31,6 +32,7 @@ class Exchange:
         self.closes = closes.Closes()
         self._floor = Floor(snapshot, terms)
         self.agent = TransferAgent(self._floor, self.closes, is_used=terms.has_actions)
+        self.clearing = Clearing(self._floor, self.closes, snapshot.instructions)
         self._requests: dict[str, RequestRecord] = {}
         self._arrivals: list[tuple[datetime, int, str]] = []
         self._seq = 0
@@ -111,7 +113,7 @@ class Exchange:
         touched = self._touched(moment)
         changes += self._arrived(moment)
         changes += [change for name in touched for change in self._floor.tried(name, moment)]
-        changes += [*self._settled(moment), *self.agent.assign(moment)]
+        changes += [*self.clearing.act(moment), *self.agent.assign(moment)]
         if moment.trading_day != self._day:
             self._day = moment.trading_day
             self.look_at_all(moment.now)
@@ -219,12 +221,6 @@ class Exchange:
         symbols = () if order is None else tuple(leg.symbol for leg in order.ticket.legs)
         news = [moment.quotes[s] for s in symbols if s in moment.changed and s in moment.quotes]
         return bool(news) and all(quote.received_at <= request.arrives_at for quote in news)
-
-    def _settled(self, moment: Moment) -> list[Change]:
-        """Settle what has expired and whose close is known; the rest waits."""
-        due = closes.expiring(self._floor.accounts.values(), moment.exchange_now)
-        booked = [b for e in due if (b := closes.settled_by(self.closes, e, moment.now)) is not None]
-        return [self._floor.keep(Change(bookings=(b,), reports=(self._floor.say.of_booking(b),))) for b in booked]
 
 
 def _why_over(order: OrderRecord) -> str:

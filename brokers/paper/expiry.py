@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.reports import BookKind
 from brokers.paper.contracts import OPTION_MULTIPLIER, settled_at
@@ -67,6 +68,24 @@ def assigned_early(
     """Return the assignment of a short position before its expiry."""
     booking = replace(_ended(BookKind.ASSIGNMENT, account, option, qty, now), transact_at=at)
     return delivered(booking, option, delivery)
+
+
+def chosen(
+    account: str, option: OptionContract, qty: int, *, exercised: int, delivery: Delivery, now: datetime
+) -> tuple[BookingRecord, ...]:
+    """Return the end of a long position: its holder has `exercised` of its contracts exercised, the rest not."""
+    used = delivered(_ended(BookKind.EXERCISE, account, option, exercised, now), option, delivery)
+    rest = _ended(BookKind.EXPIRY, account, option, qty - exercised, now)
+    return tuple(booking for booking in (used, rest) if booking.qty)
+
+
+def exercised_early(
+    account: str, option: OptionContract, qty: int, *, delivery: Delivery, at: datetime, now: datetime
+) -> BookingRecord:
+    """Return the exercise of long contracts before their expiry. A day has one of a contract: its name has the day."""
+    booking = _ended(BookKind.EXERCISE, account, option, qty, now)
+    named = replace(booking, transact_at=at, event_id=f"{booking.event_id}:{new_york_date(at):%Y%m%d}")
+    return delivered(named, option, delivery)
 
 
 def _ended(kind: BookKind, account: str, option: OptionContract, qty: int, now: datetime) -> BookingRecord:

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from allcore.kernel.instructions import InstructionKind
+from allcore.kernel.instructions import Standing as InstructionStanding
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind, BookReport, ExecutionReport
 from allcore.kernel.tickets import OrderTicket
@@ -176,6 +178,22 @@ class BookingRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class InstructionRecord:
+    """What is to become of `qty` long contracts. `acts_by`, on the exchange's clock, is the close at which it acts."""
+
+    instruction_id: str
+    account: str
+    symbol: str
+    kind: InstructionKind
+    qty: int
+    acts_by: datetime
+    taken_at: datetime  # the system's clock
+    standing: InstructionStanding = InstructionStanding.ACCEPTED
+    exercised: int | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What happened at one instant, kept whole or not at all; `reports` are told once it is kept."""
 
@@ -184,4 +202,5 @@ class Change:
     fills: tuple[FillRecord, ...] = ()
     bookings: tuple[BookingRecord, ...] = ()
     standings: tuple[tuple[str, Standing], ...] = ()  # by account
+    instructions: tuple[InstructionRecord, ...] = ()
     reports: tuple[ExecutionReport | BookReport, ...] = ()

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from allcore.kernel.clock import new_york_date
+from allcore.kernel.instructions import Instruction, InstructionReport
 from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
@@ -15,6 +16,7 @@ from brokers.errors import SessionDownError, UnknownAccountError
 from brokers.paper.accounts import mass_status_of
 from brokers.paper.actions import ActionBook
 from brokers.paper.chaos import Chaos
+from brokers.paper.counter import CUT_OFF, Counter
 from brokers.paper.exchange import Exchange
 from brokers.paper.latency import latency_of
 from brokers.paper.messages import asked, received
@@ -41,6 +43,8 @@ CAPABILITIES = Capabilities(
     order_stream=True,
     preview=True,
     triggers=frozenset(TriggerPrice),
+    takes_exercise_instructions=True,
+    exercise_cut_off=CUT_OFF,
 )
 
 
@@ -125,11 +129,26 @@ class PaperSession:
         symbols = symbols_of(ticket)
         await self._learn_ticks(set(symbols))
         now = self._wiring.clock()
-        at = (await self._wiring.quotes.clock()).at(now)
+        at = await self._exchange_now(now)
         quotes = await self._wiring.quotes.latest(symbols)
         order = received("PREVIEW", broker_account, ticket, now)
         code = exchange.refusal(order, Moment(now, at, quotes))
         return previewed(ticket, quotes, self._wiring.settings.tariff, new_york_date(at), code)
+
+    async def instruct(self, broker_account: str, instruction: Instruction) -> InstructionReport:
+        """Take an instruction on a long option into the books."""
+        counter, now = self._counter(), self._wiring.clock()
+        await self._known(self._up(), broker_account)
+        return await counter.instruct(broker_account, instruction, now=now, at=await self._exchange_now(now))
+
+    async def withdraw(self, broker_account: str, instruction_id: str) -> InstructionReport:
+        """Let an instruction be taken back."""
+        at = await self._exchange_now(self._wiring.clock())
+        return await self._counter().withdraw(broker_account, instruction_id, at=at)
+
+    async def instructions(self, ids: Sequence[str]) -> tuple[InstructionReport, ...]:
+        """Return how the instructions stand."""
+        return await self._counter().instructions(ids)
 
     async def mass_status(self, since: datetime) -> MassStatus:
         """Return the books as they are kept."""
@@ -185,6 +204,12 @@ class PaperSession:
         request = asked(kind, account, (cl_ord_id, orig, order_id), self._arrival(cl_ord_id), terms)
         expect = partial(exchange.take_request, request)
         await self._writer.keep(Change(requests=(request,)), partial(self._sent, expect))
+
+    def _counter(self) -> Counter:
+        return Counter(self._up().clearing, self._writer, self._wiring.store)
+
+    async def _exchange_now(self, now: datetime) -> datetime:
+        return (await self._wiring.quotes.clock()).at(now)
 
     def _arrival(self, message_id: str) -> datetime:
         settings = self._wiring.settings

@@ -8,7 +8,7 @@ from typing import Protocol
 from allcore.kernel.errors import ConflictError, RefusedError
 from brokers.paper.books import AccountBook
 from brokers.paper.market import Shelf, Taken
-from brokers.paper.records import BookingRecord, Change, FillRecord, OrderRecord, RequestRecord
+from brokers.paper.records import BookingRecord, Change, FillRecord, InstructionRecord, OrderRecord, RequestRecord
 
 
 class DuplicateClOrdIdError(RefusedError):
@@ -32,6 +32,7 @@ class Snapshot:
     requests: tuple[RequestRecord, ...]
     taken: Mapping[Shelf, Taken]
     ids: Mapping[str, str]  # every id of an open order: the order's first
+    instructions: tuple[InstructionRecord, ...] = ()  # that are still to act
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ class Store(Protocol):
 
     def order_of(self, account: str, any_id: str) -> str | None:
         """Return the first id of the order that the account ever knew by `any_id`."""
+
+    def instructions(self, ids: Sequence[str]) -> tuple[InstructionRecord, ...]:
+        """Return those of this connection's instructions that have the ids."""
 
     def write(self, batch: Sequence[Change]) -> None:
         """Keep the changes.

@@ -1,16 +1,27 @@
 """The paper broker's books, as its records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
+from allcore.kernel.instructions import InstructionKind
+from allcore.kernel.instructions import Standing as InstructionStanding
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind
 from allcore.kernel.tickets import OrderTicket
-from brokers.models import Account, PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition, PaperRequest
+from brokers.models import (
+    Account,
+    PaperAccount,
+    PaperBooking,
+    PaperExecution,
+    PaperInstruction,
+    PaperOrder,
+    PaperPosition,
+    PaperRequest,
+)
 from brokers.paper.actions import Standing
 from brokers.paper.books import AccountBook, Holding
 from brokers.paper.market import Queue, Shelf, Taken
@@ -19,6 +30,7 @@ from brokers.paper.records import (
     BookingRecord,
     Carried,
     FillRecord,
+    InstructionRecord,
     OrderRecord,
     RequestKind,
     RequestRecord,
@@ -44,6 +56,7 @@ def snapshot(connection_name: str) -> Snapshot:
         ),
         taken=_taken(symbols),
         ids=_ids_of_open(orders),
+        instructions=_instructions(connection_name, Q(standing=InstructionStanding.ACCEPTED)),
     )
 
 
@@ -84,6 +97,30 @@ def history(connection_name: str, since: datetime) -> History:
         orders=_order_records(orders.order_by("id")),
         fills=tuple(_fill_record(row) for row in fills),
         bookings=tuple(_booking_record(row) for row in bookings.order_by("id")),
+    )
+
+
+def instructions(connection_name: str, ids: Sequence[str]) -> tuple[InstructionRecord, ...]:
+    """Return those of the connection's exercise instructions that have the ids."""
+    return _instructions(connection_name, Q(instruction_id__in=ids))
+
+
+def _instructions(connection_name: str, which: Q) -> tuple[InstructionRecord, ...]:
+    found = PaperInstruction.objects.filter(which, account__in=_accounts(connection_name)).select_related("account")
+    return tuple(
+        InstructionRecord(
+            instruction_id=row.instruction_id,
+            account=row.account.number,
+            symbol=row.symbol,
+            kind=InstructionKind(row.kind),
+            qty=row.qty,
+            acts_by=row.acts_by,
+            taken_at=row.taken_at,
+            standing=InstructionStanding(row.standing),
+            exercised=row.exercised,
+            version=row.version,
+        )
+        for row in found.order_by("taken_at", "id")
     )
 
 

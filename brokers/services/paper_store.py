@@ -10,9 +10,10 @@ from typing import TypeVar
 from django.db import IntegrityError, connection, transaction
 
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
-from brokers.paper.records import BookingRecord, Change, FillRecord, OrderRecord, RequestRecord
+from brokers.paper.records import BookingRecord, Change, FillRecord, InstructionRecord, OrderRecord, RequestRecord
 from brokers.paper.store import DuplicateClOrdIdError, History, Snapshot, StaleWriterError
 from brokers.selectors import paper as books
+from brokers.services import paper_instructions
 from brokers.services import paper_rows as rows
 from brokers.services import paper_sql as sql
 
@@ -36,6 +37,10 @@ class DatabaseStore:
     def order_of(self, account: str, any_id: str) -> str | None:
         """Return the first id of the order that the account ever knew by `any_id`."""
         return books.order_of(account, any_id)
+
+    def instructions(self, ids: Sequence[str]) -> tuple[InstructionRecord, ...]:
+        """Return those of this connection's instructions that have the ids."""
+        return books.instructions(self._connection, ids)
 
     def history(self, since: datetime) -> History:
         """Return what is open or has changed since, with all its executions."""
@@ -71,6 +76,7 @@ def _keep(batch: Sequence[Change]) -> None:
     _update(sql.UPDATE_REQUESTS, [rows.request_row(r, was) for r, was in requests if was >= 0])
     sql.run(sql.INSERT_EXECUTIONS, [rows.execution_row(fill) for fill in fills])
     sql.run(sql.INSERT_BOOKINGS, [rows.booking_row(booking) for booking in bookings])
+    paper_instructions.keep(record for change in batch for record in change.instructions)
     if fills or bookings:
         _keep_books(fills, bookings)
     standings = {number: standing for change in batch for number, standing in change.standings}

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import UnavailableError
+from allcore.kernel.instructions import Standing
 from allcore.kernel.instruments import OptionContract, Right, TickRule
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quote
@@ -22,6 +23,7 @@ from brokers.paper.records import (
     BookingRecord,
     Change,
     FillRecord,
+    InstructionRecord,
     OrderRecord,
     RequestKind,
     RequestRecord,
@@ -121,6 +123,7 @@ class MemoryStore:
     accounts: dict[str, AccountBook] = field(default_factory=dict)
     orders: dict[str, OrderRecord] = field(default_factory=dict)
     requests: dict[str, RequestRecord] = field(default_factory=dict)
+    told: dict[str, InstructionRecord] = field(default_factory=dict)
     fills: list[FillRecord] = field(default_factory=list)
     bookings: list[BookingRecord] = field(default_factory=list)
     batches: list[Sequence[Change]] = field(default_factory=list)
@@ -131,7 +134,8 @@ class MemoryStore:
         orders = tuple(o for o in self.orders.values() if o.is_open)
         ids = {name: o.cl_ord_id for o in orders for name in (o.cl_ord_id, o.current_id)}
         pending = tuple(r for r in self.requests.values() if r.state is RequestState.PENDING)
-        return Snapshot(dict(self.accounts), orders, pending, {}, ids)
+        open_instructions = tuple(r for r in self.told.values() if r.standing is Standing.ACCEPTED)
+        return Snapshot(dict(self.accounts), orders, pending, {}, ids, open_instructions)
 
     def account(self, number: str) -> AccountBook | None:
         return self.accounts.get(number)
@@ -141,6 +145,9 @@ class MemoryStore:
             return any_id if self.orders[any_id].account == account else None
         request = self.requests.get(any_id)
         return request.order_id if request and request.kind is RequestKind.REPLACE else None
+
+    def instructions(self, ids: Sequence[str]) -> tuple[InstructionRecord, ...]:
+        return tuple(self.told[name] for name in ids if name in self.told)
 
     def write(self, batch: Sequence[Change]) -> None:
         if self.before_write is not None:
@@ -152,12 +159,14 @@ class MemoryStore:
             accounts=dict(self.accounts),
             orders=dict(self.orders),
             requests=dict(self.requests),
+            told=dict(self.told),
             fills=list(self.fills),
             bookings=list(self.bookings),
         )
         for change in batch:
             kept._take(change)
         self.accounts, self.orders, self.requests = kept.accounts, kept.orders, kept.requests
+        self.told = kept.told
         self.fills, self.bookings = kept.fills, kept.bookings
         self.batches.append(batch)
 
@@ -171,6 +180,7 @@ class MemoryStore:
         pass
 
     def _take(self, change: Change) -> None:
+        self.told |= {record.instruction_id: record for record in change.instructions}
         for order in change.orders:
             self._check(order, self.orders, order.cl_ord_id in self.requests)
             self.orders[order.cl_ord_id] = order
