@@ -10,11 +10,11 @@ from typing import Any
 from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.reports import BalanceReport, ExecutionReport, OrderReport, PositionReport, ReportKind
 from brokers.ibkr.contracts import multiplier_of, symbol_of
-from brokers.ibkr.ears import number_of
 from brokers.ibkr.fills import gathered, legs_of, newest, units_of
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library
 from brokers.ibkr.news import ExecutionNews, OrderNews, StatusNews
+from brokers.ibkr.readings import number_of
 from brokers.ibkr.states import END_WORDS, INACTIVE, LOCATE
 from brokers.ibkr.tracks import Track, Tracks
 

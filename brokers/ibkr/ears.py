@@ -6,14 +6,13 @@ The decoder calls these methods by name, hence their spelling.
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from allcore.kernel.errors import DeskError
 from brokers.ibkr.contracts import symbol_of
+from brokers.ibkr.depth_rows import Row
 from brokers.ibkr.errors import (
     CLIENT_ID_TAKEN,
-    ContradictionError,
     GatewayDownError,
     GatewayRefusedError,
     QuestionRefusedError,
@@ -27,12 +26,12 @@ from brokers.ibkr.news import (
     MalformedNews,
     Names,
     News,
-    OrderNews,
     StatusNews,
 )
+from brokers.ibkr.questions import Questions
+from brokers.ibkr.readings import number_of, order_news, whole_of
 from brokers.ibkr.times import read_time
 
-UNSET = 1e300  # the library's numbers above this are not set
 FIRST_REQUEST = 1_000_000_000  # our questions are numbered from here, orders below
 NOTICES = range(2100, 2200)
 
@@ -43,49 +42,25 @@ class _Zoneless:
     TimezoneTWS = "UTC"
 
 
-class Ears:
+class Ears(Questions):
     """The callbacks. `tell` takes news; questions are futures by number or name, their parts collected."""
 
     ib = _Zoneless()
     defaultTimezone = UTC  # noqa: N815 the decoder's spelling
 
     def __init__(self, tell: Callable[[News], None], clock: Callable[[], datetime]) -> None:
+        super().__init__()
         self._tell = tell
         self._clock = clock
-        self._questions: dict[int | str, asyncio.Future[list[Any]]] = {}
-        self._parts: dict[int | str, list[Any]] = {}
         self.next_order_id = 0
         self.heard_at: datetime | None = None
         self.fees: dict[str, Decimal] = {}  # by execution
         self.execution_time = ""  # as the wire had it, noted before the decoder touches it
         self.ticks: Callable[[int, int, Decimal | None, int | None], None] | None = None
         self.greeks: Callable[[int, int, tuple[float, ...]], None] | None = None
+        self.levels: Callable[[int, Row], None] | None = None
+        self.ended: Callable[[int, int, str], None] | None = None  # what is said about a subscription
         self.refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def ask(self, key: int | str) -> "asyncio.Future[list[Any]]":
-        """Open a question; its answer is the list of its parts."""
-        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._questions[key], self._parts[key] = future, []
-        return future
-
-    def give_up(self, key: int | str) -> None:
-        """Forget a question."""
-        self._questions.pop(key, None)
-        self._parts.pop(key, None)
-
-    def _part(self, key: int | str, part: Any) -> None:
-        if key in self._parts:
-            self._parts[key].append(part)
-
-    def _end(self, key: int | str, error: DeskError | None = None) -> bool:
-        future, parts = self._questions.pop(key, None), self._parts.pop(key, [])
-        if future is None or future.done():
-            return False
-        if error is None:
-            future.set_result(parts)
-        else:
-            future.set_exception(error)
-        return True
 
     # the line
 
@@ -118,8 +93,10 @@ class Ears:
         if code == CLIENT_ID_TAKEN and not self.refused.done():
             self.refused.set_exception(GatewayRefusedError(f"The gateway refuses: {text}", code=code))
         if number >= FIRST_REQUEST:
-            if code not in NOTICES:
-                self._end(number, QuestionRefusedError(f"{text} ({code})", code=code))
+            if code in NOTICES or self._end(number, QuestionRefusedError(f"{text} ({code})", code=code)):
+                return
+            if self.ended is not None:
+                self.ended(number, code, text)
         elif number > 0:
             if not self._end(number, QuestionRefusedError(f"{text} ({code})", code=code)):
                 self._tell(ErrorNews(number, code, text))
@@ -134,7 +111,7 @@ class Ears:
             self._part(order_id, state)
             self._end(order_id)
             return
-        news = _order_news(contract, order, state)
+        news = order_news(contract, order, state)
         self._part("openOrders", news)
         self._tell(news)
 
@@ -144,7 +121,7 @@ class Ears:
 
     def completedOrder(self, contract: Any, order: Any, state: Any) -> None:  # noqa: N802
         """An order that has ended."""
-        self._part("completedOrders", _order_news(contract, order, state, is_completed=True))
+        self._part("completedOrders", order_news(contract, order, state, is_completed=True))
 
     def completedOrdersEnd(self) -> None:  # noqa: N802
         """All ended orders were told."""
@@ -166,7 +143,7 @@ class Ears:
             exec_id=execution.execId,
             symbol=symbol_of(contract),
             is_buy=execution.side == "BOT",
-            qty=_whole(execution.shares),
+            qty=whole_of(execution.shares),
             px=number_of(execution.price) or Decimal(0),
             at=read_time(self.execution_time),
             asked=number in self._questions,
@@ -244,41 +221,13 @@ class Ears:
         if self.greeks is not None:
             self.greeks(number, kind, values)
 
+    def updateMktDepth(self, number: int, *row: Any) -> None:  # noqa: N802
+        """One row of a book: position, operation, side, price, size."""
+        position, *rest = row
+        self.updateMktDepthL2(number, position, "", *rest)
 
-def number_of(value: Any) -> Decimal | None:
-    """Return the library's number as a decimal, or None if it is not set."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number) < Decimal(UNSET) else None
-
-
-def _whole(value: Any) -> int:
-    """Return a quantity; a part of a share is refused, since cut off it would read as an execution taken back."""
-    number = number_of(value)
-    if number is None or number != int(number):
-        raise ContradictionError(f"The gateway traded {value}, and the desk counts in whole shares and contracts.")
-    return int(number)
-
-
-def _order_news(contract: Any, order: Any, state: Any, *, is_completed: bool = False) -> OrderNews:
-    closed_at, filled = None, number_of(order.filledQuantity) if is_completed else None
-    if is_completed:
-        try:
-            closed_at = read_time(state.completedTime)
-        except ContradictionError:
-            closed_at = None  # then it counts as recent: told rather than left out
-    return OrderNews(
-        names=Names(int(order.orderId), int(order.clientId), int(order.permId), order.orderRef),
-        account=order.account,
-        status=state.status,
-        contract=contract,
-        quantity=int(order.totalQuantity),
-        limit_price=number_of(order.lmtPrice),
-        aux_price=number_of(order.auxPrice),
-        is_completed=is_completed,
-        filled=int(filled or 0),
-        closed_at=closed_at,
-        text=getattr(state, "completedStatus", ""),
-    )
+    def updateMktDepthL2(self, number: int, *row: Any) -> None:  # noqa: N802
+        """One row of a book: position, market maker, operation, side, price, size, whether of all exchanges."""
+        if self.levels is not None:
+            position, maker, operation, side, price, size, *_ = row
+            self.levels(number, Row(position, maker, operation, side == 1, number_of(price), int(size)))

@@ -10,6 +10,7 @@ from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.quotes import Quote
 from brokers.ibkr.contracts import Contracts
+from brokers.ibkr.depth import IbkrDepth
 from brokers.ibkr.errors import DATA_LOST, TOO_FAST, UPSTREAM_LOST, GatewayDownError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import load
@@ -82,6 +83,11 @@ class IbkrMarket:
                 yield following.result()
         finally:
             lost.cancel()
+
+    @property
+    def depth(self) -> IbkrDepth:
+        """The line's books; they end with the line."""
+        return self._feed.depth
 
     async def options(self, underlying: str, until: date) -> tuple[OptionContract, ...]:
         """Return the options that expire by the day, of the classes that trade by the exchange-neutral route."""

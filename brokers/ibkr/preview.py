@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from brokers.ibkr.ears import number_of
+from brokers.ibkr.readings import number_of
 from brokers.ports import Preview
 
 

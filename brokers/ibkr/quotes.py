@@ -1,4 +1,4 @@
-"""Market data in: best bid and ask, the model's Greeks, and which options there are."""
+"""Market data in: best bid and ask, depth, the model's Greeks, and which options there are."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -9,6 +9,7 @@ from decimal import Decimal
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Greeks, Quote
 from brokers.ibkr.contracts import Contracts
+from brokers.ibkr.depth import IbkrDepth
 from brokers.ibkr.gateway import Gateway
 from brokers.ports import Lane
 
@@ -54,6 +55,7 @@ class IbkrQuotes:
         self._standing: dict[str, Quote] = {}
         self._news: asyncio.Queue[Quote] = asyncio.Queue(WAITING_MOST)
         self.greeks: dict[str, Greeks] = {}
+        self.depth = IbkrDepth(gateway, contracts, clock)
         gateway.ears.ticks, gateway.ears.greeks = self._tick, self._model
 
     async def subscribe(self, symbols: Iterable[str]) -> None:
@@ -84,6 +86,7 @@ class IbkrQuotes:
         self._symbols.clear()
         self._standing.clear()
         await self.subscribe(symbols)
+        await self.depth.renew()
 
     async def quotes(self) -> AsyncIterator[Quote]:
         """Yield quotes as they come."""

@@ -114,6 +114,19 @@ class Judge:
         await until(lambda: ticker.bid == 4.15)
         self.ib.cancelMktData(put)
 
+    async def depth_comes_level_by_level(self) -> None:
+        put = await self.option(PUT)
+        self.server.show_depth(PUT, ((("4.10", 5, "CBOE"), ("4.05", 7, "PHLX")), (("4.20", 3, "CBOE"),)))
+        ticker = self.ib.reqMktDepth(put, numRows=3, isSmartDepth=True)
+        await until(lambda: len(ticker.domBids) == 2 and len(ticker.domAsks) == 1)
+        assert [(level.price, level.size, level.marketMaker) for level in ticker.domBids] == [
+            (4.1, 5, "CBOE"),
+            (4.05, 7, "PHLX"),
+        ]
+        self.server.show_depth(PUT, ((("4.05", 7, "PHLX"),), ()))
+        await until(lambda: [level.price for level in ticker.domBids] == [4.05] and not ticker.domAsks)
+        self.ib.cancelMktDepth(put, isSmartDepth=True)
+
     async def chain_is_told(self) -> None:
         under = self.server.exchange.listing.add("TSLA")
         chains = await self.ib.reqSecDefOptParamsAsync("TSLA", "", "STK", under.number)
@@ -141,8 +154,8 @@ class Judge:
         checks = (
             self.limit_order_fills_in_parts, self.order_is_changed_and_canceled, self.combo_fills_with_its_legs,
             self.bracket_holds_its_children, self.what_if_tells_margin, self.off_tick_order_is_rejected,
-            self.quotes_and_greeks_come, self.chain_is_told, self.orders_of_others_are_seen,
-            self.everything_survives_a_reconnection,
+            self.quotes_and_greeks_come, self.depth_comes_level_by_level, self.chain_is_told,
+            self.orders_of_others_are_seen, self.everything_survives_a_reconnection,
         )  # fmt: skip
         await self.start()
         for check in checks:

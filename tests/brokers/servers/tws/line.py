@@ -6,6 +6,7 @@ from collections import deque
 
 from tests.brokers.servers.book import Order
 from tests.brokers.servers.faults import Faults
+from tests.brokers.servers.tws.depth import Book
 from tests.brokers.servers.tws.messages import Writer, card_of
 
 MOST_A_SECOND = 50
@@ -24,6 +25,7 @@ class Line:
         self.client = -1
         self.say: Writer
         self.quotes: dict[int, str] = {}  # market data requests: their symbols
+        self.books: dict[int, Book] = {}  # market depth requests
         self.summaries: set[str] = set()
 
     def send(self, *messages: bytes) -> None:

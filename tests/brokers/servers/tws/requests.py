@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.brokers.servers.book import Execution, Order, Refusal
 from tests.brokers.servers.listing import Instrument
 from tests.brokers.servers.tws import trading
+from tests.brokers.servers.tws.depth import Book, changes
 from tests.brokers.servers.tws.line import Line
 from tests.brokers.servers.tws.messages import status_of
 from tests.brokers.servers.tws.placing import CONTRACT
@@ -20,6 +21,7 @@ Answer = Callable[["TwsServer", Line, list[str]], None]
 TICK_TYPES = {"bid": (1, 0), "ask": (2, 3), "last": (4, 5)}
 MOST_LINES = 100
 MOST_SUMMARIES = 2
+MOST_BOOKS = 3
 RULE = 26
 SESSION = "20260610:0930-20260610:1600"
 
@@ -202,6 +204,35 @@ def cancel_market_data(server: "TwsServer", line: Line, raw: list[str]) -> None:
         line.send(line.say.error(number, 300, "Can't find EId with tickerId:" + raw[2]))
 
 
+def market_depth(server: "TwsServer", line: Line, raw: list[str]) -> None:
+    fields = Reader(raw[2:])
+    number = fields.number("reqId")
+    contract = _contract(fields)
+    rows, is_smart = fields.number("rows"), fields.take("isSmartDepth") == "1"
+    fields.take("options")
+    fields.end()
+    if len(line.books) >= MOST_BOOKS:
+        text = f"Max number ({MOST_BOOKS}) of market depth requests has been reached"
+        line.send(line.say.error(number, 309, text))
+        return
+    try:
+        instrument = find(contract, server.exchange.listing)
+    except Refusal:
+        line.send(line.say.error(number, 200, "No security definition has been found for the request"))
+        return
+    line.books[number] = Book(instrument.symbol, rows, is_smart)
+    line.send(*changes(number, line.books[number], server.ladders.get(instrument.symbol, ((), ()))))
+
+
+def cancel_market_depth(server: "TwsServer", line: Line, raw: list[str]) -> None:
+    fields = Reader(raw[2:])
+    number = fields.number("reqId")
+    fields.take("isSmartDepth")
+    fields.end()
+    if line.books.pop(number, None) is None:
+        line.send(line.say.error(number, 310, f"Can't find the subscribed market depth with tickerId:{number}"))
+
+
 def tick(server: "TwsServer", line: Line, number: int, symbol: str) -> None:
     """Send what is shown of one instrument."""
     shown = server.exchange.board.get(symbol)
@@ -228,7 +259,8 @@ def nothing(server: "TwsServer", line: Line, raw: list[str]) -> None:
 
 ANSWERS: Mapping[int, Answer] = {
     1: market_data, 2: cancel_market_data, 3: trading.place, 4: trading.cancel, 5: own_orders, 6: account_updates,
-    7: executions, 8: ids, 9: contract_details, 14: nothing, 15: nothing, 16: all_orders, 17: accounts, 49: time,
+    7: executions, 8: ids, 9: contract_details, 10: market_depth,
+    11: cancel_market_depth, 14: nothing, 15: nothing, 16: all_orders, 17: accounts, 49: time,
     58: trading.cancel_all, 59: nothing, 61: positions, 62: summary, 63: cancel_summary, 64: nothing,
     76: account_updates_multi, 77: nothing, 78: chain, 99: completed_orders,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from tests.brokers.servers.exchange import Event, Exchange
 from tests.brokers.servers.faults import Clock
 from tests.brokers.servers.port import Port
 from tests.brokers.servers.tws import trading
+from tests.brokers.servers.tws.depth import Ladder, changes
 from tests.brokers.servers.tws.line import Line
 from tests.brokers.servers.tws.messages import Writer, card_of, time_text
 from tests.brokers.servers.tws.requests import ANSWERS, tick
@@ -41,6 +42,7 @@ class TwsServer(Server):
     by_key: dict[tuple[int, int], int] = field(default_factory=dict)
     highest: dict[int, int] = field(default_factory=dict)
     facts: dict[tuple[int, str], Decimal] = field(default_factory=dict)  # what conditions see beside prices
+    ladders: dict[str, Ladder] = field(default_factory=dict)
     greeks: dict[str, tuple[float, ...]] = field(default_factory=dict)
     lines: dict[int, Line] = field(default_factory=dict)
 
@@ -74,6 +76,15 @@ class TwsServer(Server):
         order = self.exchange.orders[number]
         if (line := self.line_of(order)) is not None:
             line.send(line.say.error(card_of(order).order_id, code, text))
+
+    def show_depth(self, symbol: str, ladder: Ladder) -> None:
+        """Show a new book, bids and offers, each best first; who has asked for it is told what changed."""
+        self.exchange.listing.add(symbol)
+        self.ladders[symbol] = ladder
+        for line in self.lines.values():
+            for number, book in line.books.items():
+                if book.symbol == symbol:
+                    line.send(*changes(number, book, ladder))
 
     def line_of(self, order: Order) -> Line | None:
         """Return the line of the client that hears of the order."""

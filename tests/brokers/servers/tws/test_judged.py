@@ -19,6 +19,6 @@ async def test_the_library_finds_all_that_it_needs(version: int) -> None:
 
     checks = await Judge(importlib.import_module(load().name), server).run()
 
-    assert len(checks) == 10
+    assert len(checks) == 11
     assert server.too_fast == 0
     await server.port.close()
