@@ -79,6 +79,7 @@ function changes(order, isHeld, condition) {
   if (!dialog.querySelector('[data-term="trail"]').hidden && distance !== "" && Number(distance) !== Number(order[unit])) terms[unit] = distance;
   if (isHeld && field("no_condition").checked) terms.condition = null;
   else if (isHeld && condition && JSON.stringify(condition) !== JSON.stringify(order.hold.condition)) terms.condition = condition;
+  if (!Object.keys(terms).length) throw new Error("Nothing is different yet.");
   return terms;
 }
 

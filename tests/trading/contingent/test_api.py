@@ -154,6 +154,15 @@ def test_a_held_order_is_replaced_at_the_desk_and_a_repeat_is_not_done_twice(bro
     assert [event["event"] for event in shown["events"]] == ["submit", "risk_pass", "revise"]
 
 
+def test_a_replace_that_asks_for_nothing_reaches_no_broker(browser: Client) -> None:
+    made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1"}).json()
+
+    answer = post(browser, f"orders/{made['id']}/replace/", {}, key="r")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_INPUT")
+    assert Order.objects.get().requests.filter(kind="REPLACE").count() == 0
+
+
 def test_what_the_desk_keeps_cannot_be_changed_of_an_order_that_was_sent(browser: Client) -> None:
     made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1"}).json()
 

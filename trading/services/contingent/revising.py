@@ -41,6 +41,7 @@ from trading.services.contingent import lists, release
 from trading.services.mandates import right_to_send
 from trading.services.stage import hold_to
 
+NOTHING_CHANGES = "Nothing changes: give another price, distance, quantity or condition."
 ASKED_AGAIN = ("description", "trail_amount", "trail_percent", "approval", "verdict")
 
 
@@ -87,6 +88,8 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
         RiskDeniedError, MandateExceededError: the new terms are refused; it waits on with the old ones.
         UnavailableError: the market cannot be seen; likewise.
     """
+    if terms == NewTerms():
+        raise InvalidInputError(NOTHING_CHANGES)
     order = release.locked(order_id)
     require(actor.user, Action.SEND_ORDER, order.account)
     if order.status == OrdStatus.HELD:
@@ -109,7 +112,7 @@ def _revise(order: Order, terms: NewTerms, actor: Actor, now: datetime) -> Order
     old = ticket_of(order)
     new, condition = changed(old, terms), _condition(hold, terms)
     if (new, condition) == (old, hold.condition):
-        raise InvalidInputError("Nothing changes: give another price, distance, quantity or condition.")
+        raise InvalidInputError(NOTHING_CHANGES)
     if link is not None and new.quantity != old.quantity:
         raise ListQuantityError(
             "The order is one of a list, whose orders are for as much as one another: its quantity was not changed. "
