@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import singledispatchmethod
 
 import structlog
 
-from allcore.kernel.errors import DeskError, UnavailableError
+from allcore.kernel.errors import DeskError
 from allcore.kernel.reports import ExecutionReport, ReportKind
 from brokers.ibkr import states
+from brokers.ibkr.doubts import Doubts
 from brokers.ibkr.errors import CODES, DATA_LOST, TOO_FAST, UPSTREAM_BACK, UPSTREAM_LOST, GatewayDownError
 from brokers.ibkr.fills import Fills
 from brokers.ibkr.gateway import Gateway
@@ -28,28 +29,14 @@ from brokers.ibkr.news import (
     StatusNews,
     TickNews,
 )
-from brokers.ibkr.settings import IbkrSettings
+from brokers.ibkr.room import Room
 from brokers.ibkr.states import Said, Step
-from brokers.ibkr.tracks import Track, Tracks
-from brokers.ports import KeyBook
+from brokers.ibkr.tracks import Track
 
 ANSWERED = {ReportKind.REPLACE_ACK: "accepted", ReportKind.REPLACE_REJECT: "rejected"}
 REASON_SECONDS = 0.25  # for the reason of an end to follow, or precede, its status
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Room:
-    """What the desk works with."""
-
-    connection: str
-    client_id: int
-    settings: IbkrSettings
-    keys: KeyBook
-    tracks: Tracks
-    clock: Callable[[], datetime]
-    tell: Callable[[ExecutionReport | Exception], None]
 
 
 class Desk:
@@ -64,17 +51,16 @@ class Desk:
         self.on_data_lost: Callable[[], Awaitable[None]] | None = None
         self.is_upstream_lost = False
         self.alerts: list[str] = []
-        self._asking: asyncio.Task[None] | None = None
+        self.doubts: Doubts
         self._renewing: asyncio.Task[None] | None = None  # orders do not wait for quotes
-        self._asks_again = False
         self._quiet_until = room.clock()
-        self._doubtful: dict[str, str] = {}  # orders to ask about, by number: the replacement that waited then
 
     def start(self, library: Library, gateway: Gateway) -> None:
         """Work with this line."""
         patience = timedelta(seconds=self.room.settings.commission_seconds)
         self.library, self.gateway = library, gateway
         self.fills = Fills(self._report, gateway.ears.fees, patience)
+        self.doubts = Doubts(self.room, library, gateway, self._step)
 
     async def run(self) -> None:
         """Work through the news until cancelled."""
@@ -90,10 +76,10 @@ class Desk:
 
     async def stop(self) -> None:
         """Ask no more."""
-        for task in (self._asking, self._renewing):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        await self.doubts.stop()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
 
     @singledispatchmethod
     async def take(self, news: News) -> None:
@@ -144,7 +130,7 @@ class Desk:
                 await self._step(track, states.on_end(track), None)
             elif not track.is_acked and track.sent_at is not None and track.sent_at + self._silence() <= now:
                 track.sent_at = None
-                self.doubt(track)
+                self.doubts.doubt(track)
 
     @take.register
     async def _(self, news: LineNews) -> None:
@@ -152,7 +138,7 @@ class Desk:
             self.is_upstream_lost = True
         elif news.code in UPSTREAM_BACK:
             self.is_upstream_lost = False
-            self._ask()
+            self.doubts.ask()
             if news.code == DATA_LOST and self.on_data_lost is not None:
                 self._renewing = asyncio.create_task(self._renew(self.on_data_lost))
         elif news.code == TOO_FAST:
@@ -164,7 +150,7 @@ class Desk:
         now = self.room.clock()
         if now >= self._quiet_until:  # the answer may be as unreadable: no question for each of its messages
             self._quiet_until = now + timedelta(seconds=self.room.settings.answer_seconds)
-            self._ask()
+            self.doubts.ask()
 
     @take.register
     async def _(self, news: LostNews) -> None:
@@ -180,12 +166,7 @@ class Desk:
             track.doubted_at = self.room.clock() + timedelta(seconds=REASON_SECONDS)
             self._later(REASON_SECONDS)
         if step.in_doubt:
-            self.doubt(track)
-
-    def doubt(self, track: Track) -> None:
-        """Ask the gateway how the order is."""
-        self._doubtful[track.key] = "" if track.replace is None else track.replace[0]
-        self._ask()
+            self.doubts.doubt(track)
 
     def watch(self, track: Track) -> None:
         """Look again in a while whether the order was answered."""
@@ -246,37 +227,3 @@ class Desk:
     def _later(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(seconds + 0.01, self.news.put_nowait, TickNews())
-
-    def _ask(self) -> None:
-        """Ask the gateway about everything that is open; if it is being asked, once more afterwards."""
-        if self._asking is not None and not self._asking.done():
-            self._asks_again = True
-            return
-        self._asking = asyncio.create_task(self._ask_all())
-
-    async def _ask_all(self) -> None:
-        client = self.gateway.client
-        try:
-            doubtful, self._doubtful = self._doubtful, {}
-            found = await self.gateway.named("openOrders", client.reqAllOpenOrders)
-            ended = await self.gateway.named("completedOrders", lambda: client.reqCompletedOrders(False))  # noqa: FBT003
-            await self.gateway.numbered(lambda number: client.reqExecutions(number, self.library.execution_filter()))
-        except UnavailableError as e:
-            log.warning("ibkr_doubt_unanswered", connection=self.room.connection, error=str(e))
-            return
-        for news in [n for n in (*found, *ended) if isinstance(n, OrderNews)]:
-            track = await self.room.tracks.of(news.names, news)
-            if track is not None and track.key in doubtful:
-                await self._resolve(track, news, doubtful[track.key])
-        if self._asks_again:
-            self._asks_again = False
-            self._asking = asyncio.create_task(self._ask_all())
-
-    async def _resolve(self, track: Track, news: OrderNews, replacement: str) -> None:
-        """The gateway's books say how the order is: believe them."""
-        await self._step(track, states.on_order(track, news), news.names)
-        if news.is_completed or news.status == states.INACTIVE:
-            ended = states.on_status(track, "Cancelled" if news.status == states.INACTIVE else news.status, "")
-            await self._step(track, replace(ended, in_doubt=False), news.names)
-        if track.replace is not None and track.replace[0] == replacement:
-            await self._step(track, replace(states.on_unchanged(track), in_doubt=False), news.names)

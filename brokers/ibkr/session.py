@@ -10,13 +10,14 @@ from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.ibkr import accounts, resume
 from brokers.ibkr.contracts import Contracts
-from brokers.ibkr.desk import Desk, Room
+from brokers.ibkr.desk import Desk
 from brokers.ibkr.entry import Entry
 from brokers.ibkr.errors import GatewayDownError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
 from brokers.ibkr.orders import CAPABILITIES
 from brokers.ibkr.quotes import MOST_LINES, IbkrQuotes
+from brokers.ibkr.room import Room
 from brokers.ibkr.settings import IbkrSettings
 from brokers.ibkr.tracks import Tracks
 from brokers.native import NativeList, NativeOrder
@@ -186,8 +187,8 @@ class IbkrSession:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._desk.stop()
         if self._gateway is not None:
+            await self._desk.stop()
             await self._desk.drain()
             self._gateway.close()
         self._events.put_nowait(None)

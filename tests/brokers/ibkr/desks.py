@@ -104,7 +104,7 @@ class IbkrDesk:
         assert gateway is not None
         with contextlib.suppress(GatewayDownError):
             await gateway.named("time", gateway.client.reqCurrentTime)
-        while not desk.news.empty() or (desk._asking is not None and not desk._asking.done()):  # noqa: ASYNC110 worked off by a task
+        while not desk.news.empty() or desk.doubts.is_asking:  # noqa: ASYNC110 worked off by a task
             await asyncio.sleep(0.001)
 
     async def close(self) -> None:
