@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,7 +87,8 @@ def wait_for(url: str) -> None:
                     return
         except OSError as e:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{url} did not answer within {READY_SECONDS} s: {e}") from e
+                said = e.read().decode() if isinstance(e, HTTPError) else ""
+                raise TimeoutError(f"{url} did not answer within {READY_SECONDS} s: {e} {said}") from e
         time.sleep(0.1)
 
 
