@@ -15,12 +15,13 @@ from allcore.kernel.errors import UnavailableError
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.reports import ExecutionReport, MassStatus, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg
-from brokers.models import PaperAccount, PaperExecution, PaperOrder, PaperPosition
+from brokers.models import Account, Connection, PaperAccount, PaperExecution, PaperOrder, PaperPosition
 from brokers.paper.session import CAPABILITIES
 from brokers.ports import Capabilities, Health, Replacement
 from tests.chaos import verdict
 from tests.chaos.torn import Fate, Fates, LineTornError, Report, TornSession
 from tests.chaos.torturer import Torture, deck
+from trading.models import Break
 
 TICKET = OrderTicket(
     account="BENCH-0",
@@ -181,3 +182,19 @@ def test_the_verdict_sees_what_only_the_broker_has() -> None:
         "positions_differ",
         "cash_differs",
     }
+
+
+@pytest.mark.django_db
+def test_the_verdict_tells_a_break_in_full() -> None:
+    now = utc_now()
+    connection = Connection.objects.create(name="paper", broker="paper", reconciled_at=now)
+    account = Account.objects.create(
+        code="BENCH-0", name="B", connection=connection, broker_account="PAPER-BENCH-0", baseline=1, position_order=1
+    )
+    Break.objects.create(account=account, kind="POSITION", subject="AAPL", ours="1", theirs="2", found_at=now)
+
+    (told,) = verdict.open_breaks()
+
+    assert (told["kind"], told["subject"], told["ours"], told["theirs"]) == ("POSITION", "AAPL", "1", "2")
+    assert (told["since"], told["last_looked_at"]) == (now.isoformat(), str(now))
+    assert verdict.violations({})["breaks"] == 1
