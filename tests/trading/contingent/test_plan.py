@@ -90,6 +90,16 @@ def test_the_first_execution_of_an_oco_cancels_the_others() -> None:
     assert steps(linked) == [(1, "CANCEL", 0), (2, "CANCEL", 0)]
 
 
+def test_what_the_broker_did_to_a_sibling_by_itself_is_not_asked_for_again() -> None:
+    over = entry(Place.DONE, cum=10)
+    cut_down = bracket(over, target(Place.OUT, cum=3), stop(Place.OUT, asked=7))
+    left_whole = bracket(over, target(Place.OUT, cum=3), stop(Place.OUT))
+    ended = bracket(over, target(Place.DONE, cum=10), stop(Place.DONE))
+
+    assert (steps(cut_down), steps(ended)) == ([], [])
+    assert steps(left_whole) == [(2, "RESIZE", 7)]
+
+
 def test_oto_children_go_pro_rata_and_do_not_touch_each_other() -> None:
     linked = LinkedOrders(
         Linkage.NONE, (entry(cum=4), member(1, Place.DORMANT, planned=5), member(2, Place.DORMANT, planned=20))
