@@ -28,6 +28,7 @@ TARGET, STOP = "5.00", Decimal("3.50")
 async def desk(request: pytest.FixtureRequest) -> AsyncIterator[IbkrDesk]:
     desk = await opened(request.param)
     yield desk
+    assert (await desk.session.health()).details["alerts"] == []
     await desk.close()
     assert desk.server.protocol_errors == []
 

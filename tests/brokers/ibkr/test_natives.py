@@ -35,6 +35,7 @@ ADAPTIVE = Algo.of("Adaptive", adaptivePriority="Patient")
 async def desk(request: pytest.FixtureRequest) -> AsyncIterator[IbkrDesk]:
     desk = await opened(request.param)
     yield desk
+    assert (await desk.session.health()).details["alerts"] == []
     await desk.close()
     assert desk.server.protocol_errors == []
 
