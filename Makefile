@@ -37,7 +37,7 @@ venv-dev:
 .PHONY: test
 test: check  ## Check and test everything, browser included
 	@scripts/chromium
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not browser and not judge and not chaos"
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not browser and not judge"
 	@# Apart: Playwright's synchronous API keeps a loop running, in which no asynchronous test can run.
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m browser
 
