@@ -91,6 +91,15 @@ def test_a_value_too_old_to_act_on_is_shown_with_its_age_and_said_to_be_old(
     assert seconds <= sight["age"] < seconds + 0.5
 
 
+def test_a_quote_that_came_while_it_was_looked_at_has_no_age_below_nothing(road: Road) -> None:
+    road.place(condition={"when": price("AMZN", "195")})
+    market.write_quotes([market.quote("AMZN", "191.98", "192.02", received_at=market.seconds_ago(-30))])
+
+    (sight,) = held(road)["results"][0]["sights"]
+
+    assert sight["age"] == 0.0
+
+
 @pytest.mark.usefixtures("plain_broker")
 def test_a_trailing_stop_says_its_best_price_and_where_it_is_set_off(road: Road) -> None:
     bought(road)
