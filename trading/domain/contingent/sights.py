@@ -106,7 +106,7 @@ def _of_type(waiting: Waiting, view: View) -> Iterator[Sight]:
 def _age(symbols: Iterable[str], view: View) -> float | None:
     """Return the age of the oldest quote, or None if there is none to have an age."""
     ages = [quote.age(view.now) for symbol in symbols if (quote := view.quotes.get(symbol)) is not None]
-    return max(round(max(ages), 1), 0.0) if ages else None  # a quote may be vouched for while we look
+    return max(0.0, round(max(ages), 1)) if ages else None  # a quote may be vouched for while we look
 
 
 def _paths(node: Node, path: str) -> Iterator[tuple[str, Leaf]]:
