@@ -1,4 +1,4 @@
-// What is to become of long options: kept with a cut-off, withdrawn, or confirmed to be with the broker.
+// What is to become of long options: sent to a broker that takes it, or kept as a note until a person has told the broker.
 
 import { may, mayAnywhere } from "./access.js";
 import { get, post } from "./api.js";
@@ -8,9 +8,13 @@ import { on, rowsOf } from "./live.js";
 import { sayError, toast } from "./toast.js";
 
 const dialog = byId("exercise-dialog");
+const ON_ITS_WAY = ["SENT", "WITHDRAWING"];
+const LOOK_AGAIN_MS = 2000;
 let options = [];
+let waits = 0;
 
 async function load() {
+  clearTimeout(waits);
   try {
     paint(await get("/exercise-instructions/"));
   } catch (error) {
@@ -18,48 +22,62 @@ async function load() {
   }
 }
 
-function paint({ results, options: held, note }) {
+function paint({ results, options: held }) {
   options = held.filter((option) => may("SEND_ORDER", option.account));
   byId("exercise-open").hidden = !options.length || !mayAnywhere("SEND_ORDER");
   byId("exercise-table").hidden = results.length === 0;
   byId("exercise-rows").replaceChildren(...results.map(row));
-  setText(byId("exercise-note"), results.length || held.length ? note : "No long options: there is nothing to exercise.");
+  const notes = [...new Set([...held, ...results.filter((one) => one.state === "RECORDED")].map((one) => one.note))];
+  setText(byId("exercise-note"), results.length || held.length ? notes.join(" ") : "No long options: there is nothing to exercise.");
+  if (results.some((one) => ON_ITS_WAY.includes(one.state) || (one.travels && one.state === "RECORDED"))) waits = setTimeout(load, LOOK_AGAIN_MS);
 }
 
 function row(one) {
   const act = (state, said) => h("button", { type: "button", class: "btn btn-sm", onclick: () => end(one, state) }, said);
-  const isHeld = one.state === "HELD" && may("SEND_ORDER", one.account);
+  const mine = may("SEND_ORDER", one.account);
+  const byHand = mine && one.state === "RECORDED" && !one.travels;
+  const open = mine && ["RECORDED", "ACCEPTED"].includes(one.state);
   return h("tr", {}, h("td", {}, one.said), h("td", {}, one.account), h("td", {}, words(one.kind)), h("td", { class: "r" }, number(one.qty, 0)),
-    h("td", {}, moment(one.cut_off_at, { day: true })), h("td", {}, words(one.state)), h("td", {}, one.given_by),
-    h("td", { class: "r" }, isHeld && [act("CONFIRMED", "Broker has it"), " ", act("WITHDRAWN", "Withdraw")]));
+    h("td", {}, moment(one.cut_off_at, { day: true })), h("td", {}, state(one)), h("td", {}, one.given_by),
+    h("td", { class: "r" }, byHand && act("CONFIRMED", "Broker has it"), " ", open && act("WITHDRAWN", "Withdraw")));
+}
+
+function state(one) {
+  if (one.exercised !== null) return `${one.said_state}: ${number(one.exercised, 0)} exercised`;
+  return one.answer ? `${one.said_state}: ${one.answer}` : one.said_state;
 }
 
 async function end(one, state) {
   try {
     await post(`/exercise-instructions/${one.id}/end/`, { state });
-    toast("done", state === "WITHDRAWN" ? "Withdrawn" : "Confirmed", `${words(one.kind)} ${one.qty} ${one.said}`);
+    toast("done", one.state === "ACCEPTED" ? "The broker is asked to withdraw it" : state === "WITHDRAWN" ? "Withdrawn" : "Confirmed", `${words(one.kind)} ${one.qty} ${one.said}`);
   } catch (error) {
     sayError("Not changed", error);
   }
   load();
 }
 
+function choose(option) {
+  byId("exercise-qty").value = option.qty;
+  setText(byId("exercise-how"), `${option.note} Cut-off of the last day: ${moment(option.cut_off_at, { day: true })}.`);
+}
+
 byId("exercise-open").addEventListener("click", () => {
   byId("exercise-option").replaceChildren(...options.map((option, index) => h("option", { value: index }, `${option.account}: ${number(option.qty, 0)} ${option.said}`)));
-  byId("exercise-qty").value = options[0].qty;
+  choose(options[0]);
   byId("exercise-error").hidden = true;
   dialog.showModal();
 });
-byId("exercise-option").addEventListener("change", () => { byId("exercise-qty").value = options[Number(byId("exercise-option").value)].qty; });
+byId("exercise-option").addEventListener("change", () => choose(options[Number(byId("exercise-option").value)]));
 dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 dialog.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const { account, symbol } = options[Number(byId("exercise-option").value)];
   const body = { account, symbol, kind: byId("exercise-kind").value, qty: Number(byId("exercise-qty").value), reason: byId("exercise-reason").value };
   try {
-    await post("/exercise-instructions/", body);
+    const made = await post("/exercise-instructions/", body);
     dialog.close();
-    toast("done", "Instruction kept", "Tell the broker before the cut-off.");
+    toast("done", "Instruction recorded", made.note);
     load();
   } catch (error) {
     byId("exercise-error").hidden = false;

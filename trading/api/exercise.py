@@ -28,7 +28,7 @@ class ExerciseInstructions(APIView):
 
     @extend_schema(request=InstructionIn, responses={201: dict})
     def post(self, request: Request) -> Response:
-        """Keep an instruction; it stands until it is withdrawn or confirmed."""
+        """Give an instruction: it goes to the broker, or is kept as a note where the broker takes none."""
         data = InstructionIn(data=request.data)
         data.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
@@ -46,7 +46,7 @@ class InstructionEnd(APIView):
 
     @extend_schema(request=ClosingIn, responses={200: dict})
     def post(self, request: Request, instruction_id: UUID) -> Response:
-        """Withdraw it before its cut-off, or confirm that the broker has it."""
+        """Withdraw it before its cut-off, or confirm that a person has told the broker."""
         data = ClosingIn(data=request.data)
         data.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()

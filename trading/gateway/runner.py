@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError, InvalidInputError, RefusedError, UnavailableError
+from brokers.instructions import TakesInstructions
 from brokers.ports import Idempotency, Session
 from brokers.quiet import window_at
 from brokers.selectors.connections import resumed_at as read_resumed_at
@@ -19,6 +20,7 @@ from brokers.services import connections, leases
 from trading.domain.reconcile.doubts import Asked
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.inbox import Inbox
+from trading.gateway.instructor import Instructor
 from trading.gateway.life import ensure_heard, first_of, needs_leave, worth_saying
 from trading.gateway.outbox import Outbox
 from trading.gateway.pace import Cause, Pace
@@ -143,6 +145,8 @@ class ConnectionRunner:
                 await self._reconcile(session)
                 await self._state("UP", "")
                 self._up_at = utc_now()
+                if session.capabilities.takes_exercise_instructions and isinstance(session, TakesInstructions):
+                    group.create_task(Instructor(self.name, session, self._out, self._epoch).run())
                 group.create_task(self._every(RECONCILE_EVERY, partial(self._reconcile, session)))
                 group.create_task(self._every(DOUBT_EVERY, partial(self._ask_about_doubts, session)))
         finally:

@@ -1,6 +1,10 @@
 """Exercise instructions to read, and the long options they could be about."""
 
 from allcore.accounts.models import User
+from brokers.models import Account
+from brokers.ports import Capabilities
+from brokers.registry import broker_named
+from brokers.selectors.capabilities import capabilities_of
 from risk.domain.lines import contract_of
 from risk.selectors.permissions import visible_accounts
 from trading.domain.exercise import cut_off
@@ -8,16 +12,18 @@ from trading.models import ExerciseInstruction, Position
 from trading.selectors.rows import Row, iso
 
 MOST = 50
-PLAINLY = (
-    "Held at the desk: no broker connection takes instructions yet. Tell the broker before the cut-off and confirm it "
-    "here. The paper broker exercises whatever ends a cent in the money, whatever stands here."
+BY_HAND = (
+    "{broker} takes no instructions from the desk: tell it by phone or on its own page; this is only a note of it."
 )
+BY_ITSELF = "Sent to {broker} at once; it counts when {broker} has accepted it."
 
 
 def listed(user: User) -> Row:
     """Return the person's latest instructions, and each long option with its cut-off."""
     mine = visible_accounts(user)
-    found = ExerciseInstruction.objects.filter(account__in=mine).select_related("account", "instrument", "given_by")
+    found = ExerciseInstruction.objects.filter(account__in=mine).select_related(
+        "account__connection", "instrument", "given_by"
+    )
     held = Position.objects.filter(account__in=mine, qty__gt=0, instrument__kind="OPTION")
     return {
         "results": [instruction_row(one) for one in found.order_by("-given_at", "id")[:MOST]],
@@ -27,13 +33,25 @@ def listed(user: User) -> Row:
                 "symbol": position.instrument.symbol,
                 "said": str(contract_of(position.instrument.symbol)),
                 "qty": position.qty,
-                "cut_off_at": iso(cut_off(position.instrument.expiry)),
+                "cut_off_at": iso(cut_off(position.instrument.expiry, _broker(position.account).exercise_cut_off)),
+                "note": said_of(position.account),
             }
-            for position in held.select_related("account", "instrument").order_by("instrument__expiry", "id")
+            for position in held.select_related("account__connection", "instrument").order_by(
+                "instrument__expiry", "id"
+            )
             if position.instrument.expiry is not None
         ],
-        "note": PLAINLY,
     }
+
+
+def said_of(account: Account) -> str:
+    """Return how an instruction on the account gets to its broker."""
+    sentence = BY_ITSELF if _broker(account).takes_exercise_instructions else BY_HAND
+    return sentence.format(broker=broker_named(account.connection.broker).name)
+
+
+def _broker(account: Account) -> Capabilities:
+    return capabilities_of(account.connection.broker)
 
 
 def instruction_row(one: ExerciseInstruction) -> Row:
@@ -46,7 +64,13 @@ def instruction_row(one: ExerciseInstruction) -> Row:
         "kind": one.kind,
         "qty": one.qty,
         "state": one.state,
+        "said_state": one.get_state_display(),
+        "travels": _broker(one.account).takes_exercise_instructions,
+        "note": said_of(one.account),
         "reason": one.reason,
+        "answer": one.answer,
+        "exercised": one.exercised,
+        "sent_at": iso(one.sent_at),
         "cut_off_at": iso(one.cut_off_at),
         "given_by": one.given_by.username,
         "given_at": iso(one.given_at),

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from trading.domain.exercise import InstructionKind
+from allcore.kernel.instructions import InstructionKind
 
 
 class InstructionIn(serializers.Serializer[object]):

@@ -1,6 +1,8 @@
 """Instructions on long options: about what is held, in time, once, and on the record."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,16 +10,19 @@ from allcore.accounts.actors import Actor
 from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import ForbiddenError
+from allcore.kernel.instructions import CutOff, InstructionKind
 from brokers.models import Account, Connection
 from tests.builders import market
 from tests.trading.passage.conftest import STOCK
-from trading.domain.exercise import InstructionKind, NotInstructableError, Wanted, acts_until, cut_off, require
+from trading.domain.exercise import NotInstructableError, Wanted, acts_until, cut_off, require
 from trading.models import ExerciseInstruction, Position
+from trading.selectors.exercise import listed
 from trading.services import exercise
 from trading.services.exercise import InstructionClosedError
 
 EXPIRY = date(2026, 6, 12)
 SYMBOL = market.option(STOCK, EXPIRY, "C", 200)
+CLOSE = datetime(2026, 6, 12, 20, 0, tzinfo=UTC)  # the paper broker's cut-off
 LAST = datetime(2026, 6, 12, 20, 30, tzinfo=UTC)  # 16:30 in New York
 SECOND = timedelta(seconds=1)
 
@@ -38,7 +43,7 @@ def instruct(actor: Actor, **changes: object) -> ExerciseInstruction:
 def test_an_instruction_is_kept_with_its_cut_off_and_audited(held: Position, trader: Actor) -> None:
     made = instruct(trader, kind="DO_NOT_EXERCISE")
 
-    assert (made.state, made.qty, made.cut_off_at) == ("HELD", 2, LAST)
+    assert (made.state, made.qty, made.cut_off_at) == ("RECORDED", 2, CLOSE)
     entry = AuditEntry.objects.filter(action="exercise.instructed").get()
     assert entry.payload["symbol"] == SYMBOL
 
@@ -55,7 +60,7 @@ def test_what_was_withdrawn_is_free_again_and_stays_withdrawn(held: Position, tr
     made = instruct(trader, qty=3)
     exercise.close(instruction_id=made.pk, state="WITHDRAWN", actor=trader, now=utc_now())
 
-    assert instruct(trader, qty=3).state == "HELD"
+    assert instruct(trader, qty=3).state == "RECORDED"
     with pytest.raises(InstructionClosedError):
         exercise.close(instruction_id=made.pk, state="CONFIRMED", actor=trader, now=utc_now())
 
@@ -73,7 +78,8 @@ def test_who_may_not_send_orders_may_not_instruct(held: Position, approver: Acto
 
 
 def test_after_the_cut_off_nothing_is_taken_and_nothing_withdrawn(held: Position, trader: Actor) -> None:
-    made = instruct(trader, qty=1)
+    by_hand()
+    made = instruct(trader, qty=1, kind="DO_NOT_EXERCISE")
     market.write_clock(LAST)
 
     with pytest.raises(NotInstructableError, match="ended at 16:30"):
@@ -81,7 +87,40 @@ def test_after_the_cut_off_nothing_is_taken_and_nothing_withdrawn(held: Position
     with pytest.raises(NotInstructableError, match="cut-off has passed"):
         exercise.close(instruction_id=made.pk, state="WITHDRAWN", actor=trader, now=utc_now())
     confirmed = exercise.close(instruction_id=made.pk, state="CONFIRMED", actor=trader, now=utc_now())
-    assert confirmed.state == "CONFIRMED"
+    assert (confirmed.state, confirmed.cut_off_at) == ("CONFIRMED", LAST)
+
+
+def test_the_paper_brokers_cut_off_is_the_close(held: Position, trader: Actor) -> None:
+    market.write_clock(CLOSE)
+
+    with pytest.raises(NotInstructableError, match="ended at 16:00"):
+        instruct(trader, qty=1)
+
+
+def test_nobody_confirms_what_goes_to_the_broker_by_itself(held: Position, trader: Actor) -> None:
+    made = instruct(trader)
+
+    with pytest.raises(NotInstructableError, match="by itself"):
+        exercise.close(instruction_id=made.pk, state="CONFIRMED", actor=trader, now=utc_now())
+
+
+@pytest.mark.parametrize(("broker", "says"), [("paper", "Sent to Paper at once"), ("etrade", "tell it by phone")])
+def test_it_is_said_whether_the_desk_or_a_person_tells_the_broker(
+    held: Position, trader: Actor, broker: str, says: str
+) -> None:
+    by_hand(broker)
+    instruct(trader)
+
+    found: Any = listed(trader.user)
+
+    assert says in found["results"][0]["note"]
+    assert says in found["options"][0]["note"]
+    assert found["results"][0]["travels"] is (broker == "paper")
+
+
+def by_hand(broker: str = "etrade") -> None:
+    """Put the account at a broker."""
+    Connection.objects.update(broker=broker)
 
 
 @pytest.mark.parametrize(("late", "passes"), [(-SECOND, True), (timedelta(0), False), (SECOND, False)])
@@ -99,9 +138,18 @@ def test_an_early_exercise_acts_on_its_own_day() -> None:
     monday = datetime(2026, 6, 8, 15, 0, tzinfo=UTC)
     evening = datetime(2026, 6, 8, 21, 0, tzinfo=UTC)
 
-    assert acts_until(InstructionKind.EXERCISE, EXPIRY, monday).date() == date(2026, 6, 8)
-    assert acts_until(InstructionKind.EXERCISE, EXPIRY, evening).date() == date(2026, 6, 9)
-    assert acts_until(InstructionKind.DO_NOT_EXERCISE, EXPIRY, monday) == LAST
+    early = Wanted(InstructionKind.EXERCISE, 1, EXPIRY, 1, 0, CutOff.CLOSE)
+    not_at_all = replace(early, kind=InstructionKind.DO_NOT_EXERCISE)
+
+    assert acts_until(early, monday) == datetime(2026, 6, 8, 20, tzinfo=UTC)
+    assert acts_until(early, datetime(2026, 6, 8, 20, tzinfo=UTC)) == datetime(2026, 6, 9, 20, tzinfo=UTC)
+    assert acts_until(early, evening).date() == date(2026, 6, 9)
+    assert acts_until(not_at_all, monday) == CLOSE
+
+
+def test_on_a_half_day_the_close_comes_at_one_and_half_past_four_stays() -> None:
+    assert cut_off(date(2026, 11, 27), CutOff.CLOSE) == datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    assert cut_off(date(2026, 11, 27)) == datetime(2026, 11, 27, 21, 30, tzinfo=UTC)
 
 
 def test_an_expiry_on_a_holiday_is_cut_off_the_session_before() -> None:
