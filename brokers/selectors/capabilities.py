@@ -11,3 +11,12 @@ def capabilities_of(broker: str) -> Capabilities:
         UnknownBrokerError: no adapter has that name.
     """
     return broker_named(broker).capabilities
+
+
+def title_of(broker: str) -> str:
+    """Return what a person calls the broker.
+
+    Raises:
+        UnknownBrokerError: no adapter has that name.
+    """
+    return broker_named(broker).name

@@ -1,10 +1,10 @@
 """Exercise instructions to read, and the long options they could be about."""
 
+from datetime import date
+
 from allcore.accounts.models import User
 from brokers.models import Account
-from brokers.ports import Capabilities
-from brokers.registry import broker_named
-from brokers.selectors.capabilities import capabilities_of
+from brokers.selectors.capabilities import capabilities_of, title_of
 from risk.domain.lines import contract_of
 from risk.selectors.permissions import visible_accounts
 from trading.domain.exercise import cut_off
@@ -28,14 +28,7 @@ def listed(user: User) -> Row:
     return {
         "results": [instruction_row(one) for one in found.order_by("-given_at", "id")[:MOST]],
         "options": [
-            {
-                "account": position.account.code,
-                "symbol": position.instrument.symbol,
-                "said": str(contract_of(position.instrument.symbol)),
-                "qty": position.qty,
-                "cut_off_at": iso(cut_off(position.instrument.expiry, _broker(position.account).exercise_cut_off)),
-                "note": said_of(position.account),
-            }
+            _option_row(position, position.instrument.expiry)
             for position in held.select_related("account__connection", "instrument").order_by(
                 "instrument__expiry", "id"
             )
@@ -44,14 +37,22 @@ def listed(user: User) -> Row:
     }
 
 
+def _option_row(position: Position, expiry: date) -> Row:
+    until = capabilities_of(position.account.connection.broker).exercise_cut_off
+    return {
+        "account": position.account.code,
+        "symbol": position.instrument.symbol,
+        "said": str(contract_of(position.instrument.symbol)),
+        "qty": position.qty,
+        "cut_off_at": iso(cut_off(expiry, until)),
+        "note": said_of(position.account),
+    }
+
+
 def said_of(account: Account) -> str:
     """Return how an instruction on the account gets to its broker."""
-    sentence = BY_ITSELF if _broker(account).takes_exercise_instructions else BY_HAND
-    return sentence.format(broker=broker_named(account.connection.broker).name)
-
-
-def _broker(account: Account) -> Capabilities:
-    return capabilities_of(account.connection.broker)
+    sentence = BY_ITSELF if capabilities_of(account.connection.broker).takes_exercise_instructions else BY_HAND
+    return sentence.format(broker=title_of(account.connection.broker))
 
 
 def instruction_row(one: ExerciseInstruction) -> Row:
@@ -65,7 +66,7 @@ def instruction_row(one: ExerciseInstruction) -> Row:
         "qty": one.qty,
         "state": one.state,
         "said_state": one.get_state_display(),
-        "travels": _broker(one.account).takes_exercise_instructions,
+        "travels": capabilities_of(one.account.connection.broker).takes_exercise_instructions,
         "note": said_of(one.account),
         "reason": one.reason,
         "answer": one.answer,
