@@ -12,6 +12,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402 see above
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from allcore import memory  # noqa: E402
 from trading import routing  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -20,3 +21,4 @@ application = ProtocolTypeRouter(
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(routing.application)),
     }
 )
+memory.settle()

@@ -3,8 +3,10 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun
+from celery.signals import setup_logging, task_prerun, worker_ready
 from django.db import close_old_connections
+
+from allcore import memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
 
@@ -35,6 +37,12 @@ def _use_our_logs(**kwargs: object) -> None:
 def _drop_a_dead_connection(**kwargs: object) -> None:
     """Let a task after a restart of PostgreSQL connect anew; connections are kept from task to task."""
     close_old_connections()
+
+
+@worker_ready.connect
+def _settle(**kwargs: object) -> None:
+    """Leave what is loaded out of the collector's rounds."""
+    memory.settle()
 
 
 def _host_broker_sessions() -> None:

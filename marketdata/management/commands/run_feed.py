@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from allcore import memory
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError
 from marketdata.services import run
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         stopping = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        memory.settle()
         try:
             feed = run.open_feed(settings.FEED, utc_now())
             if feed is None:

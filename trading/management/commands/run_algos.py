@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from allcore import memory
 from allcore.kernel.clock import utc_now
 from trading.services.algos.engine import Engine
 from trading.services.algos.loop import keep_going
@@ -23,4 +24,5 @@ class Command(BaseCommand):
         stopping = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        memory.settle()
         keep_going(Engine(f"{socket.gethostname()}:{os.getpid()}"), now=utc_now, stopping=stopping)

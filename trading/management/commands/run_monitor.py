@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from allcore import memory
 from allcore.kernel.clock import utc_now
 from trading.services.contingent import engine
 from trading.services.monitor import Monitor, keep_going
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         stopping = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        memory.settle()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="triggers") as beside:
             triggers = beside.submit(_watch, stopping)
             try:
