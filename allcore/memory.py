@@ -1,7 +1,7 @@
 """What a process has loaded by its start is not walked by the garbage collector again.
 
-Half a million objects, nearly all of them code, are there for good. One full round over them stops the process for
-0.15 s, and a round comes every few hundred requests: the slowest orders and approvals were those that met one.
+Some 200,000 objects, nearly all of them code, are there for good. A full round over them stops a process for about
+0.1 s, longer on a busy machine: the slowest approvals were those that met one.
 """
 
 import gc
