@@ -26,9 +26,13 @@ CENT = Decimal("0.01")
 def main() -> None:
     """Measure; with `--profile` say where the time goes instead."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
-    for name, value in {"SECRET_KEY": "x", "DATABASE_URL": "postgresql://x:x@127.0.0.1:1/x"}.items():
-        os.environ.setdefault(name, value)
-    os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
+    nowhere = {
+        "SECRET_KEY": "x",
+        "DATABASE_URL": "postgresql://x:x@127.0.0.1:1/x",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+    for name, value in nowhere.items():
+        os.environ[name] = os.environ.get(name) or value  # make hands on what is unset as empty
     import django
 
     django.setup()
