@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from allcore import memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # `prepare` and the tests run Django's: they load every page first
 
 app = Celery("desk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

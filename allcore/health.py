@@ -34,6 +34,15 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(answer, status=200 if answer["ready"] else 503)
 
 
+def plain(status: int, sentence: str) -> Callable[..., HttpResponse]:
+    """Return a view that answers with a sentence, for a process that has no pages to be wrong with."""
+
+    def answer(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+        return HttpResponse(f"{sentence}\n", status=status, content_type="text/plain")
+
+    return answer
+
+
 class HealthOut(serializers.Serializer[object]):
     """What works: `checks` says "ok" or what is wrong, by part."""
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from allcore import health, scrape
+from allcore import health
 
 API = ("marketdata.api.urls", "risk.api.urls", "trading.api.urls", "allcore.accounts.urls")
 
@@ -18,9 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", scrape.metrics, name="metrics"),
+    path("", include("allcore.health_urls")),
     path("", include("trading.web.urls")),
 ]
 

@@ -17,6 +17,7 @@ class Command(BaseCommand):
     """Feeds the desk from the source that FEED names."""
 
     help = "Feed the desk with market data from the source that FEED names."
+    requires_system_checks = ()  # `prepare` and the tests run them: each would load every page first
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""

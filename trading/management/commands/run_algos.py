@@ -18,6 +18,7 @@ class Command(BaseCommand):
     """Holds the runs nobody else holds; several may run, and none acts on another's."""
 
     help = "Work the runs of execution algorithms: look at each batch of quotes, send and move their children."
+    requires_system_checks = ()  # `prepare` and the tests run them: each would load every page first
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""

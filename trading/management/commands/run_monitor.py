@@ -18,6 +18,7 @@ class Command(BaseCommand):
     """Values every position each second and tells the desk what changed."""
 
     help = "Value every position each second, tell the desk what changed, keep the equity curve."
+    requires_system_checks = ()  # `prepare` and the tests run them: each would load every page first
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""
