@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 from allcore.accounts.actors import actor_of
 from allcore.kernel.clock import utc_now
 from trading.domain.structures.analysis import Scenario
-from trading.selectors import preview
-from trading.serializers.preview import PreviewIn
+from trading.selectors import conditions, preview
+from trading.serializers.preview import ConditionLookIn, ConditionLookOut, PreviewIn
 
 
 class OrderPreview(APIView):
@@ -37,6 +37,19 @@ class StructureAnalysis(APIView):
         """Return the structure's name, profile, Greeks and curves on a date, at a volatility; no account is read."""
         draft, scenario = _read(request)
         return Response(preview.structure(draft, scenario, now=utc_now()))
+
+
+class ConditionLook(APIView):
+    """What a condition would mean."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=ConditionLookIn, responses={200: ConditionLookOut})
+    def post(self, request: Request) -> Response:
+        """Return the condition in words, what it sees now and what is wrong with it; nothing is sent or kept."""
+        data = ConditionLookIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        return Response(conditions.look(data.validated_data, actor_of(request).user, now=utc_now()))
 
 
 def _read(request: Request) -> tuple[Mapping[str, Any], Scenario]:

@@ -16,6 +16,7 @@ from trading.api import (
     preview,
     proposals,
     routing,
+    statements,
     stories,
 )
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path("orders/", orders.Orders.as_view()),
     path("orders/held/", orders.HeldOrders.as_view()),
     path("orders/preview/", preview.OrderPreview.as_view()),
+    path("conditions/look/", preview.ConditionLook.as_view()),
     path("structures/", preview.StructureAnalysis.as_view()),
     path("orders/<uuid:order_id>/", orders.OneOrder.as_view()),
     path("orders/<uuid:order_id>/cancel/", orders.OrderCancel.as_view()),
@@ -56,6 +58,8 @@ urlpatterns = [
     path("pnl/", books.Pnl.as_view()),
     path("pnl/explained/", books.PnlExplained.as_view()),
     path("pnl/attribution/", books.PnlAttribution.as_view()),
+    path("statements/", statements.Statements.as_view()),
+    path("statements/<slug:code>/<slug:day>/", statements.OneStatement.as_view()),
     path("wash-sales/", books.WashSales.as_view()),
     path("stories/", stories.Stories.as_view()),
     path("stories/<uuid:order_id>/", stories.OneStory.as_view()),

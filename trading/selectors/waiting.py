@@ -114,13 +114,23 @@ def view_of(waiting: Iterable[Waiting], *, now: datetime, exchange_now: datetime
         UnavailableError: Redis does not answer.
     """
     asked = list(waiting)
-    symbols = sorted({symbol for one in asked for symbol in symbols_of(one)})
+    symbols = {symbol for one in asked for symbol in symbols_of(one)}
     codes = {code for one in asked for code in accounts_of(one)}
+    return view_at(symbols, codes, now=now, exchange_now=exchange_now)
+
+
+def view_at(symbols: Iterable[str], codes: set[str], *, now: datetime, exchange_now: datetime) -> View:
+    """Return the moment as whoever looks at the symbols and the accounts may see it.
+
+    Raises:
+        UnavailableError: Redis does not answer.
+    """
+    named = sorted(symbols)
     return View(
         now=now,
         exchange_now=exchange_now,
-        quotes=quotes.latest(symbols),
-        greeks=chains.greeks(symbols),
+        quotes=quotes.latest(named),
+        greeks=chains.greeks(named),
         portfolios=_portfolios(codes, now=now, exchange_now=exchange_now) if codes else {},
     )
 

@@ -2,8 +2,10 @@
 
 from rest_framework import serializers
 
+from allcore.kernel.orders import PriceEffect
+from allcore.kernel.tickets import MAX_LEGS
 from trading.domain.structures.analysis import Scenario
-from trading.serializers.requests import OrderIn
+from trading.serializers.requests import LegIn, OrderIn
 
 
 class ScenarioIn(serializers.Serializer[Scenario]):
@@ -18,3 +20,34 @@ class PreviewIn(OrderIn):
     """An order as it would be sent; a limit that its type needs may be left out: the middle of the market is taken."""
 
     scenario = ScenarioIn(required=False)
+
+
+class ConditionLookIn(serializers.Serializer[object]):
+    """A condition that is being built, and the order that is to wait for it, as far as it is looked at."""
+
+    account = serializers.CharField(max_length=20)
+    underlying = serializers.CharField(max_length=10)
+    legs = serializers.ListField(child=LegIn(), min_length=1, max_length=MAX_LEGS)
+    price_effect = serializers.ChoiceField([p.value for p in PriceEffect], required=False)
+    condition = serializers.DictField(help_text="as of a new order; it may be unfinished")
+
+
+class FaultOut(serializers.Serializer[object]):
+    """What is wrong with a condition."""
+
+    at = serializers.CharField(
+        help_text="The part's place, from 0 at the root: 0.1 is the root's second; empty: the whole"
+    )
+    field = serializers.CharField(help_text="The field it is in; empty: the part")
+    message = serializers.CharField()
+
+
+class ConditionLookOut(serializers.Serializer[object]):
+    """The condition in words, and how it stands."""
+
+    said = serializers.CharField(allow_null=True, help_text="Null as long as anything is wrong")
+    is_true = serializers.BooleanField(allow_null=True, help_text="At this moment; null: not known")
+    parts = serializers.DictField(help_text="Each comparison by its place: as the sights of a held order, and is_true")
+    faults = FaultOut(many=True)
+    blind = serializers.CharField(help_text="Why nothing can be seen, if so")
+    at = serializers.DateTimeField()

@@ -147,7 +147,7 @@ def parse(data: object) -> Condition:
     if (count := _count(condition.when)) > MOST_NODES:
         raise InvalidConditionError(f"A condition has {MOST_NODES} parts at most, had {count}. Nothing was sent.")
     if condition.arm_after and condition.expire_at and condition.arm_after >= condition.expire_at:
-        raise InvalidConditionError("A condition is armed before it expires. Nothing was sent.")
+        raise InvalidConditionError("A condition is armed before it expires. Nothing was sent.", field="expire_at")
     return condition
 
 
@@ -191,20 +191,21 @@ def _leaf(data: Mapping[str, Any]) -> Leaf:
         reset=None if reset is None else _value(what, reset, "reset"),
         confirm=_confirmations(data),
     )
-    for broken, message in _faults(leaf):
+    for broken, field, message in _faults(leaf):
         if broken:
-            raise InvalidConditionError(f"{message} Nothing was sent.", what=str(what))
+            raise InvalidConditionError(f"{message} Nothing was sent.", what=str(what), field=field)
     return leaf
 
 
-def _faults(leaf: Leaf) -> tuple[tuple[bool, str], ...]:
+def _faults(leaf: Leaf) -> tuple[tuple[bool, str, str], ...]:
     return (
-        ((leaf.what in OF_SYMBOL) != bool(leaf.symbol), f"{leaf.what} names a symbol only if it is of one."),
+        ((leaf.what in OF_SYMBOL) != bool(leaf.symbol), "symbol", f"{leaf.what} names a symbol only if it is of one."),
         (
             leaf.what in OF_OPTION and len(leaf.symbol) != OCC_LENGTH,
+            "symbol",
             f"{leaf.what} is of an option, was {leaf.symbol!r}.",
         ),
-        (leaf.reset is not None and not _is_wider(leaf), "A reset lies on the far side of the value."),
+        (leaf.reset is not None and not _is_wider(leaf), "reset", "A reset lies on the far side of the value."),
     )
 
 
@@ -224,21 +225,23 @@ def _word(words: type[W], given: object, name: str) -> W:
         return words(str(given))
     except ValueError:
         known = ", ".join(word.value for word in words)
-        raise InvalidConditionError(f"`{name}` is one of {known}, was {given!r}. Nothing was sent.") from None
+        raise InvalidConditionError(
+            f"`{name}` is one of {known}, was {given!r}. Nothing was sent.", field=name
+        ) from None
 
 
 def _value(what: What, given: object, name: str) -> Value:
     if what is What.TIME:
         moment = _moment(given, name)
         if moment is None:
-            raise InvalidConditionError(f"TIME has a `{name}`. Nothing was sent.")
+            raise InvalidConditionError(f"TIME has a `{name}`. Nothing was sent.", field=name)
         return moment
     try:
         number = Decimal(str(given))
     except InvalidOperation:
         number = Decimal("NaN")
     if isinstance(given, bool) or not number.is_finite():
-        raise InvalidConditionError(f"`{name}` is a number, was {given!r}. Nothing was sent.")
+        raise InvalidConditionError(f"`{name}` is a number, was {given!r}. Nothing was sent.", field=name)
     return number
 
 
@@ -250,14 +253,16 @@ def _moment(given: object, name: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise InvalidConditionError(f"`{name}` is a time with its zone, was {given!r}. Nothing was sent.")
+        raise InvalidConditionError(f"`{name}` is a time with its zone, was {given!r}. Nothing was sent.", field=name)
     return moment
 
 
 def _confirmations(data: Mapping[str, Any]) -> int:
     given = data.get("confirm", 1)
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_CONFIRMATIONS:
-        raise InvalidConditionError(f"`confirm` is from 1 to {MOST_CONFIRMATIONS}, was {given!r}. Nothing was sent.")
+        raise InvalidConditionError(
+            f"`confirm` is from 1 to {MOST_CONFIRMATIONS}, was {given!r}. Nothing was sent.", field="confirm"
+        )
     return given
 
 

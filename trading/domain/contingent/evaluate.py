@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -88,6 +88,23 @@ def evaluate(condition: Condition, ticket: OrderTicket, memory: Memory, view: Vi
     root = _confirmed(traces.get(ROOT, Trace()), truth, at, condition.confirm)
     traces[ROOT] = root
     return Memory(traces), truth is True and root.holds
+
+
+def truth_now(node: Node, ticket: OrderTicket, view: View) -> bool | None:
+    """Return whether the part is true at this moment by itself, however often it is to hold in a row."""
+    return _truth(_once(node), "0", _Look(ticket, view, {}))[0]
+
+
+def _once(node: Node) -> Node:
+    match node:
+        case Leaf():
+            return replace(node, confirm=1)
+        case Not(of):
+            return Not(_once(of))
+        case Every(nodes):
+            return Every(tuple(map(_once, nodes)))
+        case Either(nodes):
+            return Either(tuple(map(_once, nodes)))
 
 
 @dataclass(frozen=True, slots=True)

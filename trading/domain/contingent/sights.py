@@ -9,6 +9,7 @@ from typing import Any
 
 from allcore.kernel.orders import TriggerPrice
 from allcore.kernel.quotes import Quote
+from allcore.kernel.tickets import OrderTicket
 from trading.domain.contingent import conditions, words
 from trading.domain.contingent.conditions import Condition, Either, Every, Leaf, Node, Not, What
 from trading.domain.contingent.evaluate import ROOT, Memory, Trace, read
@@ -53,16 +54,17 @@ def _anything(view: View) -> View:
 def _of_condition(condition: Condition, waiting: Waiting, view: View) -> Iterator[Sight]:
     traces = Memory.from_dict(waiting.memory.get("condition", {})).traces
     for path, leaf in _paths(condition.when, "0"):
-        yield _of_leaf(leaf, traces.get(path, Trace()), waiting, view)
+        yield of_leaf(leaf, traces.get(path, Trace()), waiting.ticket, view)
     if condition.confirm > 1:
         whole = traces.get(ROOT, Trace())
         yield Sight("all of it", "in a row", count=whole.count, needed=condition.confirm, holds=whole.holds)
 
 
-def _of_leaf(leaf: Leaf, trace: Trace, waiting: Waiting, view: View) -> Sight:
-    seen = read(leaf, waiting.ticket, _anything(view)).value
-    believed = read(leaf, waiting.ticket, view).value
-    looked_at = [leg.symbol for leg in waiting.ticket.legs] if leaf.what is What.NET else [leaf.symbol]
+def of_leaf(leaf: Leaf, trace: Trace, ticket: OrderTicket, view: View) -> Sight:
+    """Return what one comparison of a condition sees."""
+    seen = read(leaf, ticket, _anything(view)).value
+    believed = read(leaf, ticket, view).value
+    looked_at = [leg.symbol for leg in ticket.legs] if leaf.what is What.NET else [leaf.symbol]
     return Sight(
         says=words.subject(leaf),
         wanted=words.wanted(leaf),
