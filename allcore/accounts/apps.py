@@ -11,5 +11,6 @@ class AccountsConfig(AppConfig):
     name = "allcore.accounts"
 
     def ready(self) -> None:
-        """Register the description of tokens."""
+        """Register the description of tokens, and the kinds of path that the addresses of every app are made of."""
         import_module("allcore.accounts.schema")
+        import_module("allcore.api.paths")

@@ -7,5 +7,5 @@ from allcore.accounts import api
 urlpatterns = [
     path("me/", api.Me.as_view(), name="me"),
     path("tokens/", api.Tokens.as_view(), name="tokens"),
-    path("tokens/<int:token_id>/", api.TokenItem.as_view(), name="token"),
+    path("tokens/<row:token_id>/", api.TokenItem.as_view(), name="token"),
 ]

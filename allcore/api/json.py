@@ -50,7 +50,8 @@ class OrjsonRenderer(BaseRenderer):
 class ExactJsonParser(BaseParser):
     """Reads JSON whose numbers stay exact: 4.35 is Decimal("4.35"), and NaN is no number.
 
-    A key given twice is refused, since one of the two would silently be ignored.
+    A key given twice is refused, since one of the two would silently be ignored; so is what no answer could repeat:
+    half a character, a whole number of more than 64 bits, brackets hundreds deep.
     """
 
     media_type = "application/json"
@@ -68,11 +69,13 @@ class ExactJsonParser(BaseParser):
         if len(body) > limit:
             raise TooLargeError
         try:
-            return json.loads(
+            value = json.loads(
                 body.decode(), parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
             )
-        except (ValueError, RecursionError) as e:
+            dumps(value)
+        except (ValueError, RecursionError, TypeError) as e:
             raise ParseError(f"The body is not JSON: {e}.") from e
+        return value
 
 
 def _refuse_constant(name: str) -> None:

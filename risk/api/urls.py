@@ -13,9 +13,9 @@ urlpatterns = [
     path("connections/<slug:name>/authorisation/", connections.Authorisation.as_view()),
     path("brokers/", connections.Matrix.as_view()),
     path("limits/", limits.Limits.as_view(), name="limits"),
-    path("limits/<int:limit_id>/", limits.OneLimit.as_view(), name="limit"),
+    path("limits/<row:limit_id>/", limits.OneLimit.as_view(), name="limit"),
     path("limits/changes/", limits.Changes.as_view(), name="limit-changes"),
-    path("limits/changes/<int:change_id>/decision/", limits.Decision.as_view(), name="limit-decision"),
+    path("limits/changes/<row:change_id>/decision/", limits.Decision.as_view(), name="limit-decision"),
     path("kill-switch/release/", kill.Release.as_view(), name="kill-release"),
-    path("kill-switch/release/<int:release_id>/confirmation/", kill.Confirmation.as_view(), name="kill-confirmation"),
+    path("kill-switch/release/<row:release_id>/confirmation/", kill.Confirmation.as_view(), name="kill-confirmation"),
 ]

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404
+from django.urls.resolvers import RoutePattern
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework import exceptions
 from rest_framework.exceptions import ParseError
@@ -101,11 +102,28 @@ def test_numbers_arrive_as_they_were_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"px": NaN}', b'{"px": Infinity}', b'{"qty": 1, "qty": 2}', b"\xff", b"[" * 100_000]
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"px": NaN}',
+        b'{"px": Infinity}',
+        b'{"qty": 1, "qty": 2}',
+        b"\xff",
+        b"[" * 100_000,
+        b"[" * 300 + b"]" * 300,
+        b'{"side": "\\ud800"}',
+        b'{"\\ud800": 1}',
+        b'{"qty": 18446744073709551616}',
+    ],
 )
 def test_what_is_not_plain_json_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
         parse(body)
+
+
+def test_the_largest_whole_number_that_can_be_answered_is_read() -> None:
+    assert parse(b'{"qty": 18446744073709551615}') == {"qty": 2**64 - 1}
 
 
 def test_a_body_at_the_limit_is_read_and_one_above_is_not(settings: Any) -> None:
@@ -118,3 +136,12 @@ def test_a_body_at_the_limit_is_read_and_one_above_is_not(settings: Any) -> None
 
 def test_decimals_leave_as_text_without_exponent() -> None:
     assert OrjsonRenderer().render({"px": Decimal("1E+2"), "fee": Decimal("0.650")}) == b'{"px":"100","fee":"0.650"}'
+
+
+@pytest.mark.parametrize(("written", "value"), [("7", 7), ("9" * 18, 10**18 - 1), ("9" * 19, None), ("-1", None)])
+def test_a_row_key_in_a_path_is_a_number_that_a_column_can_hold(written: str, value: int | None) -> None:
+    pattern = RoutePattern("limits/<row:limit_id>/", is_endpoint=True)
+
+    match = pattern.match(f"limits/{written}/")
+
+    assert (None if match is None else match[2]["limit_id"]) == value
