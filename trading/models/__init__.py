@@ -13,6 +13,7 @@ from trading.models.orders import Order, OrderEvent, OrderLeg, OrderRequest
 from trading.models.proposals import Approval, Mandate, Proposal
 from trading.models.protocol import MarketWeek, ParameterSet, StrategyNote, WeekLabel
 from trading.models.reconcile import Break, ExternalOrder, Inquiry
+from trading.models.statements import BrokerBook, DayStatement
 
 __all__ = [
     "AlgoChild",
@@ -21,9 +22,11 @@ __all__ = [
     "Approval",
     "BookEvent",
     "Break",
+    "BrokerBook",
     "CashBalance",
     "ClosingMark",
     "CorporateAction",
+    "DayStatement",
     "EquityPoint",
     "Execution",
     "ExerciseInstruction",

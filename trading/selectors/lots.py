@@ -35,7 +35,7 @@ def rows(user: User, now: datetime) -> list[Row]:
     for lot in lots.order_by("instrument__symbol", "opened_at", "id"):
         by_account.setdefault(lot.account_id, []).append(lot)
     return [
-        method_row(account, today) | {"lots": [_lot_row(lot) for lot in by_account.get(account.pk, ())]}
+        method_row(account, today) | {"lots": [lot_row(lot) for lot in by_account.get(account.pk, ())]}
         for account in accounts
     ]
 
@@ -61,7 +61,8 @@ def named_rows(named: Iterable[LotInstruction]) -> list[Row]:
     return [{"leg": one.leg, "lot": lot_name(one.execution_id, one.book_event_id), "qty": one.qty} for one in named]
 
 
-def _lot_row(lot: Lot) -> Row:
+def lot_row(lot: Lot) -> Row:
+    """Return an open lot's row; its instrument should be loaded."""
     symbol = lot.instrument.symbol
     return {
         "lot": lot_name(lot.execution_id, lot.book_event_id),

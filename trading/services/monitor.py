@@ -24,7 +24,7 @@ from trading.selectors.points import Moment
 from trading.selectors.position_rows import pnl_row, position_row
 from trading.selectors.revaluation import Looked, Revaluation
 from trading.selectors.rows import Row
-from trading.services import equity
+from trading.services import equity, statements
 from trading.services.explain import Steps
 
 POSITIONS_KEY = "monitor:positions"
@@ -93,6 +93,7 @@ class Monitor:
         minute = exchange_now.replace(second=0, microsecond=0)
         if minute != self._minute:
             equity.note(looked.accounts, moment)
+            statements.close_day(looked.accounts, moment, now=now)
             self._minute = minute
         return looked.accounts
 

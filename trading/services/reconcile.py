@@ -16,7 +16,7 @@ from trading.domain.orders.events import Alert
 from trading.domain.reconcile.doubts import Asked
 from trading.domain.reconcile.orders import ENDED, OPEN_AT_BROKER, Ours, is_stale, lacks_executions, missing_reports
 from trading.models import Order, OrderRequest
-from trading.services import breaks, doubt, external, gap, inquiries, settle
+from trading.services import breaks, doubt, external, gap, inquiries, settle, statements
 from trading.services.alerts import tell
 from trading.services.quarantine import quarantine
 
@@ -42,6 +42,7 @@ def apply(status: MassStatus, *, asked: Asked, now: datetime) -> None:
     doubt.resolve(status.connection, {report.cl_ord_id for report in status.orders}, asked, now=now)
     breaks.compare(status, now=now)
     breaks.close_settled(status.connection, now=now)
+    statements.keep_told(status)
     inquiries.close(status.connection, asked_before=status.taken_at, still_open=behind, now=now)
     mark_reconciled(status.connection, now=now)
 
