@@ -14,7 +14,7 @@ from rest_framework.permissions import SAFE_METHODS
 from allcore.accounts.models import ApiToken
 from allcore.accounts.tokens import HasScope, scope_for
 
-EXAMPLES = {"uuid": "00000000-0000-0000-0000-000000000000", "int": "1", "str": "X", "slug": "x"}
+EXAMPLES = {"uuid": "00000000-0000-0000-0000-000000000000", "row": "1", "str": "X", "slug": "x"}
 UNSAFE = ("post", "put", "patch", "delete")
 OF_A_PERSON_ALONE = {"Tokens", "TokenItem", "Mandates"}  # a token cannot give itself, or another, more rights
 
