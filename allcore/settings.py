@@ -199,7 +199,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "allcore.accounts.tokens.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["allcore.api.json.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["allcore.api.json.ExactJsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "allcore.api.schema.DeskSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "allcore.api.pagination.DeskCursorPagination",
     "EXCEPTION_HANDLER": "allcore.api.errors.handle",

@@ -14,6 +14,7 @@ class Instruments(APIView):
     """What can be looked up."""
 
     ordering = ("symbol",)
+    asks = tuple(InstrumentsIn().fields)
 
     @extend_schema(parameters=[InstrumentsIn], responses=InstrumentOut(many=True))
     def get(self, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Limits and their edits."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -57,7 +58,10 @@ class OneLimit(APIView):
 class Changes(APIView):
     """The edits."""
 
-    @extend_schema(responses=ChangeOut(many=True))
+    ordering = ("-id",)
+    asks = ("status",)
+
+    @extend_schema(parameters=[OpenApiParameter("status", OpenApiTypes.STR)], responses=ChangeOut(many=True))
     def get(self, request: Request) -> Response:
         """List the edits, newest first; `?status=PROPOSED` are those that wait."""
         rows = found.visible_changes(actor_of(request).user, status=request.query_params.get("status", ""))

@@ -63,6 +63,43 @@ def test_nobody_gets_in_without_signing_in(route: str, method: str, client: Clie
     assert set(answer.json()) == {"code", "message", "detail", "trace_id"}
 
 
+def operations() -> dict[str, dict[str, Any]]:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    return {f"{name} {path}": made for path, methods in paths.items() for name, made in methods.items()}
+
+
+def parameters(operation: dict[str, Any]) -> set[str]:
+    return {parameter["name"] for parameter in operation.get("parameters", [])}
+
+
+def test_the_description_of_every_failure_is_the_one_shape() -> None:
+    shapes = {
+        (name, code): answer["content"]["application/json"]["schema"]
+        for name, operation in operations().items()
+        for code, answer in operation["responses"].items()
+        if code == "default" or code >= "400"
+    }
+
+    assert {name for name, _ in shapes} == set(operations())
+    assert {tuple(shape.values()) for shape in shapes.values()} == {("#/components/schemas/ErrorOut",)}
+
+
+def test_a_list_in_pages_is_described_as_pages() -> None:
+    described = operations()["get /api/v1/orders/"]
+
+    shape = described["responses"]["200"]["content"]["application/json"]["schema"]
+    assert shape == {"$ref": "#/components/schemas/PaginatedOrderOutList"}
+    assert parameters(described) == {"cursor", "limit", "account", "underlying", "status", "trade_date"}
+
+
+def test_who_may_repeat_a_request_is_told_of_the_key() -> None:
+    told = {name for name, operation in operations().items() if "Idempotency-Key" in parameters(operation)}
+
+    assert "post /api/v1/orders/" in told
+    assert "post /api/v1/proposals/{proposal_id}/approval/" in told
+    assert not any(name.startswith("get ") for name in told)
+
+
 def test_the_schema_describes_every_address(db: None) -> None:
     reset_generator_stats()
 

@@ -26,7 +26,7 @@ class AlgoFilter(filters.FilterSet):  # type: ignore[misc]  # the package is unt
 
     account = filters.CharFilter(field_name="account__code")
     underlying = filters.CharFilter()
-    status = filters.CharFilter()
+    status = filters.ChoiceFilter(choices=algos.STATUSES)
     algo = filters.CharFilter()
 
 
@@ -35,12 +35,12 @@ class Algos(APIView):
 
     scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
     ordering = ("-created_at", "-id")
+    narrowed_by = AlgoFilter
 
     @extend_schema(responses=AlgoOut(many=True))
     def get(self, request: Request) -> Response:
         """List runs, newest first."""
-        found = AlgoFilter(request.query_params, algos.visible(actor_of(request).user)).qs
-        return paged(request, self, found, run_row)
+        return paged(request, self, algos.visible(actor_of(request).user), run_row)
 
     @extend_schema(request=AlgoIn, responses={201: AlgoOut, 409: None})
     def post(self, request: Request) -> Response:

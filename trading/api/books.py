@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
+from allcore.api.schema import results_of
 from allcore.kernel.clock import new_york_date, utc_now
 from trading.selectors import accounts, attribution, explained, snapshots, washes
 from trading.serializers.answers import AccountOut, MandateOut
@@ -16,7 +17,7 @@ from trading.services import mandates
 class Accounts(APIView):
     """The desk's accounts."""
 
-    @extend_schema(responses=AccountOut(many=True))
+    @extend_schema(operation_id="accounts_list", responses=results_of(AccountOut))
     def get(self, request: Request) -> Response:
         """List the accounts you may see."""
         return Response({"results": accounts.accounts(actor_of(request).user)})
@@ -79,7 +80,7 @@ class WashSales(APIView):
 class Mandates(APIView):
     """What scripts may send."""
 
-    @extend_schema(responses=MandateOut(many=True))
+    @extend_schema(operation_id="mandates_list", responses=results_of(MandateOut))
     def get(self, request: Request) -> Response:
         """List the mandates."""
         return Response({"results": accounts.mandates(actor_of(request).user)})

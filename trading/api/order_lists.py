@@ -33,12 +33,12 @@ class OrderLists(APIView):
 
     scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
     ordering = ("-created_at", "-id")
+    narrowed_by = OrderListFilter
 
     @extend_schema(responses=OrderListOut(many=True))
     def get(self, request: Request) -> Response:
         """List them, newest first."""
-        found = OrderListFilter(request.query_params, order_lists.visible(actor_of(request).user)).qs
-        return paged(request, self, found, order_lists.list_row)
+        return paged(request, self, order_lists.visible(actor_of(request).user), order_lists.list_row)
 
     @extend_schema(request=OrderListIn, responses={201: OrderListOut, 422: None})
     def post(self, request: Request) -> Response:

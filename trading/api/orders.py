@@ -29,7 +29,7 @@ class OrderFilter(filters.FilterSet):  # type: ignore[misc]  # the package is un
 
     account = filters.CharFilter(field_name="account__code")
     underlying = filters.CharFilter()
-    status = filters.CharFilter()
+    status = filters.ChoiceFilter(choices=[(status.value, status.value) for status in OrdStatus])
     trade_date = filters.DateFilter()
 
 
@@ -47,12 +47,12 @@ class Orders(APIView):
 
     scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
     ordering = ("-created_at", "-id")
+    narrowed_by = OrderFilter
 
     @extend_schema(responses=OrderOut(many=True))
     def get(self, request: Request) -> Response:
         """List orders, newest first."""
-        found = OrderFilter(request.query_params, orders.visible(actor_of(request).user)).qs
-        return paged(request, self, found, order_row)
+        return paged(request, self, orders.visible(actor_of(request).user), order_row)
 
     @extend_schema(request=OrderIn, responses={201: OrderOut, 422: None})
     def post(self, request: Request) -> Response:
@@ -129,9 +129,9 @@ class Executions(APIView):
     """The desk's executions."""
 
     ordering = ("-transact_at", "-id")
+    narrowed_by = ExecutionFilter
 
     @extend_schema(responses=ExecutionOut(many=True))
     def get(self, request: Request) -> Response:
         """List executions, newest first."""
-        found = ExecutionFilter(request.query_params, orders.visible_executions(actor_of(request).user)).qs
-        return paged(request, self, found, execution_row)
+        return paged(request, self, orders.visible_executions(actor_of(request).user), execution_row)

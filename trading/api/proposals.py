@@ -25,7 +25,7 @@ class ProposalFilter(filters.FilterSet):  # type: ignore[misc]  # the package is
 
     account = filters.CharFilter(field_name="account__code")
     underlying = filters.CharFilter()
-    status = filters.CharFilter()
+    status = filters.ChoiceFilter(choices=proposals.STATUSES)
     strategy = filters.CharFilter()
 
 
@@ -33,12 +33,12 @@ class Proposals(APIView):
     """What is and was proposed."""
 
     ordering = ("-proposed_at", "-id")
+    narrowed_by = ProposalFilter
 
     @extend_schema(responses=ProposalOut(many=True))
     def get(self, request: Request) -> Response:
         """List proposals, newest first."""
-        found = ProposalFilter(request.query_params, proposals.visible(actor_of(request).user)).qs
-        return paged(request, self, found, proposal_row)
+        return paged(request, self, proposals.visible(actor_of(request).user), proposal_row)
 
 
 class OneProposal(APIView):

@@ -16,8 +16,13 @@ class Statements(APIView):
     """Day-end statements."""
 
     ordering = ("-day", "account", "-id")
+    asks = ("account",)
 
-    @extend_schema(parameters=[OpenApiParameter("account", OpenApiTypes.STR)], responses={200: dict})
+    @extend_schema(
+        operation_id="statements_list",
+        parameters=[OpenApiParameter("account", OpenApiTypes.STR)],
+        responses={200: dict},
+    )
     def get(self, request: Request) -> Response:
         """List the statements, newest first: verdict, equity, the day's P&L and the digest that the audit trail has."""
         account = str(request.query_params.get("account", ""))

@@ -20,6 +20,7 @@ from trading.selectors.algo_rows import run_row
 from trading.selectors.rows import Row, iso, order_row, text
 
 RECENT = 100
+STATUSES = AlgoRun.Status.choices
 
 
 def visible(user: User) -> QuerySet[AlgoRun]:

@@ -10,6 +10,8 @@ from risk.selectors.permissions import visible_accounts
 from trading.models import Proposal
 from trading.selectors.rows import Row, proposal_row
 
+STATUSES = Proposal.Status.choices
+
 
 def visible(user: User) -> QuerySet[Proposal]:
     """Return the proposals the person may see, with all that a row shows."""
