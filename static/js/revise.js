@@ -1,50 +1,29 @@
 // The dialog that changes an open order: at once if the desk holds it, else by asking the broker.
 
 import { get, post } from "./api.js";
+import { ConditionBuilder } from "./condition-builder.js";
 import { open } from "./decide.js";
-import { byId, h, setText } from "./dom.js";
-import { words } from "./format.js";
-import { readContract, sayContract } from "./legs.js";
+import { byId, setText } from "./dom.js";
 import { sayError, toast } from "./toast.js";
 
 const dialog = byId("replace-dialog");
 const NUMBERS = ["limit_price", "stop_price", "quantity"];
 const HELD = "The desk holds it, so the new terms hold at once: every risk check runs again, and you approve them by changing it.";
 const SENT = "The new terms hold once the broker has accepted them; until then the old ones may still fill. The quantity is the total, filled part included.";
-const COMPARISONS = { ">=": "at or above", ">": "above", "<=": "at or below", "<": "below", "==": "at" };
-const SOURCES = { BID: "bid", ASK: "ask", MID: "middle", LAST: "last trade" };
+let changing = null; // the order in the dialog
+const builder = new ConditionBuilder(byId("replace-tree"), { about: () => changing && {
+  account: changing.account, underlying: changing.underlying, price_effect: changing.price_effect,
+  legs: changing.legs.map(({ symbol, side, position_effect: effect, ratio }) => ({ symbol, side, position_effect: effect, ratio })),
+} });
+byId("replace-tree").addEventListener("input", () => { byId("replace-free").hidden = builder.value !== null; });
 
 const field = (name) => dialog.querySelector("form").elements[name];
-
-function leaves(node) {
-  if (node.what) return [node];
-  return (node.all ?? node.any ?? [node.not]).flatMap(leaves);
-}
-
-function subject({ what, symbol, source = "MID" }) {
-  if (!symbol) return words(what);
-  const name = readContract(symbol) ? sayContract(symbol) : symbol;
-  return `${name}'s ${what === "PRICE" ? SOURCES[source] : words(what).toLowerCase()}`;
-}
-
-// One row a comparison; what is typed is written into the copy of the condition that is sent.
-function leafRow(leaf) {
-  const said = subject(leaf);
-  const is = h("select", { class: "form-select", "aria-label": `${said}: how it compares` }, Object.entries(COMPARISONS).map(([sign, name]) => h("option", { value: sign }, name)));
-  const value = h("input", { class: "form-control num", type: leaf.what === "TIME" ? "text" : "number", step: "any", required: true, value: leaf.value, "aria-label": `${said}: the value` });
-  const often = h("input", { class: "form-control num", type: "number", min: 1, max: 100, step: 1, value: leaf.confirm ?? 1, "aria-label": `${said}: how often in a row` });
-  is.value = leaf.is ?? ">=";
-  is.addEventListener("change", () => { leaf.is = is.value; });
-  value.addEventListener("input", () => { leaf.value = value.value; });
-  often.addEventListener("input", () => { leaf.confirm = Number(often.value); });
-  return h("div", { class: "leaf" }, h("span", {}, said), is, value, h("label", {}, often, h("span", { class: "text-secondary" }, "in a row")));
-}
 
 function show(name, isShown) {
   dialog.querySelector(`[data-term="${name}"]`).hidden = !isShown;
 }
 
-function paint(order, isHeld, condition) {
+function paint(order, isHeld) {
   setText(dialog.querySelector(".about"), order.description);
   setText(byId("replace-note"), isHeld ? HELD : SENT);
   setText(byId("replace-submit"), isHeld ? "Change it" : "Ask the broker");
@@ -62,13 +41,12 @@ function paint(order, isHeld, condition) {
   byId("replace-list").hidden = !(isHeld && order.link);
   byId("replace-best").hidden = !isTrailing || order.hold.mark === null;
   setText(byId("replace-best"), `Its best price so far, ${order.hold?.mark}, is kept: the new distance counts from there.`);
-  byId("replace-condition").hidden = !(isHeld && condition);
-  byId("replace-leaves").replaceChildren(...(condition ? leaves(condition.when).map(leafRow) : []));
-  field("no_condition").checked = false;
+  byId("replace-condition").hidden = !isHeld;
+  byId("replace-free").hidden = order.hold?.condition !== null;
 }
 
 // Only what was changed is sent: the rest stays as it is, whatever happens meanwhile.
-function changes(order, isHeld, condition) {
+function changes(order, isHeld, before) {
   const terms = {};
   for (const name of NUMBERS) {
     const was = order[name === "quantity" ? "order_qty" : name];
@@ -77,8 +55,7 @@ function changes(order, isHeld, condition) {
   }
   const [unit, distance] = [field("trail_unit").value, field("trail").value];
   if (!dialog.querySelector('[data-term="trail"]').hidden && distance !== "" && Number(distance) !== Number(order[unit])) terms[unit] = distance;
-  if (isHeld && field("no_condition").checked) terms.condition = null;
-  else if (isHeld && condition && JSON.stringify(condition) !== JSON.stringify(order.hold.condition)) terms.condition = condition;
+  if (isHeld && JSON.stringify(builder.value) !== before) terms.condition = builder.value;
   if (!Object.keys(terms).length) throw new Error("Nothing is different yet.");
   return terms;
 }
@@ -92,10 +69,14 @@ export async function askRevision(id) {
     return;
   }
   const isHeld = order.status === "HELD";
-  const condition = order.hold?.condition ? structuredClone(order.hold.condition) : null;
-  paint(order, isHeld, condition);
+  changing = order;
+  paint(order, isHeld);
+  builder.show(isHeld ? order.hold.condition : null);
+  const before = JSON.stringify(builder.value);
   open(dialog, async () => {
-    await post(`/orders/${id}/replace/`, changes(order, isHeld, condition));
+    const terms = changes(order, isHeld, before);
+    if (terms.condition) await builder.must();
+    await post(`/orders/${id}/replace/`, terms);
     if (isHeld) toast("done", "Changed", "The desk holds it with the new terms.");
     else toast("note", "Replacement asked for", "The new terms hold once the broker has accepted them.");
   });

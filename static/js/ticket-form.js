@@ -1,6 +1,7 @@
 // The terms of a ticket: which fields an order type has, and what the form says as the API reads it.
 
 import { byId } from "./dom.js";
+import { fromNewYork } from "./new-york.js";
 
 const SINGLE = new Set(["STOP", "STOP_LIMIT", "TRAILING_STOP", "LIMIT_IF_TOUCHED"]);
 const LIMITED = new Set(["LIMIT", "STOP_LIMIT", "LIMIT_IF_TOUCHED"]);
@@ -30,21 +31,13 @@ export function arrange(all, isToClose) {
 
 export const takesLimit = () => LIMITED.has(value("ticket-type"));
 
-// New York's hour on a date as UTC: the offset is read off the zone itself, for it is not the same all year.
-function newYork(day) {
-  const guess = new Date(`${day}T${CLOSES_AT}Z`);
-  const there = new Date(guess.toLocaleString("en-US", { timeZone: "America/New_York" }));
-  const here = new Date(guess.toLocaleString("en-US", { timeZone: "UTC" }));
-  return new Date(guess.getTime() + (here - there)).toISOString();
-}
-
 export function terms() {
   const type = value("ticket-type");
   const read = {
     account: value("ticket-account"), quantity: Number(value("ticket-quantity")), ord_type: type, time_in_force: value("ticket-until"),
     limit_price: takesLimit() ? orNull("ticket-price") : null, stop_price: STOPPED.has(type) ? orNull("ticket-stop") : null,
     trail_amount: null, trail_percent: null, trigger: SINGLE.has(type) ? orNull("ticket-trigger") : null,
-    expire_at: value("ticket-until") === "GTD" && value("ticket-expire") ? newYork(value("ticket-expire")) : null,
+    expire_at: value("ticket-until") === "GTD" && value("ticket-expire") ? fromNewYork(`${value("ticket-expire")}T${CLOSES_AT}`) : null,
   };
   if (type === "TRAILING_STOP") read[value("ticket-trail-unit")] = orNull("ticket-trail");
   return read;
@@ -54,17 +47,14 @@ const flipped = { BUY: "SELL", SELL: "BUY", DEBIT: "CREDIT", CREDIT: "DEBIT" };
 const shown = (id) => (byId(id).closest("[hidden]") ? null : orNull(id));
 const OCO_STOP = "ticket-oco-stop";
 
-// What the order waits for at the desk, if anything: the underlying's price, seen twice so that one bad quote is not enough.
-function condition(underlying) {
-  const way = value("ticket-wait");
-  if (way === "" || value("ticket-wait-price") === "") return null;
-  return { when: { what: "PRICE", symbol: underlying, source: "MID", is: way, value: value("ticket-wait-price"), confirm: 2 } };
-}
+let builder = null; // of what the order waits for at the desk, if for anything
+
+export function waitsFor(conditionBuilder) { builder = conditionBuilder; }
 
 // Where the ticket goes and as what: alone, as the entry of a bracket whose target and stop close it, or as the
 // target of a pair whose stop closes the same position.
 export function sending(ticket) {
-  const entry = { ...ticket, condition: condition(ticket.underlying) };
+  const entry = { ...ticket, condition: builder.value };
   const [target, stop, other] = [shown("ticket-target"), shown("ticket-guard"), shown(OCO_STOP)];
   if (other !== null) {
     const guard = { ...ticket, ord_type: "STOP", limit_price: null, stop_price: other };
@@ -83,15 +73,14 @@ export function sending(ticket) {
 
 // An algorithm works a limit order for the day that neither waits for a price nor brings others along.
 export function isForAlgorithms(ticket) {
-  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && condition(ticket.underlying) === null;
+  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && builder.value === null;
 }
 
 // What goes along with the order, in words, for the last look before it is sent.
 export function alongside(ticket) {
   const [, body] = sending(ticket);
   const said = [];
-  const wait = condition(ticket.underlying)?.when;
-  if (wait) said.push(`It waits at the desk until ${ticket.underlying} is at ${wait.value} or ${wait.is === ">=" ? "above" : "below"}.`);
+  if (builder.value !== null) said.push(`It waits at the desk until ${builder.said}.`);
   if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does. Both are checked when it is sent, all or none.`);
   if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${body.orders[2].stop_price} close it, whichever comes first; they are checked when it is sent, all or none.`);
   return said.join(" ");
@@ -109,7 +98,8 @@ function exits({ limit_price: limit }) {
 
 // What went with one order does not go with the next unless it is asked for again.
 export function forgetExtras() {
-  for (const id of ["ticket-target", "ticket-guard", OCO_STOP, "ticket-wait", "ticket-wait-price"]) byId(id).value = "";
+  for (const id of ["ticket-target", "ticket-guard", OCO_STOP]) byId(id).value = "";
+  builder.show(null);
 }
 
 // What is missing before it can be judged, in words; empty when nothing is.
@@ -121,7 +111,6 @@ export function wanting() {
   if ((shown("ticket-target") === null) !== (shown("ticket-guard") === null)) return "A bracket has both a target and a stop.";
   const wrong = exits(read);
   if (wrong) return wrong;
-  if (value("ticket-wait") !== "" && value("ticket-wait-price") === "") return "Say at which price it stops waiting.";
   if (read.time_in_force === "GTD" && read.expire_at === null) return "Say until which date it is good.";
   return "";
 }

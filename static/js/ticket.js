@@ -3,12 +3,13 @@
 import { accounts, chosenAccount, may } from "./access.js";
 import { ask, post } from "./api.js";
 import { ChainTable } from "./chain-table.js";
+import { ConditionBuilder } from "./condition-builder.js";
 import { byId, h, icon, setText } from "./dom.js";
 import { number, words } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
-import { alongside, arrange, forgetExtras, isForAlgorithms, sending, takesLimit, terms, wanting } from "./ticket-form.js";
+import { alongside, arrange, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -30,6 +31,14 @@ const table = new ChainTable(underlying, { onPick: pick, onQuote: (symbol, quote
 const account = () => byId("ticket-account").value;
 const held = (symbol) => Number(rowsOf("positions").get(`${account()}:${symbol}`)?.qty ?? 0);
 const toClose = ({ symbol, side }) => (side === "SELL" && held(symbol) > 0) || (side === "BUY" && held(symbol) < 0);
+
+const builder = new ConditionBuilder(byId("ticket-condition"), { about: () => {
+  if (!legs.length || !account()) return null;
+  const { legs: all, price_effect: way } = draft();
+  return { account: account(), underlying, legs: all, price_effect: way };
+} });
+waitsFor(builder);
+builder.show(null);
 
 // Per share of one unit: taken above zero, paid below.
 function market() {
@@ -197,6 +206,7 @@ function begin() {
 // The first step: judged anew, shown as it will be sent.
 async function review() {
   if (wanting()) return wrong(wanting());
+  if (!(await builder.check())) return wrong("What it waits for is not whole yet: see what is said beside its fields.");
   if (!(await look())) return undefined;
   isReviewing = true;
   setText(byId("ticket-sentence"), seen.sentence);

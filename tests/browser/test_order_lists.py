@@ -47,7 +47,7 @@ def buy_call(page: Page, live_server: LiveServer) -> None:
     visit(page, live_server)
     page.get_by_role("button", name="Buy 200 call", exact=True).click()
     expect(page.locator("#meaning-name")).to_have_text("Long call")
-    page.get_by_text("Wait for a price, target and stop").click()
+    page.get_by_text("Wait for something, target and stop").click()
 
 
 def send(page: Page) -> None:
@@ -151,7 +151,7 @@ def test_a_closing_ticket_takes_a_stop_beside_its_limit_and_the_pair_is_a_list(
     visit(page, live_server)
     page.get_by_role("button", name="Sell 200 call", exact=True).click()
     expect(page.locator("#ticket-legs li")).to_contain_text("to close")
-    page.get_by_text("Wait for a price, target and stop").click()
+    page.get_by_text("Wait for something, target and stop").click()
     expect(page.locator("#ticket-bracket")).to_be_hidden()
     page.get_by_label("Limit, a share").fill("9.50")
     page.get_by_label("Or close at a stop of").fill("9.80")
