@@ -1,5 +1,6 @@
 """Orders to read."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from risk.selectors.permissions import visible_accounts
+from trading.domain.orders.units import Leg, odd_legs
 from trading.models import AlgoChild, Execution, Order, RouteScorecard
 from trading.selectors.order_lists import hold_row, link_row
 from trading.selectors.rows import Row, execution_row, iso, order_row
@@ -48,19 +50,31 @@ def detail(user: User, order_id: UUID) -> Row:
         "scorecard": RouteScorecard.objects.filter(order=order).values_list("card", flat=True).first(),
         "hold": hold_row(order),
         "link": link_row(getattr(order, "link", None)),
-        "legs": [
-            {
-                "index": leg.index,
-                "symbol": leg.instrument.symbol,
-                "side": leg.side,
-                "position_effect": leg.position_effect,
-                "ratio": leg.ratio,
-            }
-            for leg in sorted(order.legs.all(), key=lambda leg: leg.index)
-        ],
+        "legs": _legs(order, executions),
         "events": _events(order),
         "executions": [execution_row(execution) for execution in executions],
     }
+
+
+def _legs(order: Order, executions: Iterable[Execution]) -> list[Row]:
+    """Return the legs with what filled of each, and how much of that has no whole unit of the others against it."""
+    legs = sorted(order.legs.all(), key=lambda leg: leg.index)
+    live = [execution for execution in executions if execution.status == Execution.Status.LIVE]
+    filled = {leg.index: sum(e.qty for e in live if e.leg == leg.index) for leg in legs}
+    shapes = {leg.index: Leg(leg.ratio, leg.instrument.multiplier) for leg in legs}
+    odd = odd_legs(filled, shapes) if legs else {}
+    return [
+        {
+            "index": leg.index,
+            "symbol": leg.instrument.symbol,
+            "side": leg.side,
+            "position_effect": leg.position_effect,
+            "ratio": leg.ratio,
+            "filled": filled[leg.index],
+            "odd": odd.get(leg.index, 0),
+        }
+        for leg in legs
+    ]
 
 
 def _run_of(order: Order) -> str | None:

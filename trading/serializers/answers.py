@@ -91,6 +91,8 @@ class LegOut(serializers.Serializer[object]):
     side = serializers.CharField()
     position_effect = serializers.CharField()
     ratio = serializers.IntegerField()
+    filled = serializers.IntegerField(help_text="Contracts or shares executed")
+    odd = serializers.IntegerField(help_text="Of those, without a whole unit of the other legs against them")
 
 
 class HoldOut(serializers.Serializer[object]):

@@ -12,9 +12,9 @@ from allcore.audit.services import entry
 from allcore.kernel.reports import BookReport, ExecutionReport, ReportKind
 from brokers.models import Account
 from marketdata.models import Instrument
-from trading.domain.orders.lifecycle import Applied
 from trading.models import BookEvent, Execution, Order, OrderEvent, OrderLeg, OrderRequest
 from trading.services.advance import prepared
+from trading.services.alerts import tell
 from trading.services.cash import Movement
 from trading.services.entries import Entry, Pair
 from trading.services.spoken import executions, legs_of, not_ours, requests_named
@@ -52,6 +52,7 @@ class Batch:
     moved: dict[UUID, Order] = field(default_factory=dict)  # orders to write
     taken_back: list[Execution] = field(default_factory=list)
     touched: dict[UUID, Order] = field(default_factory=dict)  # orders whose reservation may have to change
+    apart: dict[UUID, Order] = field(default_factory=dict)  # orders whose legs came apart, or together again
     applied: list[tuple[Order, ExecutionReport]] = field(default_factory=list)  # what others may act on afterwards
 
     @classmethod
@@ -65,7 +66,7 @@ class Batch:
         if strange:
             requests |= not_ours(connection, {report.cl_ord_id for report in strange} - {""})
             strange = [report for report in strange if report.cl_ord_id not in requests]
-        legs = legs_of({requests[r.cl_ord_id].order.pk for r in trades if r.cl_ord_id in requests and r.fills})
+        legs = legs_of({requests[r.cl_ord_id].order.pk for r in trades if r.cl_ord_id in requests})
         symbols = {f.symbol for r in strange for f in r.fills} | {r.symbol for r in about_books}
         return cls(
             connection=connection,
@@ -80,8 +81,8 @@ class Batch:
             ),
         )
 
-    def advance(self, order: Order, event: str, data: Data, report: ExecutionReport) -> Applied:
-        """Apply an event to a locked order, to be written with the rest of the batch.
+    def advance(self, order: Order, event: str, data: Data, report: ExecutionReport) -> None:
+        """Apply an event to a locked order, to be written with the rest of the batch, and tell what it alerts to.
 
         Raises:
             IllegalTransitionError: the order's status cannot take the event; nothing of it remains.
@@ -90,7 +91,7 @@ class Batch:
         applied, happened = prepared(order, event, now=self.now, source=broker, actor=ACTOR, data=data, raw=raw)
         self.happened.append(happened)
         self.moved[order.pk] = order
-        return applied
+        tell(order, applied.alerts, now=self.now)
 
     def audit(self, order: Order, action: str, payload: Data) -> None:
         """Put down an entry about an order for the audit trail."""

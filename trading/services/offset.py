@@ -1,5 +1,6 @@
 """What would put an order's trouble right is proposed; a person approves it like any other trade, or does not."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,14 +10,14 @@ from django.db.models import F, Sum
 
 from allcore.accounts.actors import desk_name
 from allcore.kernel.errors import DeskError, UnavailableError
-from allcore.kernel.orders import OrdType, PositionEffect, Side, TimeInForce
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from marketdata.selectors import quotes
 from risk.services import gate
 from trading.domain.orders.events import Alert
 from trading.domain.proposals.card import Reasons
-from trading.domain.reconcile.offsets import LegFilled, excess, overfilled
+from trading.domain.reconcile.offsets import LegFilled, excess, overfilled, together
 from trading.models import Break, Execution, Order, Proposal
 from trading.selectors import exposures
 from trading.selectors.protocol import active_parameters
@@ -61,7 +62,7 @@ def _try(row: Break, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
-            row.proposal = _propose(row, legs[0], now)
+            row.proposal = _propose(row, legs, now)
             row.save(update_fields=["proposal"])
     except (DeskError, IntegrityError) as e:  # no price, say: the break says what is wrong, and it is tried again
         log.warning("offset_not_proposed", subject=row.subject, error=str(e))
@@ -90,8 +91,8 @@ def _offset(row: Break) -> list[LegFilled]:
     return excess(filled, is_missing_a_leg=missing > 0)
 
 
-def _propose(row: Break, leg: LegFilled, now: datetime) -> Proposal:
-    ticket = _ticket(row, leg)
+def _propose(row: Break, legs: Sequence[LegFilled], now: datetime) -> Proposal:
+    ticket = _ticket(row, legs)
     request = exposures.gate_request(row.account, ticket, now=now, is_manual=True)
     wanted = Offer(
         account=row.account,
@@ -105,32 +106,44 @@ def _propose(row: Break, leg: LegFilled, now: datetime) -> Proposal:
     return offer(wanted, request, gate.assess(request), now=now)
 
 
-def _ticket(row: Break, leg: LegFilled) -> OrderTicket:
-    side = leg.side.opposite
+def _ticket(row: Break, filled: Sequence[LegFilled]) -> OrderTicket:
+    """Return the order that closes all of it, at the prices at which it would trade now."""
+    units, unit = together(filled)
+    legs = tuple(
+        TicketLeg(leg.symbol, leg.side.opposite, PositionEffect.CLOSE, leg.qty, leg.multiplier) for leg in unit
+    )
+    cost = _at_once(legs)
+    paid = PriceEffect.DEBIT if cost > 0 else PriceEffect.CREDIT if cost < 0 else PriceEffect.EVEN
     return OrderTicket(
         account=row.account.code,
         underlying=row.underlying,
-        legs=(TicketLeg(leg.symbol, side, PositionEffect.CLOSE, multiplier=leg.multiplier),),
-        quantity=leg.qty,
+        legs=legs,
+        quantity=units,
         ord_type=OrdType.LIMIT,
         time_in_force=TimeInForce.DAY,
-        price_effect=natural_effect(side),
-        limit_price=_at_once(quotes.latest([leg.symbol]).get(leg.symbol), side, leg.symbol),
+        price_effect=natural_effect(legs[0].side) if len(legs) == 1 else paid,
+        limit_price=abs(cost),
     )
 
 
-def _at_once(quote: Quote | None, side: Side, symbol: str) -> Decimal:
-    """Return the price at which it would trade now.
+def _at_once(legs: Sequence[TicketLeg]) -> Decimal:
+    """Return what a share of one unit costs now; received, if below zero.
 
     Raises:
-        NoOtherSideError: nobody is on the other side.
+        NoOtherSideError: nobody is on the other side of a leg.
     """
-    price = None if quote is None else quote.ask if side is Side.BUY else quote.bid
+    found = quotes.latest([leg.symbol for leg in legs])
+    paid = sum((_paid(leg, found.get(leg.symbol)) for leg in legs), Decimal(0))
+    return paid / max(leg.multiplier for leg in legs)
+
+
+def _paid(leg: TicketLeg, quote: Quote | None) -> Decimal:
+    price = None if quote is None else quote.ask if leg.side is Side.BUY else quote.bid
     if price is None:
         raise NoOtherSideError(
-            f"There is no quote to close {symbol} against; no offset is proposed yet.", symbol=symbol
+            f"There is no quote to close {leg.symbol} against; no offset is proposed yet.", symbol=leg.symbol
         )
-    return price
+    return leg.side.sign * price * leg.ratio * leg.multiplier
 
 
 def _reasons(row: Break) -> Reasons:

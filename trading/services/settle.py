@@ -14,9 +14,8 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import Execution, Order, OrderRequest
 from trading.selectors.rows import execution_row, order_row
-from trading.services import book, bookings, cash, external, gap, inquiries, trades
+from trading.services import book, bookings, cash, external, gap, inquiries, trades, unite
 from trading.services.advance import DERIVED, state_of
-from trading.services.alerts import tell
 from trading.services.batch import UNANSWERED, Batch, Report
 from trading.services.contingent import lists
 from trading.services.quarantine import quarantine
@@ -83,6 +82,7 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
             _take(batch, report)
         except (RefusedError, InvalidInputError) as e:  # refused before anything of it was written
             quarantine(connection_name, report, code=e.code, message=e.message, now=now)
+    unite.look(batch)
     _write(batch)
     for follow in AFTER_EXECUTION if batch.applied else ():
         follow(batch.applied, now)
@@ -154,8 +154,7 @@ def _is_news(order: Order, event: str, data: Data) -> bool:
 
 
 def _advance(batch: Batch, order: Order, event: str, data: Data, report: ExecutionReport) -> None:
-    applied = batch.advance(order, event, data, report)
-    tell(order, applied.alerts, now=batch.now)
+    batch.advance(order, event, data, report)
     if event in AUDITED_AS:
         batch.touched[order.pk] = order
         batch.audit(order, AUDITED_AS[event], data)

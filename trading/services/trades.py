@@ -7,9 +7,9 @@ from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import RefusedError
 from allcore.kernel.orders import PriceEffect
 from allcore.kernel.reports import ExecutionReport, LegFill
-from trading.domain.orders.units import Leg, Units, units_of
+from trading.domain.orders.units import Units, units_of
 from trading.models import Execution, Order
-from trading.services.alerts import raise_alert, tell
+from trading.services import unite
 from trading.services.batch import Batch
 from trading.services.cash import reversal_of
 from trading.services.entries import entry_of
@@ -69,11 +69,11 @@ def book_fill(batch: Batch, order: Order, report: ExecutionReport) -> None:
         return
     units = _units(batch, order, report)
     executions = [_execution(batch, order, report, fill) for fill in report.fills]
-    data = {"exec": report.fills[0].exec_id, "qty": units.qty, "px": units.px}
-    if units.qty:
-        _advance(batch, order, "fill", data, report)
-    if not units.is_balanced:
-        raise_alert(order, "LEG_IMBALANCE", "Legs filled out of their ratio.", now=batch.now)
+    if units.is_balanced:
+        data = {"exec": report.fills[0].exec_id, "qty": units.qty, "px": units.px}
+        unite.advance(batch, order, "fill", data, report)
+    else:
+        unite.complete(batch, order, report, executions)
     _note(batch, executions)
     _record(batch, order, "execution.booked", report)
 
@@ -83,8 +83,11 @@ def bust(batch: Batch, order: Order, report: ExecutionReport) -> None:
     gone = _live(batch, order, report)
     if not gone:
         return
-    data = {"exec": report.ref_exec_id, "reinstated": bool(report.raw.get("reinstated")), "reason": report.reason}
-    _advance(batch, order, "bust", data, report)
+    if len(batch.legs.get(order.pk, ())) > 1:
+        unite.recount(batch, order, report, gone)
+    else:
+        data = {"exec": report.ref_exec_id, "reinstated": bool(report.raw.get("reinstated")), "reason": report.reason}
+        unite.advance(batch, order, "bust", data, report)
     _take_back(batch, gone, Execution.Status.BUSTED)
     _record(batch, order, "execution.busted", report)
 
@@ -99,8 +102,11 @@ def correct(batch: Batch, order: Order, report: ExecutionReport) -> None:
     units = _units(batch, order, report)
     executions = [_execution(batch, order, report, fill) for fill in report.fills]
     new_id = report.fills[0].exec_id
-    data = {"exec": report.ref_exec_id, "new_exec": new_id, "qty": units.qty, "px": units.px}
-    _advance(batch, order, "correct", data, report)
+    if units.is_balanced:
+        data = {"exec": report.ref_exec_id, "new_exec": new_id, "qty": units.qty, "px": units.px}
+        unite.advance(batch, order, "correct", data, report)
+    else:
+        unite.recount(batch, order, report, gone, executions)
     _take_back(batch, gone, Execution.Status.CORRECTED)
     _note(batch, executions)
     batch.stale |= {(execution.account_id, execution.instrument_id) for execution in executions}
@@ -136,8 +142,7 @@ def _units(batch: Batch, order: Order, report: ExecutionReport) -> Units:
             raise LegMismatchError(f"Order {order.cl_ord_id} has no leg {fill.leg} in {fill.symbol!r}.")
     if not report.fills:
         raise LegMismatchError(f"An execution of order {order.cl_ord_id} names no leg.")
-    shapes = {index: Leg(leg.ratio, leg.instrument.multiplier) for index, leg in legs.items()}
-    units = units_of(report.fills, shapes, report.combo_qty, PriceEffect(order.price_effect))
+    units = units_of(report.fills, unite.shapes(legs.values()), report.combo_qty, PriceEffect(order.price_effect))
     return replace(units, px=units.px.quantize(PX_PLACES).normalize())
 
 
@@ -166,12 +171,6 @@ def _note(batch: Batch, executions: list[Execution]) -> None:
         batch.known[execution.account_id, execution.exec_id, execution.leg] = execution
     batch.executions += executions
     batch.entries += [entry_of(execution) for execution in executions]
-
-
-def _advance(batch: Batch, order: Order, event: str, data: dict[str, object], report: ExecutionReport) -> None:
-    applied = batch.advance(order, event, {**data, "broker_order_id": report.broker_order_id}, report)
-    batch.touched[order.pk] = order
-    tell(order, applied.alerts, now=batch.now)
 
 
 def _record(batch: Batch, order: Order, action: str, report: ExecutionReport) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import gcd
 
 from allcore.kernel.orders import Side
 
@@ -27,3 +28,9 @@ def excess(filled: Sequence[LegFilled], *, is_missing_a_leg: bool) -> list[LegFi
     units = 0 if is_missing_a_leg else min((leg.qty // leg.ratio for leg in filled), default=0)
     over = [replace(leg, qty=leg.qty - units * leg.ratio) for leg in filled]
     return sorted((leg for leg in over if leg.qty > 0), key=lambda leg: (-leg.qty, leg.symbol))
+
+
+def together(legs: Sequence[LegFilled]) -> tuple[int, list[LegFilled]]:
+    """Return how many units the quantities are together, and the legs of one unit, each `qty` its ratio."""
+    units = gcd(*(leg.qty for leg in legs))
+    return units, [replace(leg, qty=leg.qty // units) for leg in legs]
