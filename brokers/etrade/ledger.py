@@ -51,8 +51,9 @@ class Ledger:
     async def _opens(self, seen: Seen) -> bool:
         """Read back what was told of the order; return False if it is nobody's and still open."""
         name = seen.view.broker_order_id
-        key = await self._keys.by_broker_order_id(name)
-        if key is None and name not in self._ours and seen.view.standing not in ENDED:
+        is_new = name in self._ours  # nothing was told of it yet, so there is nothing to read back
+        key = None if is_new else await self._keys.by_broker_order_id(name)
+        if key is None and not is_new and seen.view.standing not in ENDED:
             return False
         self._amended[name] = {} if key is None else _amended(key)
         told = {} if key is None else _told(key)

@@ -38,6 +38,8 @@ class Book:
         self._plumbing = plumbing
         self._keys: dict[str, OrderKey] = {}
         self._views: dict[str, OrderView] = {}
+        self._shown: dict[str, OrderView] = {}  # the same looks, as the broker's list had them
+        self._unwritten: dict[str, str] = {}  # by ClOrdID, a broker's id that the key book does not have yet
         self._cancels: dict[str, str] = {}
         self._acknowledged: set[str] = set()
         self._first: defaultdict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
@@ -73,11 +75,11 @@ class Book:
         if isinstance(told, dict):
             self._first[key.chain[-1]] = {name: (int(qty), Decimal(px)) for name, (qty, px) in told.items()}
 
-    async def learn(self, key: OrderKey, broker_order_id: str) -> None:
-        """Note the broker's id."""
+    def _name(self, key: OrderKey, broker_order_id: str) -> None:
+        """Note the broker's id; the key book has it before anything is told of the order."""
         self._keys[broker_order_id] = key
         self._doubts.pop(key.cl_ord_id, None)
-        await self._plumbing.keys.learn(key.cl_ord_id, broker_order_id)
+        self._unwritten[key.cl_ord_id] = broker_order_id
 
     async def id_of(self, cl_ord_id: str) -> str:
         """Return the broker's id of an order of ours, or an empty text."""
@@ -141,39 +143,51 @@ class Book:
         key = self._keys.get(name)
         if key is None:
             return view
+        if self._shown.get(name) == view:  # most of a day's orders, at most looks
+            return self._views[name]
+        shown, cancel_id = view, self._cancels.get(name, "")
         view = renamed(view, self._first[name])
         reports = changes(
             self._views.get(name),
             view,
-            Names(self._plumbing.connection, key.cl_ord_id, self._cancels.get(name, "")),
+            Names(self._plumbing.connection, key.cl_ord_id, cancel_id),
             is_acknowledged=name in self._acknowledged,
             now=self._plumbing.clock(),
         )
+        await self._write(name, key, view)
         if view.standing in TAKEN:
             self._acknowledged.add(name)
-        if view.standing not in OPEN and (name not in self._views or self._views[name].standing in OPEN):
-            self._cancels.pop(name, None)  # the end that was told now answered it
-        await self._note_first(name, key, view)
-        self._views[name] = view
+        has_ended = view.standing not in OPEN and (name not in self._views or self._views[name].standing in OPEN)
+        if has_ended and self._cancels.get(name) == cancel_id:  # one asked for since is not answered by it
+            self._cancels.pop(name, None)
+        self._views[name], self._shown[name] = view, shown
         for report in reports:
             tell(report)
         return view
 
-    async def _note_first(self, name: str, key: OrderKey, view: OrderView) -> None:
-        """Keep what each execution first was, so that a correction is told from a trade after a restart too."""
+    async def _write(self, name: str, key: OrderKey, view: OrderView) -> None:
+        """Keep the broker's id, and what each execution first was: a correction is told from a trade after a restart.
+
+        Both at once: what is told of the order waits for it.
+        """
         known = self._first[name]
         fresh = {e.exec_id: (e.qty, e.px) for e in view.executions if e.exec_id not in known and "~" not in e.exec_id}
-        if fresh:
+        learned = self._unwritten.get(key.cl_ord_id, "")
+        if fresh or learned:
+            kept = {exec_id: [qty, str(px)] for exec_id, (qty, px) in (known | fresh).items()}
+            await self._plumbing.keys.learn(key.cl_ord_id, learned, {"first": kept} if fresh else None)
+            self._unwritten.pop(key.cl_ord_id, None)
             known |= fresh
-            kept = {exec_id: [qty, str(px)] for exec_id, (qty, px) in known.items()}
-            await self._plumbing.keys.learn(key.cl_ord_id, "", {"first": kept})
 
     async def _confirm(self, views: Sequence[OrderView], expected: frozenset[str]) -> None:
-        shown = {view.broker_order_id: view.fingerprint for view in views}
-        for name in (set(shown) | expected) & set(self._placed):
+        if not self._placed:
+            return
+        shown = {view.broker_order_id: view for view in views}
+        for name in (shown.keys() | expected) & self._placed.keys():
             key = self._placed.pop(name)
-            if shown.get(name) == fingerprint_of(key.broker_account, OrderTicket.from_dict(key.ticket)):
-                await self.learn(key, name)
+            view, ticket = shown.get(name), OrderTicket.from_dict(key.ticket)
+            if view is not None and view.fingerprint == fingerprint_of(key.broker_account, ticket):
+                self._name(key, name)
             else:
                 log.warning("order_not_as_placed", cl_ord_id=key.cl_ord_id, broker_order_id=name)
                 self.in_doubt(key)
@@ -199,7 +213,7 @@ class Book:
                 continue
             unknown.sort(key=lambda v: (v.entered_at, v.broker_order_id))
             for key, view in zip(sorted(keys, key=lambda k: k.intended_at), unknown, strict=True):
-                await self.learn(key, view.broker_order_id)
+                self._name(key, view.broker_order_id)
 
     def as_it_stands(self, view: OrderView, since: datetime) -> OrderReport | None:
         """Return the order for a mass status: every open one, and what was entered since. A stranger has no ClOrdID."""

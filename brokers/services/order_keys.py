@@ -1,12 +1,13 @@
 """The key book of one connection, in the database."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection
 from django.db import connections as databases
 
 from allcore.kernel.errors import ConflictError
@@ -14,6 +15,13 @@ from brokers.models import Connection, OrderKeyRow
 from brokers.ports import OrderKey
 
 Answer = TypeVar("Answer")
+# One statement and its commit: what a broker answered waits for this before it is told.
+LEARN = """
+UPDATE order_key
+   SET chain = CASE WHEN %(id)s = '' OR %(id)s = ANY(chain) THEN chain ELSE array_append(chain, %(id)s::varchar) END,
+       details = details || %(details)s::jsonb
+ WHERE cl_ord_id = %(cl_ord_id)s AND connection_id = (SELECT id FROM connection WHERE name = %(connection)s)
+"""
 
 
 class IdBurnedError(ConflictError):
@@ -28,6 +36,7 @@ class DatabaseKeys:
     def __init__(self, connection: str) -> None:
         self._connection = connection
         self._is_closed = False
+        self._pk: int | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{connection}-keys")
 
     async def intend(self, key: OrderKey) -> None:
@@ -65,30 +74,30 @@ class DatabaseKeys:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     def _intend(self, key: OrderKey) -> None:
+        if self._pk is None:
+            self._pk = Connection.objects.get(name=self._connection).pk
         try:
-            with transaction.atomic():
-                OrderKeyRow.objects.create(
-                    connection=Connection.objects.get(name=self._connection),
-                    cl_ord_id=key.cl_ord_id,
-                    orig_cl_ord_id=key.orig_cl_ord_id,
-                    broker_account=key.broker_account,
-                    ticket=key.ticket,
-                    chain=list(key.chain),
-                    details=key.details,
-                    intended_at=key.intended_at,
-                )
+            OrderKeyRow.objects.create(
+                connection_id=self._pk,
+                cl_ord_id=key.cl_ord_id,
+                orig_cl_ord_id=key.orig_cl_ord_id,
+                broker_account=key.broker_account,
+                ticket=key.ticket,
+                chain=list(key.chain),
+                details=key.details,
+                intended_at=key.intended_at,
+            )
         except IntegrityError as e:
             raise IdBurnedError(
                 f"The id {key.cl_ord_id} was used before; nothing was sent.", cl_ord_id=key.cl_ord_id
             ) from e
 
     def _learn(self, cl_ord_id: str, broker_order_id: str, details: dict[str, object]) -> None:
-        with transaction.atomic():
-            row = OrderKeyRow.objects.select_for_update().get(connection__name=self._connection, cl_ord_id=cl_ord_id)
-            if broker_order_id and broker_order_id not in row.chain:
-                row.chain.append(broker_order_id)
-            row.details |= details
-            row.save(update_fields=["chain", "details"])
+        learned = {"id": broker_order_id, "details": json.dumps(details), "cl_ord_id": cl_ord_id}
+        with connection.cursor() as cursor:
+            cursor.execute(LEARN, learned | {"connection": self._connection})
+            if not cursor.rowcount:
+                raise OrderKeyRow.DoesNotExist(f"{self._connection} has no key {cl_ord_id}.")
 
     def _first(self, wanted: dict[str, Any]) -> OrderKey | None:
         row = OrderKeyRow.objects.filter(connection__name=self._connection, **wanted).order_by("-id").first()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brokers import registry
-from brokers.models import Connection
+from brokers.models import Connection, OrderKeyRow
 from brokers.ports import OrderKey
 from brokers.services.order_keys import DatabaseKeys, IdBurnedError
 
@@ -46,6 +46,21 @@ async def test_the_brokers_ids_are_learned_once_and_in_order(name: str) -> None:
     assert found is not None
     assert (found.cl_ord_id, found.chain, found.details) == ("C1", ("7", "8"), {"perm_id": "7"})
     assert await keys.by_broker_order_id("9") is None
+    await keys.close()
+
+
+async def test_details_add_to_what_was_known_and_a_key_that_was_never_intended_learns_nothing(name: str) -> None:
+    keys = DatabaseKeys(name)
+    await keys.intend(key("C1"))
+    await keys.learn("C1", "", {"answer": "accepted"})
+    await keys.learn("C1", "7", {"first": {"e1": [1, "4.20"]}})
+
+    with pytest.raises(OrderKeyRow.DoesNotExist):
+        await keys.learn("C2", "8")
+
+    found = await keys.by_cl_ord_id("C1")
+    assert found is not None
+    assert (found.chain, found.details) == (("7",), {"answer": "accepted", "first": {"e1": [1, "4.20"]}})
     await keys.close()
 
 

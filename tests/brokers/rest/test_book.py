@@ -1,0 +1,101 @@
+"""What a polled session writes down before it tells anything, and what it does not do twice."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.reports import ExecutionReport, ReportKind
+from allcore.kernel.tickets import OrderTicket, TicketLeg
+from brokers.ports import OrderKey, Plumbing
+from brokers.rest.book import Book
+from brokers.rest.views import LegExecution, OrderView, Standing, ViewLeg
+from tests.brokers.servers.keys import MemoryKeys
+from tests.brokers.servers.pacer import LocalPacer
+from tests.brokers.servers.secrets import MemorySecrets
+
+AT = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)
+LEG = TicketLeg("AMZN", Side.BUY, PositionEffect.OPEN, multiplier=1)
+TICKET = OrderTicket(
+    "A", "AMZN", (LEG,), 10, OrdType.LIMIT, TimeInForce.DAY, PriceEffect.DEBIT, limit_price=Decimal("4.20")
+)
+KEY = OrderKey("C1", "U1", TICKET.as_dict(), AT)
+FILL = LegExecution("e1", 0, 10, Decimal("4.20"), AT)
+
+
+@dataclass
+class CountedKeys(MemoryKeys):
+    """A key book that counts its writes."""
+
+    writes: list[str] = field(default_factory=list)
+
+    async def learn(self, cl_ord_id: str, broker_order_id: str, details: dict[str, object] | None = None) -> None:
+        self.writes.append(broker_order_id)
+        await super().learn(cl_ord_id, broker_order_id, details)
+
+
+@pytest.fixture
+def keys() -> CountedKeys:
+    return CountedKeys({"C1": KEY})
+
+
+@pytest.fixture
+def book(keys: CountedKeys) -> Book:
+    return Book(Plumbing("c", "PAPER", {}, lambda: AT, keys, MemorySecrets({}), LocalPacer()))
+
+
+def view(standing: Standing, *executions: LegExecution) -> OrderView:
+    return OrderView("7", "U1", standing, (ViewLeg("AMZN", Side.BUY, 1),), 10, AT, Decimal("4.20"), executions)
+
+
+async def test_one_write_keeps_the_name_and_the_execution_before_both_are_told(book: Book, keys: CountedKeys) -> None:
+    told: list[tuple[ReportKind, tuple[str, ...]]] = []
+    book.placed(KEY, "7")
+
+    def tell(report: ExecutionReport) -> None:
+        told.append((report.kind, keys.rows["C1"].chain))
+
+    await book.seen([view(Standing.FILLED, FILL)], tell, expected=frozenset({"7"}), may_match=True)
+
+    assert told == [(ReportKind.ACK, ("7",)), (ReportKind.FILL, ("7",))]
+    assert keys.writes == ["7"]
+    assert keys.rows["C1"].details == {"first": {"e1": [10, "4.20"]}}
+
+
+async def test_a_look_that_shows_the_same_tells_and_writes_nothing(book: Book, keys: CountedKeys) -> None:
+    told: list[ExecutionReport] = []
+    book.placed(KEY, "7")
+    first = await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+    told.clear()
+
+    again = await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+
+    assert (again, told, keys.writes) == (first, [], ["7"])
+
+
+async def test_a_book_that_could_not_be_written_leaves_the_name_to_be_written_with_the_next_look(
+    keys: CountedKeys,
+) -> None:
+    class Away(CountedKeys):
+        is_away = True
+
+        async def learn(self, cl_ord_id: str, broker_order_id: str, details: dict[str, object] | None = None) -> None:
+            if self.is_away:
+                raise OSError("away")
+            await super().learn(cl_ord_id, broker_order_id, details)
+
+    away = Away(keys.rows)
+    book = Book(Plumbing("c", "PAPER", {}, lambda: AT, away, MemorySecrets({}), LocalPacer()))
+    told: list[ExecutionReport] = []
+    book.placed(KEY, "7")
+    with pytest.raises(OSError, match="away"):
+        await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+    assert told == []
+    away.is_away = False
+
+    await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+
+    assert away.rows["C1"].chain == ("7",)
+    assert [report.kind for report in told] == [ReportKind.ACK, ReportKind.FILL]
