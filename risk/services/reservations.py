@@ -17,6 +17,7 @@ SHRINK = """
     FROM unnest(%s::uuid[], %s::int[]) AS new (order_id, units)
     WHERE r.order_id = new.order_id AND r.released_at IS NULL AND r.quantity > new.units
 """
+RELEASE = "UPDATE risk_reservation SET released_at = %s WHERE order_id = ANY(%s) AND released_at IS NULL"
 SETTLING = timedelta(seconds=30)  # a younger reservation may belong to an order that is not committed yet
 MONEY = DecimalField(max_digits=18, decimal_places=2)
 
@@ -35,7 +36,8 @@ def settle(left: Mapping[UUID, int], now: datetime) -> None:
     """Keep for each order only what its units left may use, as `shrink` and `release` do; two statements for all."""
     done = sorted(order_id for order_id, units in left.items() if units <= 0)
     if done:
-        Reservation.objects.filter(order_id__in=done, released_at=None).update(released_at=now)
+        with connection.cursor() as cursor:
+            cursor.execute(RELEASE, (now, done))
     kept = sorted((order_id, units) for order_id, units in left.items() if units > 0)
     if kept:
         with connection.cursor() as cursor:
