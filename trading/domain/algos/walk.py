@@ -7,7 +7,7 @@ from decimal import Decimal
 from trading.domain.algos.events import Replace
 from trading.domain.algos.guards import Moved, View, place, put
 from trading.domain.algos.parameters import WalkParameters
-from trading.domain.algos.prices import chance, ladder, tick_at
+from trading.domain.algos.prices import chance, floored, ladder, tick_at
 from trading.domain.algos.values import Child, ChildStatus, State, room, within
 
 BETWEEN_REPLACES = timedelta(seconds=1)
@@ -51,6 +51,8 @@ def _anchored(view: View, own: WalkParameters, state: State) -> State:
     arrival = mid if state.arrival is None else state.arrival
     top = cap(view, own, arrival, tick)
     rungs = ladder(min(mid - own.start_ticks * tick, top), top, own.steps, tick)
+    # A ladder that climbs past the price where the tick grows has rungs on the wider grid there.
+    rungs = tuple(dict.fromkeys(floored(view.parent.tick_rule, rung) for rung in rungs))
     first = view.at + _dwell(view, own, 0) if state.next_at is None else state.next_at
     return replace(state, arrival=arrival, anchor=mid, ladder=rungs, next_at=first, low=mid - tick, high=mid + tick)
 
