@@ -94,7 +94,8 @@ def _parity(t: Terms, where: NDArray[np.intp]) -> Floats:
 
 
 def _inflection(t: Terms) -> Floats:
-    start = np.sqrt(2 * np.abs(np.log(t.spot_paid / t.strike_paid)) / t.years)
+    years = np.where(t.years > 0.0, t.years, np.inf)  # without time no volatility is reachable, wherever it starts
+    start = np.sqrt(2 * np.abs(np.log(t.spot_paid / t.strike_paid)) / years)
     return np.clip(start, 0.05, HIGHEST / 2)
 
 
