@@ -25,7 +25,15 @@ def per_contract(leg: MarginLeg, underlying: Underlying) -> Decimal:
 
 
 def together(shorts: Sequence[tuple[MarginLeg, int]], underlying: Underlying) -> Decimal:
-    """Return what naked shorts, each with its number of contracts, ask for; calls are paired with puts."""
+    """Return what naked shorts, each with its number of contracts, ask for; calls are paired with puts.
+
+    A pair is of one size: a mini's call is no straddle with a put on ten times the shares.
+    """
+    sizes = {leg.multiplier for leg, _ in shorts}
+    return sum((_of_size([s for s in shorts if s[0].multiplier == size], underlying) for size in sizes), ZERO)
+
+
+def _of_size(shorts: Sequence[tuple[MarginLeg, int]], underlying: Underlying) -> Decimal:
     calls = _sorted(shorts, Kind.CALL, underlying)
     puts = _sorted(shorts, Kind.PUT, underlying)
     total = ZERO

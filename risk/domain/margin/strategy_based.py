@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
+from math import gcd, prod
 
 from allcore.kernel.money import ZERO
 from risk.domain.margin import naked
@@ -16,6 +17,7 @@ from risk.domain.margin.terms import Kind, MarginLeg, Underlying
 
 STOCK_INITIAL = Decimal("0.50")
 LONG_DATED = Decimal("0.75")
+MOST_FINE_WAYS = 256  # up to it every division is looked at; beyond it those where one of the shorts is whole
 MOST_WAYS = 4096  # beyond it only the plain division is looked at: never less than the least
 
 Count = tuple[MarginLeg, int]
@@ -86,14 +88,18 @@ def _options(shorts: Sequence[Count], longs: Sequence[MarginLeg], underlying: Un
 
 
 def _ways(shorts: Sequence[Count], longs: Sequence[MarginLeg]) -> Iterator[tuple[int, ...]]:
+    """Yield how many of each short are naked."""
+    step = gcd(*(count for _, count in shorts), *(long.qty for long in longs))
+    fine = [range(0, count + 1, step) for _, count in shorts]
+    if prod(len(choice) for choice in fine) <= MOST_FINE_WAYS:
+        yield from product(*fine)
+        return
     choices = []
     for leg, count in shorts:
         sold = sum(n for other, n in shorts if other.kind is leg.kind)
         bought = sum(long.qty for long in longs if _shields(long, leg))
         choices.append(sorted({0, count, min(count, max(sold - bought, 0))}))
-    ways = 1
-    for choice in choices:
-        ways *= len(choice)
+    ways = prod(len(choice) for choice in choices)
     yield from product(*choices) if ways <= MOST_WAYS else [tuple(count for _, count in shorts)]
 
 
