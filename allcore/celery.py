@@ -25,6 +25,16 @@ app.conf.beat_schedule = {
         "options": {"expires": 300.0},
     },
     "sweep order lists": {"task": "trading.sweep_order_lists", "schedule": 5.0, "options": {"expires": 5.0}},
+    "warn of instructions": {
+        "task": "trading.warn_of_instructions",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "follow corporate actions": {
+        "task": "trading.follow_corporate_actions",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "carry the kill switch out": {"task": "trading.enforce_kill", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from allcore.kernel.clock import utc_now
 from brokers.services import reminders
-from trading.services import classify, kill, propose, upkeep
+from trading.services import carried, classify, instructing, kill, propose, upkeep
 from trading.services.contingent import lists
 
 
@@ -36,6 +36,18 @@ def sweep_reservations(**kwargs: object) -> None:
 def sweep_order_lists(**kwargs: object) -> None:
     """Do what lists of orders miss; beside the trigger engine, in case it is away."""
     lists.sweep(now=utc_now())
+
+
+@shared_task(name="trading.warn_of_instructions", queue="default")
+def warn_of_instructions(**kwargs: object) -> None:
+    """Say which exercise instructions the broker does not have, or has not answered."""
+    instructing.warn_of_late(now=utc_now())
+
+
+@shared_task(name="trading.follow_corporate_actions", queue="default")
+def follow_corporate_actions(**kwargs: object) -> None:
+    """End held orders whose instruments are no longer what they were."""
+    carried.sweep(now=utc_now())
 
 
 @shared_task(name="trading.enforce_kill", queue="default")

@@ -12,6 +12,7 @@ from allcore.kernel.reports import BookKind
 from brokers.paper import corporate
 from brokers.paper.actions import Calendar, CorporateAction, Standing
 from brokers.paper.books import AccountBook, after_booking
+from brokers.paper.clearing import Clearing
 from brokers.paper.closes import GRACE, Closes
 from brokers.paper.contracts import CASH_SETTLED, OPTION_MULTIPLIER, option_named, underlying_named
 from brokers.paper.expiry import Delivery, assigned_early, intrinsic
@@ -28,8 +29,9 @@ Standings = tuple[tuple[str, Standing], ...]
 class TransferAgent:
     """Applies each action once: what an account has come through is kept with its cash."""
 
-    def __init__(self, floor: Floor, closes: Closes, *, is_used: bool) -> None:
+    def __init__(self, floor: Floor, closes: Closes, clearing: Clearing, *, is_used: bool) -> None:
         self._floor = floor
+        self._clearing = clearing
         self._closes = closes
         self._is_used = is_used
         self._calendar = Calendar()
@@ -141,7 +143,8 @@ class TransferAgent:
 
     def _booked(self, bookings: tuple[BookingRecord, ...], standings: Standings = ()) -> Change:
         reports = tuple(self._floor.say.of_booking(booking) for booking in bookings)
-        return self._floor.keep(Change(bookings=bookings, standings=standings, reports=reports))
+        told = self._clearing.carry(bookings)
+        return self._floor.keep(Change(bookings=bookings, standings=standings, instructions=told, reports=reports))
 
     def _dividend_after(self, option: OptionContract, session: Session) -> Decimal | None:
         """Return the dividend that a call bears no more tomorrow, if it lives until then and is settled in shares."""

@@ -16,7 +16,7 @@ from brokers.paper.contracts import CASH_SETTLED, OPTION_MULTIPLIER, option_name
 from brokers.paper.expiry import Delivery, chosen, exercised_early
 from brokers.paper.floor import Floor
 from brokers.paper.moment import Moment
-from brokers.paper.records import BookingRecord, Change, InstructionRecord
+from brokers.paper.records import BookingRecord, Carried, Change, InstructionRecord
 
 Records = tuple[InstructionRecord, ...]
 
@@ -41,6 +41,19 @@ class Clearing:
         book = self._floor.accounts.get(account)
         spoken_for = sum(r.qty for r in self._open.values() if (r.account, r.symbol) == (account, symbol))
         return (0 if book is None else max(book.qty(symbol), 0)) - spoken_for
+
+    def carry(self, bookings: Iterable[BookingRecord]) -> Records:
+        """Return the instructions as corporate actions leave them: on what their contract became, or done with."""
+        moved: list[InstructionRecord] = []
+        for booking in bookings:
+            to = booking.carried
+            if to is None or (to.to_symbol in ("", booking.symbol) and to.to_qty in (None, booking.qty)):
+                continue
+            own = [r for r in self._open.values() if (r.account, r.symbol) == (booking.account, booking.symbol)]
+            moved += [_carried(record, booking.qty, to) for record in own]
+        for record in moved:
+            self.take(record)
+        return tuple(moved)
 
     def act(self, moment: Moment) -> list[Change]:
         """Exercise early what is to be, then settle what has expired and whose close is known; the rest waits."""
@@ -102,6 +115,15 @@ def _done(records: Records, held: int) -> tuple[Records, int]:
 
 def _ended_with(record: InstructionRecord, exercised: int) -> InstructionRecord:
     return replace(record, standing=Standing.DONE, exercised=exercised, version=record.version + 1)
+
+
+def _carried(record: InstructionRecord, held: int, to: Carried) -> InstructionRecord:
+    """Return the instruction on the new contract; on no whole number of them it is done with, and exercises nothing."""
+    became = held if to.to_qty is None else to.to_qty
+    qty, rest = divmod(record.qty * abs(became), abs(held))
+    if rest or not qty:
+        return _ended_with(record, 0)
+    return replace(record, symbol=to.to_symbol or record.symbol, qty=qty, version=record.version + 1)
 
 
 def _is_last(record: InstructionRecord) -> bool:

@@ -31,8 +31,8 @@ class Exchange:
     def __init__(self, snapshot: Snapshot, terms: Terms) -> None:
         self.closes = closes.Closes()
         self._floor = Floor(snapshot, terms)
-        self.agent = TransferAgent(self._floor, self.closes, is_used=terms.has_actions)
         self.clearing = Clearing(self._floor, self.closes, snapshot.instructions)
+        self.agent = TransferAgent(self._floor, self.closes, self.clearing, is_used=terms.has_actions)
         self._requests: dict[str, RequestRecord] = {}
         self._arrivals: list[tuple[datetime, int, str]] = []
         self._seq = 0

@@ -18,7 +18,13 @@ def keep(records: Iterable[InstructionRecord]) -> None:
             _insert(record)
             continue
         known = PaperInstruction.objects.filter(instruction_id=record.instruction_id, version=record.version - 1)
-        if not known.update(standing=record.standing, exercised=record.exercised, version=record.version):
+        if not known.update(
+            symbol=record.symbol,
+            qty=record.qty,
+            standing=record.standing,
+            exercised=record.exercised,
+            version=record.version,
+        ):
             raise StaleWriterError(f"Instruction {record.instruction_id} was written by somebody else.")
 
 

@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from allcore.kernel.instructions import InstructionKind
 from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.orders import TimeInForce
 from allcore.kernel.reports import BookKind, BookReport
 from brokers.models import Account, Connection, PaperAccount
 from brokers.paper.actions import NO_STANDING, Adjusted, CorporateAction, Due, Standing
 from brokers.paper.books import AccountBook, Holding
-from brokers.paper.records import BookingRecord, Carried, Change
+from brokers.paper.records import BookingRecord, Carried, Change, InstructionRecord
 from brokers.services.paper_store import DatabaseStore
 from tests.brokers.floors import CLOSE_AT, Floor
 from tests.builders.paper import ACCOUNT, OPEN_AT, PUT, buy, holding
@@ -20,6 +21,7 @@ from tests.builders.paper import ACCOUNT, OPEN_AT, PUT, buy, holding
 TODAY = date(2026, 6, 11)
 YESTERDAY = date(2026, 6, 10)
 OPENS_AT = datetime(2026, 6, 11, 13, 30, tzinfo=UTC)
+FRIDAY_CLOSE = datetime(2026, 6, 12, 20, 0, tzinfo=UTC)
 LATE_CALL = OptionContract("TSLA", date(2026, 6, 19), Right.CALL, Decimal(240)).symbol
 SPLIT = CorporateAction("split-1", BookKind.SPLIT, "TSLA", TODAY, ratio_new=4)
 DIVIDEND = CorporateAction("div-1", BookKind.DIVIDEND, "TSLA", TODAY, amount=Decimal("0.50"))
@@ -296,3 +298,41 @@ def test_standings_and_actions_are_kept_over_a_restart() -> None:
     assert kept.holdings == {named("62.5"): Holding(-8, Decimal("1.00"))}
     assert kept.cash == Decimal("100001.25")
     assert store.history(OPEN_AT).bookings == (booking,)
+
+
+@pytest.mark.parametrize(
+    ("action", "symbol", "qty"),
+    [
+        (SPLIT, "62.5", 8),
+        (CorporateAction("name-1", BookKind.SYMBOL_CHANGE, "TSLA", TODAY, to_symbol="TSLB"), "250", 2),
+    ],
+)
+def test_an_instruction_goes_on_with_the_contract_that_its_own_became(
+    action: CorporateAction, symbol: str, qty: int
+) -> None:
+    floor = floor_with({PUT: 2}, action)
+    told = InstructionRecord("I1", ACCOUNT, PUT, InstructionKind.EXERCISE, 2, FRIDAY_CLOSE, OPEN_AT)
+    floor.exchange.clearing.take(told)
+
+    floor.go(OPENS_AT)
+
+    root = action.to_symbol or "TSLA"
+    (kept,) = [record for change in floor.changes for record in change.instructions]
+    assert (kept.symbol, kept.qty, kept.standing, kept.version) == (named(symbol, root=root), qty, "ACCEPTED", 1)
+    assert floor.exchange.clearing.free(ACCOUNT, named(symbol, root=root)) == 0
+
+
+def test_an_instruction_on_a_part_of_a_new_contract_is_done_with() -> None:
+    floor = floor_with({PUT: 2})
+    bookings = (
+        BookingRecord(
+            ACCOUNT, "x", BookKind.SPLIT, PUT, 2, OPENS_AT, OPENS_AT, carried=Carried(to_symbol="Y", to_qty=1)
+        ),
+    )
+    floor.exchange.clearing.take(
+        InstructionRecord("I1", ACCOUNT, PUT, InstructionKind.EXERCISE, 1, FRIDAY_CLOSE, OPEN_AT)
+    )
+
+    (kept,) = floor.exchange.clearing.carry(bookings)
+
+    assert (kept.standing, kept.exercised, kept.symbol) == ("DONE", 0, PUT)

@@ -15,7 +15,9 @@ BY_A_PERSON = ["CONFIRMED", "WITHDRAWN", "WITHDRAWING"]
 
 
 class ExerciseInstruction(models.Model):
-    """What a person wants done with `qty` long contracts, and its own row in the outbox. What it wants never changes.
+    """What a person wants done with `qty` long contracts, and its own row in the outbox.
+
+    What it wants never changes, unless a corporate action makes another contract of the one it is about.
 
     RECORDED is to be sent, once; where the broker takes no instructions a person gives it by phone and says CONFIRMED.
     SENT has no answer yet: it is asked about, never sent again. WITHDRAWING is a withdrawal on its way.
@@ -46,6 +48,7 @@ class ExerciseInstruction(models.Model):
     answer = models.CharField(max_length=300, blank=True)  # the broker's reason, or ours for not having sent it
     exercised = models.PositiveIntegerField(null=True)  # contracts, once it is done
     closed_at = models.DateTimeField(null=True)  # when its last state began
+    warned_at = models.DateTimeField(null=True)  # when somebody was told that it is not with the broker yet
 
     class Meta:
         db_table = "exercise_instruction"

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from allcore.kernel.instructions import Instruction, InstructionKind, InstructionReport, Standing
+from allcore.live import publish_on_commit
 from brokers.selectors.connections import holds_lease
 from marketdata.selectors import clock
 from trading.models import ExerciseInstruction
@@ -23,6 +24,10 @@ ASK_AFTER = timedelta(seconds=10)  # a sending has ended by then, one way or the
 CHANGED = ("state", "sent_at", "answer", "exercised", "closed_at", "closed_by")
 NEVER_ARRIVED = "It never reached the broker. Give it again if it is still wanted."
 TOO_LATE = "Its cut-off passed before it could be sent."
+ANSWERS_WITHIN = timedelta(minutes=1)
+LAST_CALL = timedelta(minutes=30)  # before the cut-off, on the exchange's clock
+UNANSWERED = "The broker has not answered for a minute. Ask it by phone before the cut-off."
+NOT_GIVEN = "The broker does not have it yet, and its cut-off is near. Tell the broker, or withdraw it."
 STILL_STANDS = "The withdrawal never reached the broker; the instruction stands."
 
 
@@ -112,14 +117,45 @@ def _apply(one: ExerciseInstruction, report: InstructionReport, now: datetime) -
 
 
 def _refuse(one: ExerciseInstruction, reason: str, now: datetime) -> None:
-    """A refused instruction ends; one whose withdrawal is refused stands as it did."""
+    """A refused instruction ends; one whose withdrawal is refused stands as it did. Somebody hears of either."""
     one.answer = reason[:300]
     if one.state == State.WITHDRAWING:
         one.closed_by = None
         _become(one, State.ACCEPTED, now)
+        warn(one, "EXERCISE_NOT_WITHDRAWN", reason)
     elif one.closed_at is None:
         one.closed_at = now
         _become(one, State.REFUSED, now)
+        warn(one, "EXERCISE_REFUSED", reason)
+
+
+def warn(one: ExerciseInstruction, code: str, reason: str) -> None:
+    """Alert to an instruction; account and instrument should be loaded."""
+    said = f"{one.get_kind_display().capitalize()} {one.qty} {one.instrument.symbol}: {reason}"
+    told_as = {"code": code, "message": said, "severity": "CRITICAL", "instruction_id": str(one.pk)}
+    publish_on_commit("alerts", "instruction", told_as, account=one.account.code)
+
+
+@transaction.atomic
+def warn_of_late(*, now: datetime) -> int:
+    """Alert, once each, to what the broker has not answered in a minute and to what it does not have near the cut-off.
+
+    Raises:
+        UnavailableError: no feed has run, so that nobody knows how near it is.
+    """
+    unanswered = Q(state__in=(State.SENT, State.WITHDRAWING), sent_at__lte=now - ANSWERS_WITHIN)
+    waiting = _everything().select_for_update(of=("self",), skip_locked=True).filter(warned_at=None)
+    found = list(waiting.filter(unanswered | Q(state=State.RECORDED)).order_by("given_at", "id"))
+    near = clock.exchange_now(now) + LAST_CALL if found else now
+    due = [one for one in found if one.state != State.RECORDED or one.cut_off_at <= near]
+    for one in due:
+        one.warned_at = now
+        one.save(update_fields=["warned_at"])
+        not_there = one.state == State.RECORDED
+        code, why = ("EXERCISE_NOT_GIVEN", NOT_GIVEN) if not_there else ("EXERCISE_UNANSWERED", UNANSWERED)
+        note(one, "exercise.warned", ACTOR, now)
+        warn(one, code, why)
+    return len(due)
 
 
 def _become(one: ExerciseInstruction, state: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import Execution, Order, OrderRequest
 from trading.selectors.rows import execution_row, order_row
-from trading.services import book, bookings, cash, external, gap, inquiries, trades, unite
+from trading.services import book, bookings, carried, cash, external, gap, inquiries, trades, unite
 from trading.services.advance import DERIVED, state_of
 from trading.services.batch import UNANSWERED, Batch, Report
 from trading.services.contingent import lists
@@ -84,6 +84,7 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
             quarantine(connection_name, report, code=e.code, message=e.message, now=now)
     unite.look(batch)
     _write(batch)
+    carried.follow(batch.events, now=now)
     for follow in AFTER_EXECUTION if batch.applied else ():
         follow(batch.applied, now)
 
