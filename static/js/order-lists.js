@@ -70,7 +70,7 @@ function card(list) {
 
 function line(list, { role, where, order, hold }) {
   const [said, kind] = PLACES[where];
-  const canChange = where === "DESK" && hold?.state !== "FIRED" && may("SEND_ORDER", list.account);
+  const canChange = (where === "DESK" ? hold?.state !== "FIRED" : where === "BROKER") && may("SEND_ORDER", list.account);
   return h("tr", {},
     h("td", { dataset: { name: "Role" } }, ROLES[role] ?? words(role)),
     h("td", {}, h("a", { href: `/orders/${order.id}/`, title: "Its timeline" }, order.description)),

@@ -10,6 +10,19 @@ const dialog = byId("replace-dialog");
 const NUMBERS = ["limit_price", "stop_price", "quantity"];
 const HELD = "The desk holds it, so the new terms hold at once: every risk check runs again, and you approve them by changing it.";
 const SENT = "The new terms hold once the broker has accepted them; until then the old ones may still fill. The quantity is the total, filled part included.";
+const FOLLOWS = "It is for as much as its entry fills: change the entry's quantity.";
+const LEADS = "What comes after it follows this quantity.";
+const BESIDE = "The quantity is the list's: its other orders follow it.";
+
+// What an order of a list is for is the list's: some of it may be filled by another, or not set free yet.
+const given = (order, name) => (name === "quantity" ? order.link?.planned_qty ?? order.order_qty : order[name]);
+
+function listed({ link }) {
+  if (!link) return "";
+  if (link.role === "ENTRY") return LEADS;
+  return link.kind === "OCO" || link.kind === "OUO" ? BESIDE : FOLLOWS;
+}
+
 let changing = null; // the order in the dialog
 const builder = new ConditionBuilder(byId("replace-tree"), { about: () => changing && {
   account: changing.account, underlying: changing.underlying, price_effect: changing.price_effect,
@@ -28,8 +41,8 @@ function paint(order, isHeld) {
   setText(byId("replace-note"), isHeld ? HELD : SENT);
   setText(byId("replace-submit"), isHeld ? "Change it" : "Ask the broker");
   for (const name of NUMBERS) {
-    show(name, order[name === "quantity" ? "order_qty" : name] !== null);
-    field(name).value = order[name === "quantity" ? "order_qty" : name] ?? "";
+    show(name, given(order, name) !== null);
+    field(name).value = given(order, name) ?? "";
   }
   const isTrailing = isHeld && order.ord_type === "TRAILING_STOP";
   show("trail", isTrailing);
@@ -37,8 +50,10 @@ function paint(order, isHeld) {
   field("trail_unit").value = order.trail_percent === null ? "trail_amount" : "trail_percent";
   field("trail").value = order.trail_percent ?? order.trail_amount ?? "";
   if (!isHeld && order.hold?.watches_price) show("stop_price", false); // it has done its part
-  if (isHeld && order.link) show("quantity", false); // the list says how much
-  byId("replace-list").hidden = !(isHeld && order.link);
+  const inList = listed(order);
+  if (inList === FOLLOWS) show("quantity", false);
+  byId("replace-list").hidden = !inList;
+  setText(byId("replace-list"), inList);
   byId("replace-best").hidden = !isTrailing || order.hold.mark === null;
   setText(byId("replace-best"), `Its best price so far, ${order.hold?.mark}, is kept: the new distance counts from there.`);
   byId("replace-condition").hidden = !isHeld;
@@ -49,7 +64,7 @@ function paint(order, isHeld) {
 function changes(order, isHeld, before) {
   const terms = {};
   for (const name of NUMBERS) {
-    const was = order[name === "quantity" ? "order_qty" : name];
+    const was = given(order, name);
     const label = dialog.querySelector(`[data-term="${name}"]`);
     if (!label.hidden && field(name).value !== "" && Number(field(name).value) !== Number(was)) terms[name] = name === "quantity" ? Number(field(name).value) : field(name).value;
   }

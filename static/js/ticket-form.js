@@ -51,9 +51,13 @@ let builder = null; // of what the order waits for at the desk, if for anything
 
 export function waitsFor(conditionBuilder) { builder = conditionBuilder; }
 
+// The ticket as the desk reads one: what an instrument says of itself is not sent back.
+export const asSent = (ticket) => ({ ...ticket, legs: ticket.legs.map(({ multiplier, ...leg }) => leg) });
+
 // Where the ticket goes and as what: alone, as the entry of a bracket whose target and stop close it, or as the
 // target of a pair whose stop closes the same position.
-export function sending(ticket) {
+export function sending(previewed) {
+  const ticket = asSent(previewed);
   const entry = { ...ticket, condition: builder.value };
   const [target, stop, other] = [shown("ticket-target"), shown("ticket-guard"), shown(OCO_STOP)];
   if (other !== null) {

@@ -137,6 +137,31 @@ def test_the_stop_of_a_bracket_is_moved_and_its_quantity_is_the_list_s(
     expect(stop).to_contain_text("at or below 1.50")
 
 
+def test_a_bracket_s_quantity_is_changed_at_its_entry_and_its_exits_follow(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    made = bracket(page, live_server)
+    road.settle_down()
+    page.goto(f"{live_server.url}/orders/")
+    rows = page.get_by_role("article", name="Bracket, AAPL").locator("tbody tr")
+    rows.nth(1).get_by_role("button", name="Change").click()
+    dialog = page.locator("#replace-dialog")
+    expect(dialog.locator("#replace-list")).to_contain_text("change the entry's quantity")
+    dialog.get_by_role("button", name="Back").click()
+    rows.nth(0).get_by_role("button", name="Change").click()
+    expect(dialog.locator("#replace-list")).to_contain_text("What comes after it follows")
+    dialog.get_by_label("Total quantity").fill("3")
+    quote_all()
+    dialog.get_by_role("button", name="Ask the broker").click()
+    expect(page.locator(".desk-toast.note")).to_contain_text("Replacement asked for")
+    road.settle_down()
+    tell(socket)
+
+    for n in range(3):
+        expect(rows.nth(n).locator("[data-name=Filled]")).to_have_text("0 / 3")
+    assert list(made.links.values_list("planned_qty", flat=True)) == [3, 3, 3]
+
+
 def test_a_closing_ticket_takes_a_stop_beside_its_limit_and_the_pair_is_a_list(
     page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
 ) -> None:

@@ -68,6 +68,7 @@ def link_row(link: OrderLink | None) -> Row | None:
         return None
     return {
         "order_list_id": str(link.order_list_id),
+        "kind": link.order_list.kind,
         "index": link.index,
         "role": link.role,
         "planned_qty": link.planned_qty,

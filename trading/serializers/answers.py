@@ -116,6 +116,7 @@ class LinkOut(serializers.Serializer[object]):
     """An order's place in its list."""
 
     order_list_id = serializers.UUIDField()
+    kind = serializers.CharField(help_text="The list's")
     index = serializers.IntegerField()
     role = serializers.CharField()
     planned_qty = serializers.IntegerField()

@@ -20,6 +20,7 @@ from tests.builders import market
 from tests.trading.contingent.conftest import Road
 from tests.trading.contingent.test_held import SELL, bought, engage, fresh
 from tests.trading.contingent.test_lists import bracket, orders_of, place
+from trading.domain.contingent.quantities import ListQuantityError
 from trading.domain.contingent.step import Waiting
 from trading.domain.contingent.view import View
 from trading.domain.contingent.waits import Wait, approved_hash
@@ -29,6 +30,7 @@ from trading.selectors import waiting
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
 from trading.services.contingent import engine, revising
+from trading.services.contingent.rewaiting import SetOffError
 from trading.services.mandates import NoMandateError
 from trading.services.stage import MandateExceededError
 
@@ -166,7 +168,7 @@ def test_a_condition_that_is_taken_away_lets_the_order_go(road: Road) -> None:
     [
         ({}, InvalidInputError, "Nothing changes"),
         ({"limit_price": Decimal("200.02")}, InvalidInputError, "Nothing changes"),
-        ({"stop_price": Decimal(190)}, InvalidTicketError, "stop price only if its type says so"),
+        ({"stop_price": Decimal(190)}, InvalidTicketError, "takes no stop price"),
         ({"condition": {"when": {"what": "MOON"}}}, InvalidInputError, "one of PRICE"),
         ({"condition": {**above("1"), "expire_at": market.START.isoformat()}}, InvalidInputError, "expired"),
     ],
@@ -225,7 +227,7 @@ def test_the_stop_of_a_bracket_is_moved_and_its_quantity_is_the_list_s(road: Roa
     stop = orders_of(made)[2]
 
     revise(stop, road, stop_price=Decimal("190.00"))
-    with pytest.raises(revising.ListQuantityError):
+    with pytest.raises(ListQuantityError):
         revise(stop, road, quantity=5)
     road.settle_down()
     show(road, "194.98", "194.97")
@@ -243,7 +245,7 @@ def test_an_order_that_was_set_off_first_goes_as_it_was_approved(road: Road) -> 
     show(road, "194.98", "194.97")  # set off: it waits for the target's cancellation
     stop = orders_of(made)[2]
 
-    with pytest.raises(revising.SetOffError, match="It goes as it was approved"):
+    with pytest.raises(SetOffError, match="It goes as it was approved"):
         revise(stop, road, stop_price=Decimal("150.00"))
     road.settle_down()
 
@@ -255,7 +257,7 @@ def test_a_stop_that_has_left_is_not_moved(road: Road) -> None:
     order = held_stop(road)
     show(road, "194.98", "194.97")
 
-    with pytest.raises(revising.SetOffError, match="does not wait at the desk"):
+    with pytest.raises(SetOffError, match="does not wait at the desk"):
         revise(order, road, stop_price=Decimal("150.00"))
     road.settle_down()
     with pytest.raises(submit.OrderClosedError):
@@ -295,7 +297,7 @@ def test_a_change_and_the_trigger_at_once_leave_one_of_the_two(road: Road, attem
     def change() -> None:
         try:
             revise(order, road, stop_price=Decimal("190.00"))
-        except (revising.SetOffError, submit.OrderClosedError) as e:
+        except (SetOffError, submit.OrderClosedError) as e:
             refused.append(e)
 
     def run(act: Any) -> None:

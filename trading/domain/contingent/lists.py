@@ -48,7 +48,8 @@ class Member:
     """One order of a list. `planned` is what was ordered at first, `asked` the total it has, or was asked to have.
 
     `is_set_off`: what it waited for has come. `waits`: it has something to wait for. `is_free`: no cancel or replace of
-    it is under way, and the broker has answered.
+    it is under way, and the broker has answered. `is_unsent`: it has not left the outbox. `is_refused`: the broker would
+    not have it. `is_gone`: the broker took it off the market, and nobody here had asked for that.
     """
 
     index: int
@@ -61,6 +62,9 @@ class Member:
     waits: bool = False
     is_set_off: bool = False
     is_free: bool = True
+    is_unsent: bool = False
+    is_refused: bool = False
+    is_gone: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -92,6 +96,8 @@ class Alarm(StrEnum):
 
     BOTH_FILLED = "LINKED_ORDERS_BOTH_FILLED"
     UNPROTECTED = "EXITS_GONE"
+    REFUSED = "LIST_ORDER_REFUSED"
+    GONE = "LIST_ORDER_GONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +127,16 @@ class LinkedOrders:
         return tuple(m for m in self.members if not m.is_entry)
 
     def allowed(self, member: Member) -> int:
-        """Return how much of the member the entry's fills allow, in all."""
+        """Return how much of the member the entry's fills allow, in all.
+
+        An entry may fill as much as it has at the broker until that has agreed to less: all of that is followed.
+        """
         entry = self.entry
         if entry is None:
             return member.planned
         if self.policy is Policy.FULL and entry.is_open and entry.cum_qty < entry.asked:
             return 0
-        return member.planned * min(entry.cum_qty, entry.planned) // entry.planned
+        return member.planned * min(entry.cum_qty, max(entry.planned, entry.asked)) // entry.planned
 
 
 def plan(linked: LinkedOrders) -> Plan:
@@ -135,15 +144,15 @@ def plan(linked: LinkedOrders) -> Plan:
     entry, others = linked.entry, linked.others
     if entry is not None and not entry.is_open and not entry.cum_qty:
         return Plan(tuple(_cancel(m, "the entry ended without a fill") for m in others if _can_cancel(m)))
-    targets = {m.index: _target(linked, m) for m in others}
+    targets = {m.index: target(linked, m) for m in others}
     steps = [*_ended(linked, targets), *_entry_ended(linked, targets)]
     gone = {step.index for step in steps}
     for group in _slots(linked):
         steps += _slot_steps([m for m in group if m.index not in gone], targets)
-    return Plan(tuple(steps), tuple(_alarms(linked)))
+    return Plan(tuple(steps), tuple(most_filled_alarms(linked)))
 
 
-def _target(linked: LinkedOrders, member: Member) -> int:
+def target(linked: LinkedOrders, member: Member) -> int:
     """Return the total that the member should have; what it has filled already is part of it."""
     allowed = linked.allowed(member)
     if linked.linkage is Linkage.NONE:
@@ -225,7 +234,8 @@ def _cancel(member: Member, reason: str) -> Step:
     return Step(member.index, StepKind.CANCEL, reason=reason)
 
 
-def _alarms(linked: LinkedOrders) -> Iterator[Alarm]:
+def most_filled_alarms(linked: LinkedOrders) -> Iterator[Alarm]:
+    """Say whether more was closed than had filled, or less of it is protected than was meant."""
     if linked.linkage is Linkage.NONE:
         return
     done = sum(m.cum_qty for m in linked.others)

@@ -87,8 +87,8 @@ def react(list_id: UUID, *, now: datetime) -> int:
     gate.lock(found.account)
     done = 0
     for _ in range(MOST_ROUNDS):
-        orders = _orders(found)
-        missing = plan(_linked(found, orders))
+        orders = locked_orders(found)
+        missing = plan(linked(found, orders))
         did = sum(_do(orders[step.index], step, now) for step in missing.steps)
         done += did
         if not did:
@@ -97,14 +97,15 @@ def react(list_id: UUID, *, now: datetime) -> int:
     return done
 
 
-def _orders(found: OrderList) -> dict[int, Order]:
+def locked_orders(found: OrderList) -> dict[int, Order]:
     """Return the list's orders by their place in it, their rows locked."""
     query = Order.objects.select_for_update(of=("self",)).select_related("account__connection", "link", "hold")
     locked = query.filter(link__order_list=found).prefetch_related("legs__instrument").order_by("id")
     return {order.link.index: order for order in locked}
 
 
-def _linked(found: OrderList, orders: dict[int, Order]) -> LinkedOrders:
+def linked(found: OrderList, orders: dict[int, Order]) -> LinkedOrders:
+    """Return the list as the pure part looks at it."""
     members = tuple(_member(order) for _, order in sorted(orders.items()))
     return LinkedOrders(Linkage(found.linkage), members, Policy(found.policy))
 
@@ -156,14 +157,14 @@ def _done(order: Order, step: Step, now: datetime) -> bool:
             release.resize(order, step.quantity, now=now)
         case StepKind.RESIZE:
             submit.replace_locked(
-                order, _larger(order, step.quantity), actor=release.ACTOR, now=now, wait=release.place_of(order)
+                order, as_sent(order, step.quantity), actor=release.ACTOR, now=now, wait=release.place_of(order)
             )
         case StepKind.CANCEL:
             submit.cancel_locked(order, actor=release.ACTOR, reason=step.reason, now=now)
     return True
 
 
-def _larger(order: Order, total: int) -> OrderTicket:
+def as_sent(order: Order, total: int) -> OrderTicket:
     """Return the order's ticket for another total, in the form in which it went out."""
     hold: Hold | None = getattr(order, "hold", None)
     own = ticket_of(order)
