@@ -31,8 +31,9 @@ def acknowledge(state: OrderState, event: Event) -> Applied:
 
 
 def acked(state: OrderState) -> OrderState:
-    """Return the order known to the broker."""
-    return replace(state, base=OrdStatus.NEW, is_in_doubt=False) if state.base is OrdStatus.PENDING_NEW else state
+    """Return the order known to the broker, whatever it said of it meanwhile."""
+    base = OrdStatus.NEW if state.base is OrdStatus.PENDING_NEW else state.base
+    return replace(state, base=base, is_in_doubt=False)
 
 
 def reject(state: OrderState, event: Event) -> Applied:
