@@ -4,10 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
+
 DIGITS, PLACES = 18, 6
 
 
-class EditIn(serializers.Serializer[Any]):
+class EditIn(Body[Any]):
     """New values of a limit; a value left out stays, null takes it away."""
 
     soft = serializers.DecimalField(max_digits=DIGITS, decimal_places=PLACES, allow_null=True, required=False)
@@ -16,7 +18,7 @@ class EditIn(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, required=False)
 
 
-class OwnLimitIn(serializers.Serializer[Any]):
+class OwnLimitIn(Body[Any]):
     """A limit of its own for an account, an underlying, or both."""
 
     code = serializers.CharField(max_length=40)
@@ -27,13 +29,13 @@ class OwnLimitIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=400)
 
 
-class DecisionIn(serializers.Serializer[Any]):
+class DecisionIn(Body[Any]):
     """Whether an edit is applied."""
 
     approve = serializers.BooleanField()
 
 
-class EngageIn(serializers.Serializer[Any]):
+class EngageIn(Body[Any]):
     """What to stop, and how far. A stop needs no reason."""
 
     scope = serializers.CharField(max_length=10)
@@ -42,7 +44,7 @@ class EngageIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
 
 
-class ReleaseIn(serializers.Serializer[Any]):
+class ReleaseIn(Body[Any]):
     """What to lower, to which level, and why."""
 
     scope = serializers.CharField(max_length=10)
@@ -125,7 +127,7 @@ class KillOut(serializers.Serializer[Any]):
     releases = ReleaseOut(many=True)
 
 
-class ConnectionIn(serializers.Serializer[Any]):
+class ConnectionIn(Body[Any]):
     """A connection to add. `settings` are the adapter's own, such as host and port; never a credential."""
 
     name = serializers.SlugField(max_length=40)
@@ -158,13 +160,13 @@ class ConnectionOut(serializers.Serializer[Any]):
     capabilities = serializers.DictField(allow_null=True)
 
 
-class PauseIn(serializers.Serializer[Any]):
+class PauseIn(Body[Any]):
     """Why."""
 
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
-class NewAccountIn(serializers.Serializer[Any]):
+class NewAccountIn(Body[Any]):
     """An account that the broker keeps under `broker_account`; `baseline` in dollars."""
 
     code = serializers.SlugField(max_length=20)
@@ -174,13 +176,13 @@ class NewAccountIn(serializers.Serializer[Any]):
     baseline = serializers.DecimalField(max_digits=18, decimal_places=2, min_value=0)
 
 
-class CredentialsIn(serializers.Serializer[Any]):
+class CredentialsIn(Body[Any]):
     """Credentials by name. They are sealed at once and cannot be read back."""
 
     values = serializers.DictField(child=serializers.CharField(max_length=4000), allow_empty=False)
 
 
-class CodeIn(serializers.Serializer[Any]):
+class CodeIn(Body[Any]):
     """The code that the broker's page showed."""
 
     code = serializers.CharField(max_length=4000)

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 from allcore.accounts import tokens
 from allcore.accounts.actors import actor_of
 from allcore.accounts.models import ApiToken
+from allcore.api.bodies import Body
 from allcore.kernel.clock import utc_now
 
 
@@ -21,7 +22,7 @@ class MeOut(serializers.Serializer[object]):
     scopes = serializers.ListField(child=serializers.CharField())
 
 
-class TokenIn(serializers.Serializer[object]):
+class TokenIn(Body[object]):
     """A token to make."""
 
     name = serializers.RegexField(r"^[A-Za-z0-9._-]{1,80}$")

@@ -88,11 +88,11 @@ class OrderTicket:
         return (
             (
                 limits != (self.limit_price is not None),
-                f"A {self.ord_type} order has a limit price only if its type says so.",
+                f"A {self.ord_type} order {'needs a' if limits else 'takes no'} limit price.",
             ),
             (
                 stops != (self.stop_price is not None),
-                f"A {self.ord_type} order has a stop price only if its type says so.",
+                f"A {self.ord_type} order {'needs a' if stops else 'takes no'} stop price.",
             ),
             (
                 self.limit_price is not None and self.limit_price < 0,

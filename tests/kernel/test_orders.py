@@ -82,3 +82,17 @@ def test_money_is_rounded_to_even_cents_and_to_ticks_in_the_direction_named() ->
     assert is_on_tick(Decimal("3.05"), Decimal("0.05"))
     assert not is_on_tick(Decimal("3.04"), Decimal("0.05"))
     assert from_float(0.1 + 0.2) == Decimal("0.30")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"limit_price": None}, "A LIMIT order needs a limit price."),
+        ({"ord_type": OrdType.MARKET}, "A MARKET order takes no limit price."),
+        ({"stop_price": Decimal(4)}, "A LIMIT order takes no stop price."),
+        ({"ord_type": OrdType.STOP, "limit_price": None}, "A STOP order needs a stop price."),
+    ],
+)
+def test_a_price_too_many_or_too_few_is_told_apart(change: dict[str, object], says: str) -> None:
+    with pytest.raises(InvalidTicketError, match=says):
+        replace(TICKET, **change)  # type: ignore[arg-type]  # that is the point

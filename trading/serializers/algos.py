@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
 from trading.domain.algos.parameters import Algo
 from trading.serializers.answers import OrderOut
 from trading.serializers.requests import OrderIn
@@ -10,7 +11,7 @@ LONGEST_MINUTES = 390
 MOST_CANDIDATES = 20
 
 
-class AlgoIn(serializers.Serializer[object]):
+class AlgoIn(Body[object]):
     """A run to start. `algo` AUTO lets the table choose; `minutes` ends it, no later than the session."""
 
     ticket = OrderIn()
@@ -19,7 +20,7 @@ class AlgoIn(serializers.Serializer[object]):
     minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_MINUTES, required=False, allow_null=True)
 
 
-class PauseReasonIn(serializers.Serializer[object]):
+class PauseReasonIn(Body[object]):
     """Why."""
 
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
@@ -82,7 +83,7 @@ class AlgoDetailOut(AlgoOut):
     result = serializers.DictField()
 
 
-class RouteIn(serializers.Serializer[object]):
+class RouteIn(Body[object]):
     """An order and the accounts it may go to, the preferred first. The ticket's own account is only a placeholder."""
 
     ticket = OrderIn()

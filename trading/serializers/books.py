@@ -4,18 +4,19 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
 from trading.domain.books.lots import LotMethod
 from trading.models.corporate_actions import KINDS
 
 
-class LotMethodIn(serializers.Serializer[object]):
+class LotMethodIn(Body[object]):
     """How an account's closing trades take lots, from a New York day on; from today, if none is said."""
 
     method = serializers.ChoiceField([m.value for m in LotMethod])
     effective_from = serializers.DateField(required=False, allow_null=True, default=None)
 
 
-class NamedLotIn(serializers.Serializer[object]):
+class NamedLotIn(Body[object]):
     """So much of a leg is to come from a lot."""
 
     leg = serializers.IntegerField(min_value=0, default=0)
@@ -23,13 +24,13 @@ class NamedLotIn(serializers.Serializer[object]):
     qty = serializers.IntegerField(min_value=1)
 
 
-class OrderLotsIn(serializers.Serializer[object]):
+class OrderLotsIn(Body[object]):
     """The lots that an order takes first, in this order; an empty list takes the names back."""
 
     lots = serializers.ListField(child=NamedLotIn(), allow_empty=True, max_length=200)
 
 
-class CorporateActionIn(serializers.Serializer[object]):
+class CorporateActionIn(Body[object]):
     """What was announced of a share."""
 
     kind = serializers.ChoiceField([kind.value for kind in KINDS])
@@ -45,7 +46,7 @@ class CorporateActionIn(serializers.Serializer[object]):
     to_symbol = serializers.CharField(max_length=10, required=False, allow_blank=True, default="")
 
 
-class ActionDecisionIn(serializers.Serializer[object]):
+class ActionDecisionIn(Body[object]):
     """Whether an action is confirmed or withdrawn."""
 
     state = serializers.ChoiceField(["CONFIRMED", "WITHDRAWN"])

@@ -2,11 +2,12 @@
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
 from trading.serializers.answers import OrderOut
 from trading.serializers.requests import Price
 
 
-class DeskReasonIn(serializers.Serializer[object]):
+class DeskReasonIn(Body[object]):
     """A decision's reason."""
 
     reason = serializers.CharField(max_length=400)

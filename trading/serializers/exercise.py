@@ -2,10 +2,11 @@
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
 from allcore.kernel.instructions import InstructionKind
 
 
-class InstructionIn(serializers.Serializer[object]):
+class InstructionIn(Body[object]):
     """An instruction to exercise, or not to."""
 
     account = serializers.CharField(max_length=20)
@@ -15,7 +16,7 @@ class InstructionIn(serializers.Serializer[object]):
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class ClosingIn(serializers.Serializer[object]):
+class ClosingIn(Body[object]):
     """How an instruction ends: withdrawn, or confirmed to be with the broker."""
 
     state = serializers.ChoiceField(["WITHDRAWN", "CONFIRMED"])

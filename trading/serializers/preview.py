@@ -2,13 +2,14 @@
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
 from allcore.kernel.orders import PriceEffect
 from allcore.kernel.tickets import MAX_LEGS
 from trading.domain.structures.analysis import Scenario
 from trading.serializers.requests import LegIn, OrderIn
 
 
-class ScenarioIn(serializers.Serializer[Scenario]):
+class ScenarioIn(Body[Scenario]):
     """What if: the curve's moment, volatility points added as a fraction, the price looked at."""
 
     at = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -22,7 +23,7 @@ class PreviewIn(OrderIn):
     scenario = ScenarioIn(required=False)
 
 
-class ConditionLookIn(serializers.Serializer[object]):
+class ConditionLookIn(Body[object]):
     """A condition that is being built, and the order that is to wait for it, as far as it is looked at."""
 
     account = serializers.CharField(max_length=20)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from allcore.api.bodies import Body
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import MAX_LEGS, OrderTicket, TicketLeg
 from trading.domain.contingent.compose import MOST, ListKind, Role
@@ -19,7 +20,7 @@ class Price(serializers.DecimalField):
         super().__init__(max_digits=14, decimal_places=4, min_value=Decimal(0), **options)  # type: ignore[arg-type]  # passed on
 
 
-class LegIn(serializers.Serializer[TicketLeg]):
+class LegIn(Body[TicketLeg]):
     """One leg."""
 
     symbol = serializers.CharField(max_length=21, trim_whitespace=False)
@@ -28,7 +29,7 @@ class LegIn(serializers.Serializer[TicketLeg]):
     ratio = serializers.IntegerField(min_value=1, default=1)
 
 
-class OrderIn(serializers.Serializer[OrderTicket]):
+class OrderIn(Body[OrderTicket]):
     """A new order. `price_effect` may be left out for a single leg, whose side says it."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -57,13 +58,13 @@ class OrderIn(serializers.Serializer[OrderTicket]):
 
 
 class ListedOrderIn(OrderIn):
-    """One order of a list; the list names the account."""
+    """One order of a list; the list names the account, and none of its orders another."""
 
-    account = None  # type: ignore[assignment]  # REST framework's way of leaving a field out
+    account = serializers.CharField(max_length=20, required=False)
     role = serializers.ChoiceField([r.value for r in Role], default=Role.MEMBER.value)
 
 
-class OrderListIn(serializers.Serializer[object]):
+class OrderListIn(Body[object]):
     """Orders that act on one another, placed whole or not at all. An entry is named first."""
 
     kind = serializers.ChoiceField([k.value for k in ListKind])
@@ -71,8 +72,15 @@ class OrderListIn(serializers.Serializer[object]):
     policy = serializers.ChoiceField([p.value for p in Policy], default=Policy.PARTIAL.value)
     orders = serializers.ListField(child=ListedOrderIn(), min_length=2, max_length=MOST)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse an order for another account than the list's."""
+        named = {str(order.pop("account", attrs["account"])) for order in attrs["orders"]}
+        if named != {attrs["account"]}:
+            raise serializers.ValidationError({"orders": ["A list's orders are all for the list's account."]})
+        return attrs
 
-class ReplaceIn(serializers.Serializer[object]):
+
+class ReplaceIn(Body[object]):
     """New terms of an open order; what is left out stays. `quantity` is the total. The last three: held orders."""
 
     quantity = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
@@ -85,28 +93,28 @@ class ReplaceIn(serializers.Serializer[object]):
     )
 
 
-class ApprovalIn(serializers.Serializer[object]):
+class ApprovalIn(Body[object]):
     """Approve what was shown: the hash of the card."""
 
     content_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
     reason = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
 
 
-class RejectionIn(serializers.Serializer[object]):
+class RejectionIn(Body[object]):
     """Reject with a reason."""
 
     reason_code = serializers.CharField(max_length=10)
     reason_text = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
 
 
-class ChangeIn(serializers.Serializer[object]):
+class ChangeIn(Body[object]):
     """Other numbers for a proposal; they are checked anew and shown anew."""
 
     limit_price = Price(required=False)
     quantity = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
 
 
-class MandateIn(serializers.Serializer[object]):
+class MandateIn(Body[object]):
     """A mandate to sign."""
 
     account = serializers.CharField(max_length=20)

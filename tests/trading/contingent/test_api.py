@@ -41,6 +41,8 @@ BRACKET: dict[str, Any] = {
     ],
 }
 
+ALONE = {name: value for name, value in BRACKET["orders"][0].items() if name != "role"} | {"account": "GEN-1"}
+
 
 @pytest.fixture
 def browser(road: Road) -> Client:
@@ -98,7 +100,7 @@ def test_lists_are_listed_and_cancelled(browser: Client) -> None:
 
 def test_a_conditional_order_is_placed_and_its_condition_shown(browser: Client) -> None:
     condition = {"when": {"what": "PRICE", "symbol": "AMZN", "is": ">=", "value": "195"}}
-    entry = {**BRACKET["orders"][0], "account": "GEN-1", "condition": condition}
+    entry = {**ALONE, "condition": condition}
 
     made = post(browser, "orders/", entry)
     shown = browser.get(f"/api/v1/orders/{made.json()['id']}/").json()
@@ -120,7 +122,7 @@ def test_a_conditional_order_is_placed_and_its_condition_shown(browser: Client) 
 def test_a_refusal_names_the_rule_and_what_was_seen(
     browser: Client, changes: dict[str, object], status: int, says: str
 ) -> None:
-    entry = {**BRACKET["orders"][0], "account": "GEN-1", **changes}
+    entry = {**ALONE, **changes}
 
     answer = post(browser, "orders/", entry)
 
@@ -140,7 +142,7 @@ def test_nobody_sees_a_list_of_an_account_that_is_not_theirs(browser: Client, ro
 
 def test_a_held_order_is_replaced_at_the_desk_and_a_repeat_is_not_done_twice(browser: Client) -> None:
     condition = {"when": {"what": "PRICE", "symbol": "AMZN", "is": ">=", "value": "195"}}
-    made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1", "condition": condition}).json()
+    made = post(browser, "orders/", {**ALONE, "condition": condition}).json()
     other = {"when": {**condition["when"], "value": "191"}, "confirm": 3}
     path = f"orders/{made['id']}/replace/"
 
@@ -155,7 +157,7 @@ def test_a_held_order_is_replaced_at_the_desk_and_a_repeat_is_not_done_twice(bro
 
 
 def test_a_replace_that_asks_for_nothing_reaches_no_broker(browser: Client) -> None:
-    made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1"}).json()
+    made = post(browser, "orders/", {**ALONE}).json()
 
     answer = post(browser, f"orders/{made['id']}/replace/", {}, key="r")
 
@@ -164,7 +166,7 @@ def test_a_replace_that_asks_for_nothing_reaches_no_broker(browser: Client) -> N
 
 
 def test_what_the_desk_keeps_cannot_be_changed_of_an_order_that_was_sent(browser: Client) -> None:
-    made = post(browser, "orders/", {**BRACKET["orders"][0], "account": "GEN-1"}).json()
+    made = post(browser, "orders/", {**ALONE}).json()
 
     answer = post(browser, f"orders/{made['id']}/replace/", {"condition": None}, key="r")
 
