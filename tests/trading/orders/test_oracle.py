@@ -12,7 +12,12 @@ from trading.domain.orders.lifecycle import Event, IllegalTransitionError, Order
 
 EVENTS = sorted({*next(iter(MATRIX.values()))} - {"fill_partial", "fill_complete", "query_not_found_final"})
 EVENTS += ["fill", "fill", "fill", "bust", "correct", "new_session", "query_not_found", "query_status", "replace_req"]
-BEGINNINGS = ([], ["submit", "risk_pass"], ["submit", "risk_pass", "send"], ["submit", "risk_pass", "send", "ack"])
+BEGINNINGS: tuple[list[str], ...] = (
+    [],
+    ["submit", "risk_pass"],
+    ["submit", "risk_pass", "send"],
+    ["submit", "risk_pass", "send", "ack"],
+)
 REPORTS = ["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "PENDING_CANCEL"]
 WALKS = 200
 
@@ -30,12 +35,14 @@ def said(name: str, chance: Random, number: int, cum: int) -> dict[str, Any]:
         case "bust":
             event |= {"exec": f"e{chance.randint(1, 5)}", "reinstated": chance.random() < 0.5}
         case "replace_req":
-            terms = chance.choice([{"px": Decimal(3)}, {"qty": chance.randint(1, 15)}, {"qty": 4, "px": Decimal(2)}])
-            event |= {"cl_ord_id": f"C{number + 2}"} | terms
+            asked: list[dict[str, Any]] = [{"px": Decimal(3)}, {"qty": chance.randint(1, 15)}, {"qty": 4, "px": 2}]
+            event |= {"cl_ord_id": f"C{number + 2}"} | chance.choice(asked)
         case "query_not_found":
             event["final"] = chance.random() < 0.6
         case "query_status":
             event |= {"status": chance.choice(REPORTS), "cum": max(0, cum + chance.choice([-1, 0, 0, 0, 1]))}
+        case _:
+            pass
     return event
 
 
