@@ -1,9 +1,11 @@
 """The stories of positions, with what is open of them marked to the market."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Case, Max, Min, When
 from django.db.models.functions import Coalesce
 
 from allcore.accounts.models import User
@@ -21,23 +23,36 @@ from trading.models import Order, Position
 from trading.selectors.movements import movements
 from trading.selectors.rows import Row, iso, text
 
-MOST = 60  # of a list
+NAMES = 12  # a page: each is read whole, from its first trade
 NAME = Coalesce("instrument__underlying__symbol", "instrument__symbol")  # what a position is on
 
 
-def listed(user: User, *, account: str = "", underlying: str = "") -> list[Row]:
-    """Return the stories that the person may see, the open ones first, then the latest to begin."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the stories; `before` and `after` are the pages beside it, None where there is none."""
+
+    rows: list[Row]
+    before: int | None
+    after: int | None
+
+
+def listed(user: User, *, account: str = "", underlying: str = "", page: int = 1) -> Page:
+    """Return a page of the stories that the person may see: of so many names, those with something open first.
+
+    Within a page the open stories come first, then the latest to begin. Only the page's names are read.
+    """
+    names = _names(list(visible_accounts(user)), account, underlying)
+    first = (page - 1) * NAMES
+    chosen = list(names[first : first + NAMES + 1])
+    owners = Account.objects.in_bulk({name.account_id for name in chosen})
     found = [
-        story_row(one.code, name, story)
-        for one in visible_accounts(user)
-        if account in ("", one.code)
-        for name in _names(one)
-        if underlying in ("", name)
-        for story in stories(movements(one, name))
+        story_row(owners[one.account_id].code, one.name, story)
+        for one in chosen[:NAMES]
+        for story in stories(movements(owners[one.account_id], one.name))
     ]
     found.sort(key=lambda row: str(row["began_at"]), reverse=True)
     found.sort(key=lambda row: not row["is_open"])
-    return found[:MOST]
+    return Page(found, page - 1 if page > 1 else None, page + 1 if len(chosen) > NAMES else None)
 
 
 def story_of(user: User, order_id: UUID) -> Row:
@@ -148,10 +163,26 @@ def _worth(story: Story) -> Decimal | None:
     return total
 
 
-def _names(account: Account) -> list[str]:
-    """Return the underlyings that the account has or had positions in."""
-    found = Position.objects.filter(account=account).annotate(name=NAME).order_by("name")
-    return list(found.values_list("name", flat=True).distinct())
+@dataclass(frozen=True, slots=True)
+class _Name:
+    account_id: int
+    name: str
+
+
+def _names(accounts: Collection[Account], account: str, underlying: str) -> Sequence[_Name]:
+    """Return the underlyings that the accounts have or had positions in, those that were moved last first."""
+    found = Position.objects.filter(account__in=accounts).annotate(name=NAME)
+    if account:
+        found = found.filter(account__code=account)
+    if underlying:
+        found = found.filter(name=underlying)
+    grouped = (
+        found.order_by()
+        .values_list("account", "name")
+        .annotate(flat=Min(Case(When(qty=0, then=1), default=0)), moved=Max("booked_through"))
+    )
+    ranked = grouped.order_by("flat", "-moved", "account", "name")
+    return [_Name(account_id, name) for account_id, name, _, _ in ranked]
 
 
 def _said(symbol: str) -> str:

@@ -17,3 +17,9 @@ class PositionForm(forms.Form):
 
     account = forms.SlugField(max_length=20)
     symbol = forms.CharField(max_length=21)
+
+
+class PageForm(forms.Form):
+    """Which page of a long list."""
+
+    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)

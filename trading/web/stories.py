@@ -11,14 +11,18 @@ from django.views.decorators.http import require_GET
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from trading.selectors import stories as rows
-from trading.web.forms import PositionForm
+from trading.web.forms import PageForm, PositionForm
 
 
 @login_required
 @require_GET
 def stories(request: HttpRequest) -> HttpResponse:
     """List the stories."""
-    return render(request, "trading/stories.html", {"stories": rows.listed(cast("User", request.user))})
+    asked = PageForm(request.GET)
+    if not asked.is_valid():
+        raise Http404("Pages are counted from 1.")
+    found = rows.listed(cast("User", request.user), page=asked.cleaned_data["page"] or 1)
+    return render(request, "trading/stories.html", {"stories": found.rows, "page": found})
 
 
 @login_required

@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 
 from allcore.accounts.models import User
-from allcore.kernel.orders import PositionEffect, Side
+from allcore.kernel.orders import PositionEffect, PriceEffect, Side
 from risk.models import Role
-from tests.builders.orders import LOWER_PUT, NOW, leg, make_account, make_sent_order, make_ticket
+from tests.builders.orders import LOWER_PUT, NOW, leg, make_account, make_instrument, make_sent_order, make_ticket
 from tests.builders.reports import assignment, fill, leg_fill
 from tests.builders.risk import person
 from trading.models import Order
+from trading.selectors.stories import NAMES
 from trading.services.settle import apply_reports
 
 MINUTE = timedelta(minutes=1)
@@ -64,7 +65,7 @@ def test_a_stranger_finds_no_story(client: Client, rolled: tuple[User, Order]) -
 
     assert client.get(f"/api/v1/stories/{first.pk}/").status_code == 404
     assert client.get(f"/stories/{first.pk}/").status_code == 404
-    assert client.get("/api/v1/stories/").json() == {"results": []}
+    assert client.get("/api/v1/stories/").json() == {"next": None, "previous": None, "results": []}
 
 
 def test_a_position_leads_to_its_story(client: Client, rolled: tuple[User, Order]) -> None:
@@ -83,3 +84,44 @@ def test_what_has_no_story_is_not_found(client: Client, rolled: tuple[User, Orde
     client.force_login(rolled[0])
 
     assert client.get("/stories/of/", asked).status_code == 404
+
+
+def bought(names: int) -> list[str]:
+    """Buy a share of so many names, one after another; return them, the last first."""
+    account = make_account()
+    symbols = [f"N{n:02}" for n in range(names)]
+    for n, symbol in enumerate(symbols):
+        make_instrument(symbol)
+        order = make_sent_order(
+            make_ticket(account, [leg(symbol, Side.BUY)], quantity=1, price_effect=PriceEffect.DEBIT),
+            account,
+            origin=symbol,
+        )
+        report = fill(order, leg_fill(symbol, 1, "10", side=Side.BUY, symbol=symbol), at=NOW + n * MINUTE)
+        apply_reports("paper", [report], now=NOW)
+    return symbols[::-1]
+
+
+@pytest.mark.parametrize(("extra", "after"), [(0, None), (1, 2)])
+def test_a_page_has_so_many_names_and_says_whether_there_are_more(
+    client: Client, extra: int, after: int | None
+) -> None:
+    names = bought(NAMES + extra)
+    client.force_login(person("ann", Role.TRADER).user)
+
+    first = client.get("/api/v1/stories/").json()
+    second = client.get("/api/v1/stories/", {"page": 2}).json()
+    shown = client.get("/stories/").content.decode()
+
+    assert [story["underlying"] for story in first["results"]] == names[:NAMES]
+    assert [story["underlying"] for story in second["results"]] == names[NAMES:]
+    assert (first["previous"], first["next"], second["previous"]) == (None, after, 1)
+    assert ("?page=2" in shown) is (after is not None)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "10001"])
+def test_a_page_that_cannot_be_is_refused(client: Client, page: str) -> None:
+    client.force_login(person("ann", Role.TRADER).user)
+
+    assert client.get("/api/v1/stories/", {"page": page}).status_code == 400
+    assert client.get("/stories/", {"page": page}).status_code == 404
