@@ -77,7 +77,7 @@ class Book:
     """One account, and what the gate needs of the household. Money is in dollars; None is not known.
 
     `cash` is settled cash of booked trades alone. `household_notional` is, by underlying, what every account (this one
-    included, its working orders too) has committed, as `risk.domain.exposures.notional_by_underlying` counts it.
+    included, its working orders too) has committed, as `risk.domain.exposures.committed` counts it.
     `open_breaks` names the underlyings whose positions differ from the broker's.
     """
 
@@ -90,7 +90,7 @@ class Book:
     session_open_equity: Decimal | None
     day_pnl: Decimal | None
     household_equity: Decimal | None
-    household_notional: Mapping[str, Decimal]
+    household_notional: Mapping[str, Decimal | None]
     holdings: tuple[Holding, ...] = ()
     pending: tuple[Pending, ...] = ()
     open_breaks: frozenset[str] = frozenset()

@@ -1,13 +1,13 @@
 """An account's book as the gate weighs it: what it holds, what it may yet come to hold, what it is worth."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from allcore.kernel.instruments import InstrumentKind
 from allcore.kernel.money import ZERO
 from allcore.kernel.quotes import Greeks, Quote
 from brokers.models import Account
-from risk.domain.book import Book, Holding
+from risk.domain.book import Book, Holding, Pending
 from risk.domain.exposures import notional_by_underlying
 from trading.domain.books.marks import mark
 from trading.selectors.household import Household, Line, Member
@@ -74,10 +74,22 @@ def _sum(equities: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _notional(members: Iterable[Member], held: Held) -> dict[str, Decimal]:
-    """Return the household's by underlying: one account's long does not offset another's short."""
-    total: dict[str, Decimal] = {}
+def _notional(members: Iterable[Member], held: Held) -> dict[str, Decimal | None]:
+    """Return the household's by underlying: one account's long does not offset another's short.
+
+    A name in which something cannot be marked has None; the others are known all the same.
+    """
+    total: dict[str, Decimal | None] = {}
     for member in members:
-        for underlying, notional in notional_by_underlying(held[member.account_id], member.pending).items():
-            total[underlying] = total.get(underlying, ZERO) + notional
+        for name, notional in _committed(held[member.account_id], member.pending).items():
+            before = total.get(name, ZERO)
+            total[name] = None if before is None or notional is None else before + notional
     return total
+
+
+def _committed(holdings: Sequence[Holding], pending: Sequence[Pending]) -> dict[str, Decimal | None]:
+    unmarked = {h.underlying for h in holdings if h.qty > 0 and h.mark is None}
+    known = notional_by_underlying(
+        [h for h in holdings if h.underlying not in unmarked], [p for p in pending if p.underlying not in unmarked]
+    )
+    return {**known, **dict.fromkeys(unmarked)}

@@ -201,6 +201,9 @@ def _position(seat: Seat, name: str, desk: Desk) -> Position | None:
         deployed_in_name = committed([h for h in book.holdings if h.underlying == name], mine)
     except MissingNumberError:
         return None
+    household_in_name = book.household_notional.get(name, Decimal(0))
+    if household_in_name is None:
+        return None
     elsewhere, same_name = _spoken_for(seat, name)
     names = {h.underlying for h in book.holdings} | {p.ticket.underlying for p in book.pending}
     return Position(
@@ -210,7 +213,7 @@ def _position(seat: Seat, name: str, desk: Desk) -> Position | None:
         deployed=deployed + elsewhere,
         deployed_in_name=deployed_in_name,
         household_equity=book.household_equity,
-        household_in_name=book.household_notional.get(name, Decimal(0)) + same_name,
+        household_in_name=household_in_name + same_name,
         names_held=len(names),
         holds_name=name in names,
         drawdown=seat.standing.drawdown,

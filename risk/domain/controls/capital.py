@@ -68,7 +68,8 @@ def name_of_household(request: GateRequest) -> Finding:
     equity = positive(request.book.household_equity, "The household's equity")
     name = request.ticket.underlying
     # The household's figure has this account in it, with what a replaced order holds: that is exchanged for the order.
-    everybody = request.book.household_notional.get(name, ZERO) - _name(request, request.book.pending)
+    household = known(request.book.household_notional.get(name, ZERO), f"What all accounts have in {name}")
+    everybody = household - _name(request, request.book.pending)
     before = everybody + _name(request, request.pending)
     after = everybody + _name(request, with_order(request))
     return _ratio(f"{name}, of all accounts' equity, is", before, after, equity, request.limits["name_household"])

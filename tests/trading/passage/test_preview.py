@@ -9,11 +9,13 @@ from rest_framework.test import APIClient
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
-from brokers.models import Connection
+from allcore.kernel.clock import utc_now
+from brokers.models import Account, Connection
 from risk.models import Reservation, Verdict
 from tests.builders import market
-from tests.trading.passage.conftest import STOCK, refresh
-from trading.models import Order
+from tests.trading.passage.conftest import STOCK, draft, refresh
+from trading.models import Order, OrderRequest, Position
+from trading.services import submit
 
 EXPIRY = date(2026, 6, 19)
 STRIKES = {("P", 190): "1.00", ("P", 195): "2.00", ("C", 205): "2.10", ("C", 210): "1.10"}
@@ -121,3 +123,48 @@ def test_contradictions_are_told_in_words(client: APIClient, trader: Actor) -> N
 
     assert answer.status_code == 400
     assert "Stops are for single legs." in answer.json()["message"]
+
+
+@pytest.mark.parametrize("code", ["GEN-1", "REV-1"])
+def test_a_holding_without_a_mark_leaves_the_rest_to_be_looked_at(client: APIClient, code: str) -> None:
+    unmarked = market.option(STOCK, EXPIRY, "C", 230)
+    Position.objects.create(
+        account=Account.objects.get(code=code), instrument=market.instrument(unmarked), qty=3, avg_px=2,
+        booked_through=market.START, updated_at=market.START,
+    )  # fmt: skip
+
+    answer = client.post("/api/v1/orders/preview/", condor(), format="json")
+
+    told = answer.json()
+    blind = [row for row in told["checks"] if row["outcome"] == "ERROR"]
+    assert (answer.status_code, told["outcome"], told["profile"]["max_profit"]) == (200, "HARD_BLOCK", "400.00")
+    assert {"GEN-1": "deployment", "REV-1": "name_household"}[code] in {row["code"] for row in blind}
+
+
+def test_what_cannot_be_judged_cannot_be_sent(client: APIClient, trader: Actor) -> None:
+    Position.objects.create(
+        account=Account.objects.get(code="REV-1"), instrument=market.instrument(market.option(STOCK, EXPIRY, "C", 230)),
+        qty=3, avg_px=2, booked_through=market.START, updated_at=market.START,
+    )  # fmt: skip
+
+    order = submit.place(draft=draft(), actor=trader, key="k", trace_id="t", now=utc_now())
+
+    assert (order.status, "The household's equity is not known" in order.reason) == ("DENIED", True), order.reason
+    assert not OrderRequest.objects.exists()
+
+
+def test_a_holding_without_a_mark_in_another_account_does_not_keep_anybody_from_closing(
+    client: APIClient, trader: Actor
+) -> None:
+    for code, symbol in (("REV-1", market.option(STOCK, EXPIRY, "C", 230)), ("GEN-1", STOCK)):
+        Position.objects.create(
+            account=Account.objects.get(code=code), instrument=market.instrument(symbol), qty=10, avg_px=200,
+            booked_through=market.START, updated_at=market.START,
+        )  # fmt: skip
+    legs = [{"symbol": STOCK, "side": "SELL", "position_effect": "CLOSE", "ratio": 1}]
+
+    order = submit.place(
+        draft=draft(legs=legs, limit_price=Decimal("199.98")), actor=trader, key="k", trace_id="t", now=utc_now()
+    )
+
+    assert order.status == "READY", order.reason
