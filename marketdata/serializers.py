@@ -76,6 +76,25 @@ class QuotesOut(serializers.Serializer[Any]):
     results = QuoteOut(many=True)
 
 
+class BookLevelOut(serializers.Serializer[Any]):
+    """One price of a book; `maker` is who bids or offers there, where the broker says so."""
+
+    price = serializers.CharField()
+    size = serializers.IntegerField()
+    maker = serializers.CharField(allow_blank=True)
+
+
+class DepthOut(serializers.Serializer[Any]):
+    """A book, best prices first; without one (`has_book`), the best prices alone. `note` says what is to be known."""
+
+    symbol = serializers.CharField()
+    has_book = serializers.BooleanField()
+    note = serializers.CharField(allow_blank=True)
+    bids = BookLevelOut(many=True)
+    asks = BookLevelOut(many=True)
+    received_at = serializers.DateTimeField()
+
+
 class GreeksOut(serializers.Serializer[Any]):
     """Model values per share: volatility a year, theta a day, vega a volatility point, rho a rate point."""
 

@@ -8,6 +8,9 @@ from allcore.kernel.quotes import Greeks, Quote
 
 QUOTES_CHANNEL = "quotes"
 CLOCK_KEY = "feed:clock"
+DEPTH_WANTED_KEY = "depth:wanted"  # a sorted set: symbols by the system's seconds until which somebody looks at them
+DEPTH_LINE_KEY = "depth:line"  # there while a line that has books is up
+DEPTH_KEY = "depth:books"  # a hash by symbol
 ROOT_LENGTH = 6
 
 

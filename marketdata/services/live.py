@@ -20,6 +20,7 @@ from marketdata.domain.bars import DailyBar
 from marketdata.domain.feeds import BrokerFeed
 from marketdata.domain.live import nearest
 from marketdata.domain.sources import Listing, Moment, SourceKind
+from marketdata.services.depths import Books, HasBooks
 
 FRESH = timedelta(seconds=5)  # without a sign of life for longer, nothing that stands is vouched for
 LOOK_EVERY = 0.25
@@ -152,6 +153,8 @@ class LiveMarket:
                 group.create_task(self._watch(line))
                 group.create_task(self._listen(line))
                 group.create_task(self._ask_for_options(line))
+                if isinstance(line, HasBooks):
+                    group.create_task(Books(line.depth, self._spec.connection).run())
         finally:
             await line.close()
 

@@ -2,6 +2,7 @@
 
 import { ChainTable } from "./chain-table.js";
 import { drawSmile } from "./charts.js";
+import { DepthCard } from "./depth.js";
 import { byId } from "./dom.js";
 
 const { underlying, ticket } = byId("chain").dataset;
@@ -14,7 +15,11 @@ function paintSmile(chain) {
     chain.spot?.last ?? chain.spot?.bid ?? 0);
 }
 
+const depth = new DepthCard(underlying);
 const table = new ChainTable(underlying, {
   onPick: (symbol, side) => location.assign(`${ticket}?${new URLSearchParams({ expiry: table.chain.expiry, legs: `${side}:${symbol}` })}`),
-  onChain: paintSmile,
+  onChain: (chain) => {
+    paintSmile(chain);
+    depth.list(chain);
+  },
 });

@@ -254,3 +254,16 @@ def test_a_price_in_the_chain_opens_the_ticket_with_that_leg(page: Page, live_se
 
     expect(page).to_have_title(re.compile("TSLA ticket"))
     expect(page.locator("#ticket-legs")).to_contain_text("TSLA 12 Jun 245 put")
+
+
+@pytest.mark.usefixtures("furnished")
+def test_the_depth_of_a_contract_is_shown_and_said_to_be_the_best_prices_only(
+    page: Page, live_server: LiveServer
+) -> None:
+    market.write_clock()
+    visit(page, live_server, "/chain/TSLA/")
+    page.get_by_label("Contract").select_option(label="245.00 put")
+
+    expect(page.locator("#depth-kind")).to_have_text("Best prices only")
+    expect(page.locator("#depth-note")).to_contain_text("no book is behind them")
+    expect(page.locator("#depth-rows tr")).to_have_count(1)

@@ -17,7 +17,7 @@ from brokers.registry import NoQuotesError, quote_feed_for
 from marketdata.domain.feeds import BadFeedError, BrokerFeed, parse
 from marketdata.domain.live import nearest
 from marketdata.models import Instrument
-from marketdata.selectors import clock, quotes
+from marketdata.selectors import clock, depths, quotes
 from marketdata.selectors.chains import greeks
 from marketdata.services import live, run
 from marketdata.services.feed import Feed
@@ -116,6 +116,21 @@ def test_what_the_gateway_shows_are_the_desks_quotes_with_greeks(gateway: Gatewa
     assert Instrument.objects.get(symbol=PUT).is_simulated is False
     gateway.do(lambda: gateway.server.exchange.show(PUT, "8.20", "8.40"))
     until(feed, lambda: bid(PUT) == Decimal("8.2"), "the market moves")
+
+
+def test_a_book_that_somebody_looks_at_comes_from_the_gateway_level_by_level(gateway: Gateway, feed: Feed) -> None:
+    until(feed, lambda: bid(PUT) is not None, "it is quoted")
+    gateway.do(
+        lambda: gateway.server.show_depth(PUT, ((("8.10", 5, "CBOE"), ("8.05", 7, "PHLX")), (("8.30", 3, "ISE"),)))
+    )
+
+    def levels() -> list[tuple[str, int, str]]:
+        bids = depths.depth(PUT, now=utc_now())["bids"]
+        assert isinstance(bids, list)
+        return [(level["price"], level["size"], level["maker"]) for level in bids]
+
+    until(feed, lambda: len(levels()) == 2, "the book is there")
+    assert levels() == [("8.1", 5, "CBOE"), ("8.05", 7, "PHLX")]
 
 
 def test_what_expires_too_late_is_not_asked_for(feed: Feed) -> None:

@@ -73,10 +73,10 @@ def move(flow: Mapping[int, Decimal]) -> None:
             _add(flow[account_id], account_id)
 
 
-def _add(dollars: Decimal, account_id: int) -> int:
+def _add(dollars: Decimal, account_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(ADD, (dollars, account_id))
-        return cursor.rowcount
+        return bool(cursor.rowcount)
 
 
 def ledger(movements: Iterable[Movement]) -> list[LedgerEntry]:
