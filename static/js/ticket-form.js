@@ -22,12 +22,15 @@ export function arrange(all, isToClose) {
   if (type.selectedOptions[0].disabled) type.value = "LIMIT";
   for (const field of document.querySelectorAll("[data-for]")) field.hidden = !field.dataset.for.split(" ").includes(type.value);
   for (const field of document.querySelectorAll("[data-until]")) field.hidden = field.dataset.until !== value("ticket-until");
-  byId("ticket-bracket").hidden = only === null || only.isToClose;
+  byId("ticket-bracket").hidden = only === null ? !opens(all, isToClose) : only.isToClose;
   byId("ticket-oco").hidden = only === null || !only.isToClose || type.value !== "LIMIT";
-  byId("ticket-no-exits").hidden = legs < 2;
+  byId("ticket-no-exits").hidden = legs < 2 || opens(all, isToClose);
   byId("ticket-effect").disabled = legs < 2;
   byId("ticket-stop-label").textContent = type.value === "LIMIT_IF_TOUCHED" ? "Touch, a share" : "Stop, a share";
 }
+
+// A roll closes one thing and opens another: no one price says where that gains.
+const opens = (all, isToClose) => all.length > 1 && !all.some(isToClose);
 
 export const takesLimit = () => LIMITED.has(value("ticket-type"));
 
@@ -51,6 +54,13 @@ let builder = null; // of what the order waits for at the desk, if for anything
 
 export function waitsFor(conditionBuilder) { builder = conditionBuilder; }
 
+// A stop: of one leg its own type; of several the desk watches what they cost together, and goes to the market then.
+function guarding(exit, stop) {
+  if (exit.legs.length === 1) return { ord_type: "STOP", stop_price: stop };
+  const is = exit.price_effect === "DEBIT" ? ">=" : "<=";
+  return { ord_type: "MARKET", condition: { when: { what: "NET", is, value: stop, confirm: 2 } } };
+}
+
 // The ticket as the desk reads one: what an instrument says of itself is not sent back.
 export const asSent = (ticket) => ({ ...ticket, legs: ticket.legs.map(({ multiplier, ...leg }) => leg) });
 
@@ -71,7 +81,7 @@ export function sending(previewed) {
   };
   return ["/order-lists/", {
     kind: "BRACKET", account: ticket.account,
-    orders: [{ ...entry, role: "ENTRY" }, { ...exit, role: "TARGET", ord_type: "LIMIT", limit_price: target }, { ...exit, role: "STOP", ord_type: "STOP", stop_price: stop }],
+    orders: [{ ...entry, role: "ENTRY" }, { ...exit, role: "TARGET", ord_type: "LIMIT", limit_price: target }, { ...exit, role: "STOP", ...guarding(exit, stop) }],
   }];
 }
 
@@ -85,16 +95,16 @@ export function alongside(ticket) {
   const [, body] = sending(ticket);
   const said = [];
   if (builder.value !== null) said.push(`It waits at the desk until ${builder.said}.`);
-  if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does. Both are checked when it is sent, all or none.`);
-  if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${body.orders[2].stop_price} close it, whichever comes first; they are checked when it is sent, all or none.`);
+  if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does.`);
+  if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${shown("ticket-guard")} close it, whichever comes first${ticket.legs.length > 1 ? "; the stop is on the net price of all legs, and the desk watches it" : ""}.`);
   return said.join(" ");
 }
 
 // A target lies where the position gains, a stop where it loses; the other way round one of them would go at once.
 function exits({ limit_price: limit }) {
-  const isLong = only !== null && (only.side === "BUY") !== only.isToClose;
+  const isLong = only === null ? value("ticket-effect") === "DEBIT" : (only.side === "BUY") !== only.isToClose;
   const pair = only?.isToClose ? [limit, shown(OCO_STOP)] : [shown("ticket-target"), shown("ticket-guard")];
-  if (only === null || pair.includes(null)) return "";
+  if (pair.includes(null)) return "";
   const [target, stop] = pair.map(Number);
   if (isLong ? target > stop : target < stop) return "";
   return `The target lies ${isLong ? "above" : "below"} the stop: ${target} and ${stop} were given.`;

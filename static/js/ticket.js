@@ -9,7 +9,7 @@ import { number, words } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
-import { alongside, arrange, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
+import { alongside, arrange, asSent, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -20,6 +20,7 @@ const quotes = new Map();
 const start = new URLSearchParams(location.search);
 let legs = [];
 let seen = null; // the last preview's answer
+let members = null; // what the desk says to each order of a list, if the ticket brings others along
 let isReviewing = false;
 let isMine = { price: false, effect: false };
 let turn = 0;
@@ -73,6 +74,7 @@ function wrong(message) {
 
 function changed() {
   isReviewing = false;
+  members = null;
   wrong("");
   paint();
   soon(PAUSE);
@@ -134,7 +136,7 @@ function paint() {
   byId("ticket-review").hidden = !isReviewing;
   byId("ticket-preview").hidden = isReviewing;
   byId("ticket-preview").disabled = !legs.length || !allowed || !isLive();
-  byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || !seen.may_send;
+  byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || (members !== null && isBlocked(members)) || !seen.may_send;
   byId("ticket-algo").disabled = byId("ticket-send").disabled || !isForAlgorithms(seen.ticket);
   arrange(legs, toClose);
   if (legs.length) byId("ticket-effect").value = effect();
@@ -208,11 +210,27 @@ async function review() {
   if (wanting()) return wrong(wanting());
   if (!(await builder.check())) return wrong("What it waits for is not whole yet: see what is said beside its fields.");
   if (!(await look())) return undefined;
+  const [path, body] = sending(seen.ticket);
+  members = null;
+  try {
+    if (path === "/order-lists/") members = await ask("/order-lists/preview/", body);
+  } catch (error) {
+    return wrong(error.message);
+  }
+  paintMembers();
   isReviewing = true;
   setText(byId("ticket-sentence"), seen.sentence);
   setText(byId("ticket-verdict"), `${verdict(seen)} ${alongside(seen.ticket)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
   paint();
   return (byId("ticket-send").disabled ? byId("ticket-back") : byId("ticket-send")).focus();
+}
+
+// Every order of a list is judged, not the first alone: all of them are sent, or none.
+function paintMembers() {
+  byId("ticket-members").hidden = members === null;
+  byId("ticket-members").replaceChildren(...(members?.orders ?? []).map((one) => h("li", {},
+    h("span", { class: `tag ${isBlocked(one) ? "bad" : "good"}` }, isBlocked(one) ? "Refused" : "Passes"), ` ${words(one.role)}: ${one.sentence}`,
+    one.waits_for && h("span", { class: "text-secondary d-block" }, `${one.waits_for.charAt(0).toUpperCase()}${one.waits_for.slice(1)}`), one.reason && h("span", { class: "field-error" }, one.reason))));
 }
 
 // The second step sends the very ticket that was shown.
@@ -248,6 +266,6 @@ byId("ticket-fields").addEventListener("input", changed);
 byId("ticket").addEventListener("submit", (event) => { event.preventDefault(); review(); });
 byId("ticket-back").addEventListener("click", () => { isReviewing = false; paint(); soon(); });
 byId("ticket-send").addEventListener("click", send);
-byId("ticket-algo").addEventListener("click", () => location.assign(`/algos/new/?ticket=${encodeURIComponent(JSON.stringify(seen.ticket))}`));
+byId("ticket-algo").addEventListener("click", () => location.assign(`/algos/new/?ticket=${encodeURIComponent(JSON.stringify(asSent(seen.ticket)))}`));
 on("positions", paintRolls);
 onState(() => paint());

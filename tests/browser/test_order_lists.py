@@ -141,6 +141,8 @@ def test_a_bracket_s_quantity_is_changed_at_its_entry_and_its_exits_follow(
     page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
 ) -> None:
     made = bracket(page, live_server)
+    limit = Order.objects.get(link__role="ENTRY").limit_price or Decimal()
+    road.show(f"{limit - Decimal('0.05')}", f"{limit + Decimal('0.05')}", symbol=CALL)
     road.settle_down()
     page.goto(f"{live_server.url}/orders/")
     rows = page.get_by_role("article", name="Bracket, AAPL").locator("tbody tr")

@@ -233,6 +233,38 @@ def test_a_bracket_goes_out_whole_with_its_target_and_stop(page: Page, live_serv
 
 
 @pytest.mark.usefixtures("trader")
+def test_a_spread_takes_a_target_and_a_stop_on_its_net_price_and_each_order_is_judged(
+    page: Page, live_server: LiveServer
+) -> None:
+    visit(page, live_server)
+    page.get_by_role("button", name="Sell 195 put", exact=True).click()
+    page.get_by_role("button", name="Buy 190 put", exact=True).click()
+    expect(page.locator("#meaning-name")).to_have_text("Bull put spread")
+    page.get_by_text("Wait for something, target and stop").click()
+    page.get_by_label("Then close at a target of").fill("3.00")
+    page.get_by_label("or at a stop of").fill("0.50")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-error")).to_contain_text("The target lies below the stop")
+    page.get_by_label("Then close at a target of").fill("0.50")
+    page.get_by_label("or at a stop of").fill("3.00")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    members = page.locator("#ticket-members li")
+    expect(members).to_have_count(3)
+    for n in range(3):
+        expect(members.nth(n)).to_contain_text("Passes")
+    expect(members.nth(2)).to_contain_text("the middle of this order is at or above 3.00, 2 in a row")
+    quote_all()
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page.locator(".desk-toast.done")).to_be_visible()
+    assert sorted(Order.objects.values_list("ord_type", "price_effect", "status")) == [
+        ("LIMIT", "CREDIT", "READY"), ("LIMIT", "DEBIT", "HELD"), ("MARKET", "DEBIT", "HELD"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("trader")
 def test_an_order_that_waits_for_the_underlying_is_held_at_the_desk(page: Page, live_server: LiveServer) -> None:
     visit(page, live_server)
     page.get_by_role("button", name="Buy 200 call", exact=True).click()

@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 from allcore.accounts.actors import actor_of
 from allcore.kernel.clock import utc_now
 from trading.domain.structures.analysis import Scenario
-from trading.selectors import conditions, preview
-from trading.serializers.preview import ConditionLookIn, ConditionLookOut, PreviewIn
+from trading.selectors import conditions, list_preview, preview
+from trading.serializers.preview import ConditionLookIn, ConditionLookOut, OrderListPreviewOut, PreviewIn
+from trading.serializers.requests import OrderListIn
 
 
 class OrderPreview(APIView):
@@ -37,6 +38,19 @@ class StructureAnalysis(APIView):
         """Return the structure's name, profile, Greeks and curves on a date, at a volatility; no account is read."""
         draft, scenario = _read(request)
         return Response(preview.structure(draft, scenario, now=utc_now()))
+
+
+class OrderListPreview(APIView):
+    """What a list of orders would meet."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=OrderListIn, responses={200: OrderListPreviewOut})
+    def post(self, request: Request) -> Response:
+        """Return the gate's verdict on each order of the list; nothing is sent or kept."""
+        draft = OrderListIn(data=request.data)
+        draft.is_valid(raise_exception=True)
+        return Response(list_preview.preview(draft.validated_data, actor_of(request).user, now=utc_now()))
 
 
 class ConditionLook(APIView):

@@ -44,6 +44,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/replace/", orders.OrderReplace.as_view()),
     path("orders/<uuid:order_id>/lots/", lots.OrderLots.as_view()),
     path("order-lists/", order_lists.OrderLists.as_view()),
+    path("order-lists/preview/", preview.OrderListPreview.as_view()),
     path("order-lists/<uuid:list_id>/", order_lists.OneOrderList.as_view()),
     path("order-lists/<uuid:list_id>/cancel/", order_lists.OrderListCancel.as_view()),
     path("algos/", algos.Algos.as_view()),

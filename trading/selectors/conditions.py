@@ -5,13 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from allcore.accounts.models import User
-from allcore.kernel.errors import NotFoundError, UnavailableError
+from allcore.kernel.errors import UnavailableError
 from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.tickets import OrderTicket
-from brokers.models import Account
 from marketdata.selectors import clock, instruments
-from risk.domain.permissions import Action
-from risk.selectors.permissions import may
 from trading.domain import tickets
 from trading.domain.contingent.conditions import OF_ACCOUNT, Condition, Leaf
 from trading.domain.contingent.drafts import Draft, Fault, read_draft
@@ -20,6 +17,7 @@ from trading.domain.contingent.sights import as_row, of_leaf
 from trading.domain.contingent.view import View
 from trading.domain.contingent.words import condition_said
 from trading.selectors import waiting
+from trading.selectors.preview import account_seen_by
 from trading.selectors.rows import Row
 
 
@@ -47,9 +45,7 @@ def look(draft: Mapping[str, Any], user: User, *, now: datetime) -> Row:
 
 def _ticket(draft: Mapping[str, Any], user: User) -> OrderTicket:
     """Return the order as far as a condition can look at it: its account and its legs."""
-    account = Account.objects.filter(code=draft["account"]).first()
-    if account is None or not may(user, Action.VIEW, account):
-        raise NotFoundError(f"There is no account {draft['account']}.", account=draft["account"])
+    account_seen_by(draft["account"], user)
     known = instruments.by_symbol([leg["symbol"] for leg in draft["legs"]])
     bare = {**draft, "quantity": 1, "ord_type": OrdType.MARKET, "time_in_force": TimeInForce.DAY}
     return tickets.complete(bare, {symbol: row.multiplier for symbol, row in known.items()})

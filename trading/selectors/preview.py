@@ -47,7 +47,7 @@ def preview(draft: Mapping[str, Any], user: User, scenario: Scenario, *, now: da
         NotFoundError: there is no such account, or it is not theirs to see.
         NoSpotError: the market shows too little.
     """
-    account = _account(draft["account"], user)
+    account = account_seen_by(draft["account"], user)
     known = instruments.by_symbol([draft["underlying"], *(leg["symbol"] for leg in draft["legs"])])
     ticket, is_priced_here = _ticket(draft, known)
     request = exposures.gate_request(account, ticket, now=now, is_manual=True)
@@ -97,7 +97,12 @@ def structure(draft: Mapping[str, Any], scenario: Scenario, *, now: datetime) ->
     return analyse(ticket, view, scenario)
 
 
-def _account(code: str, user: User) -> Account:
+def account_seen_by(code: str, user: User) -> Account:
+    """Return the account.
+
+    Raises:
+        NotFoundError: there is no such account, or it is not theirs to see.
+    """
     account = Account.objects.select_related("connection").filter(code=code).first()
     if account is None or not may(user, Action.VIEW, account):
         raise NotFoundError(f"There is no account {code}.", account=code)

@@ -52,3 +52,25 @@ class ConditionLookOut(serializers.Serializer[object]):
     faults = FaultOut(many=True)
     blind = serializers.CharField(help_text="Why nothing can be seen, if so")
     at = serializers.DateTimeField()
+
+
+class PreviewedOrderOut(serializers.Serializer[object]):
+    """One order of a list as the gate would judge it."""
+
+    role = serializers.CharField()
+    sentence = serializers.CharField()
+    waits_for = serializers.CharField(help_text="At the desk, beside its turn in the list; empty: nothing")
+    outcome = serializers.CharField()
+    reason = serializers.CharField(help_text="The first check that blocks; empty: none")
+    cash_required = serializers.CharField()
+    checks = serializers.ListField()
+
+
+class OrderListPreviewOut(serializers.Serializer[object]):
+    """What placing a list would meet; `outcome` is the worst of its orders'."""
+
+    kind = serializers.CharField()
+    orders = PreviewedOrderOut(many=True)
+    outcome = serializers.CharField()
+    may_send = serializers.BooleanField()
+    at = serializers.DateTimeField()
