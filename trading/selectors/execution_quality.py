@@ -6,8 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Q
 
 from trading.domain.routing.cost import Record
+from trading.domain.routing.scorecard import Past
+from trading.models import RouteScorecard
 
 WITHIN = timedelta(seconds=30)
 LOOK_BACK = timedelta(days=90)
@@ -53,3 +56,10 @@ def pooled(records: dict[int, Quality]) -> Record:
     """Return all connections' record together."""
     fills = sum(quality.record.fills for quality in records.values())
     return Record(fills, sum(quality.record.misses for quality in records.values()))
+
+
+def explored(*, now: datetime) -> Past:
+    """Return how many routed orders of the last ninety days could have explored, and how many did."""
+    rows = RouteScorecard.objects.filter(scored_at__gt=now - LOOK_BACK, card__could_explore=True)
+    counts = rows.aggregate(could=Count("pk"), did=Count("pk", filter=Q(card__explores=True)))
+    return Past(counts["could"], counts["did"])

@@ -97,6 +97,8 @@ class ScorecardOut(serializers.Serializer[object]):
     reason = serializers.CharField()
     opportunity = serializers.CharField()
     mid = serializers.CharField()
+    could_explore = serializers.BooleanField(help_text="A paper order that opens, with a place that is known less")
+    explores = serializers.BooleanField(help_text="It goes to the place that is known least: one in twenty that could")
     scores = serializers.ListField(child=serializers.DictField())
 
 

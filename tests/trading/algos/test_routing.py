@@ -13,8 +13,9 @@ from brokers.models import Account, Connection
 from tests.trading.algos.conftest import spread
 from tests.trading.algos.test_vectors import FREE
 from trading.domain.routing.cost import Outlook, Record, fill_probability
-from trading.domain.routing.scorecard import Candidate, Facts, Want, choose, refusals
+from trading.domain.routing.scorecard import Candidate, Facts, Past, Want, choose, refusals
 from trading.models import Order, RouteScorecard
+from trading.selectors.execution_quality import explored
 from trading.services.routing.place import NoRouteError, place_routed
 from trading.services.routing.score import scorecard
 
@@ -78,6 +79,46 @@ def test_a_tie_goes_to_the_lower_fee_then_to_who_stands_first() -> None:
 
     assert (fee.choice, fee.scores[0].cost.total) == ("B", fee.scores[1].cost.total)
     assert first.choice == "A"
+
+
+@pytest.mark.parametrize(
+    ("past", "choice", "explores"),
+    [
+        (None, "A", False),
+        (Past(18, 0), "A", False),
+        (Past(19, 0), "B", True),
+        (Past(20, 1), "A", False),
+        (Past(39, 1), "B", True),
+    ],
+)
+def test_every_twentieth_order_that_could_goes_where_the_record_is_shortest(
+    past: Past | None, choice: str, *, explores: bool
+) -> None:
+    known, unknown = replace(candidate("A"), seen=40), replace(candidate("B", preference=1), seen=3)
+
+    card = choose(WANT, [known, unknown], past=past)
+
+    assert (card.choice, card.explores, card.could_explore) == (choice, explores, past is not None)
+    assert ("3 orders on record against 40" in card.reason) is explores
+
+
+def test_nothing_is_explored_where_a_filter_stands_against_it_or_all_are_known_alike() -> None:
+    known, refused = replace(candidate("A"), seen=40), candidate("B", facts=replace(FREE, is_paused=True))
+
+    blocked, alike = choose(WANT, [known, refused], past=Past(19, 0)), choose(WANT, [known], past=Past(19, 0))
+
+    assert [(card.choice, card.could_explore) for card in (blocked, alike)] == [("A", False), ("A", False)]
+
+
+def test_what_was_explored_is_counted_from_the_scorecards_kept_and_closing_orders_are_not(trader: Actor) -> None:
+    order, _ = place_routed(
+        draft=spread(), route=["GEN-1", "REV-1"], actor=trader, key="r", trace_id="t", now=utc_now()
+    )
+    row = RouteScorecard.objects.get(order=order)
+    RouteScorecard.objects.filter(pk=row.pk).update(card={**row.card, "could_explore": True, "explores": True})
+
+    assert explored(now=utc_now()) == Past(1, 1)
+    assert (row.card["could_explore"], row.card["explores"]) == (False, False)  # one broker, one record
 
 
 def test_without_a_candidate_that_passes_nothing_is_chosen() -> None:

@@ -28,13 +28,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One account; `preference` is its place in the caller's list."""
+    """One account; `preference` is its place in the caller's list, `seen` how many orders of the kind are on record."""
 
     account: str
     connection: str
     facts: Facts
     outlook: Outlook
     preference: int = 0
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,27 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """Every candidate, the cheapest that may first; `choice` is empty if none may."""
+    """Every candidate, the cheapest that may first; `choice` is empty if none may.
+
+    `could_explore`: the order counts among those of which a part goes to the place that is known least.
+    """
 
     scores: tuple[Score, ...]
     choice: str
     reason: str
+    could_explore: bool = False
+    explores: bool = False
 
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The orders so far that could have explored, and how many did."""
+
+    could: int
+    did: int
+
+
+ONE_IN = 20  # eligible orders explores: at most a twentieth, at any time
 
 Filter = tuple[str, Callable[[Facts], bool], str]
 
@@ -88,17 +104,22 @@ def refusals(facts: Facts) -> tuple[str, ...]:
     return tuple(f"{code}: {sentence or facts.gate}" for code, passes, sentence in FILTERS if not passes(facts))
 
 
-def choose(want: Want, candidates: Iterable[Candidate]) -> Scorecard:
+def choose(want: Want, candidates: Iterable[Candidate], *, past: Past | None = None) -> Scorecard:
     """Return the scorecard. A tie goes to the lower fee, then to who stands first in the caller's list.
 
-    The order goes to one place whole: a combo is never split.
+    The order goes to one place whole: a combo is never split. With a `past`, every twentieth order that could goes to
+    the place that is known least, so that its record does not stay a guess; without one the order does not explore.
     """
     scores = [Score(c, _cost(want, c), refusals(c.facts)) for c in candidates]
     ranked = sorted(scores, key=_rank)
     best = next((score for score in ranked if not score.refusals), None)
     if best is None:
         return Scorecard(tuple(ranked), "", "No candidate passes the filters; nothing was sent.")
-    return Scorecard(tuple(ranked), best.candidate.account, _reason(best, ranked))
+    least = min((s for s in ranked if not s.refusals), key=lambda score: score.candidate.seen)
+    could = past is not None and least.candidate.seen < best.candidate.seen
+    if past is not None and could and (past.did + 1) * ONE_IN <= past.could + 1:
+        return Scorecard(tuple(ranked), least.candidate.account, _explored(least, best), could, explores=True)
+    return Scorecard(tuple(ranked), best.candidate.account, _reason(best, ranked), could)
 
 
 def _cost(want: Want, candidate: Candidate) -> Cost:
@@ -115,6 +136,12 @@ def _cost(want: Want, candidate: Candidate) -> Cost:
 def _rank(score: Score) -> tuple[bool, Decimal, Decimal, int]:
     outlook = score.candidate.outlook
     return (bool(score.refusals), score.cost.total, outlook.fee, score.candidate.preference)
+
+
+def _explored(least: Score, best: Score) -> str:
+    more = least.cost.total - best.cost.total
+    known = f"{least.candidate.seen} orders on record against {best.candidate.seen}"
+    return f"To learn how it fills: {known}; expected to cost ${more:.2f} more than {best.candidate.account}."
 
 
 def _reason(best: Score, ranked: list[Score]) -> str:

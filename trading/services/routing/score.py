@@ -23,7 +23,7 @@ from risk.selectors.permissions import may, visible_accounts
 from risk.services import gate
 from trading.domain import tickets
 from trading.domain.routing.cost import Outlook, Record, fill_probability
-from trading.domain.routing.scorecard import Candidate, Facts, Scorecard, Want, choose
+from trading.domain.routing.scorecard import Candidate, Facts, Past, Scorecard, Want, choose
 from trading.selectors import execution_quality, exposures
 from trading.selectors.execution_quality import LATENCY, Quality
 from trading.selectors.rows import Row, text
@@ -63,11 +63,25 @@ def scorecard(draft: Mapping[str, Any], route: Sequence[str], *, actor: Actor, n
             facts=_facts(account, request, actor),
             outlook=_outlook(account.connection, request, want, records),
             preference=place,
+            seen=_seen(records, account.connection),
         )
         for place, (account, request) in enumerate(zip(accounts, requests, strict=True))
     ]
-    card = choose(want, candidates)
+    card = choose(want, candidates, past=_past(ticket, accounts, now))
     return card, card_row(card, want)
+
+
+def _past(ticket: OrderTicket, accounts: Sequence[Account], now: datetime) -> Past | None:
+    """Return how much was explored so far; None for what does not explore: live accounts, and orders that close."""
+    is_paper = all(a.connection.environment == Connection.Environment.PAPER for a in accounts)
+    if not is_paper or any(leg.position_effect is PositionEffect.CLOSE for leg in ticket.legs):
+        return None
+    return execution_quality.explored(now=now)
+
+
+def _seen(records: Mapping[int, Quality], connection: Connection) -> int:
+    own = records.get(connection.pk)
+    return 0 if own is None else own.record.fills + own.record.misses
 
 
 def _accounts(route: Sequence[str], actor: Actor) -> list[Account]:
@@ -153,6 +167,8 @@ def card_row(card: Scorecard, want: Want) -> Row:
         "reason": card.reason,
         "mid": text(want.mid),
         "opportunity": text(want.opportunity),
+        "could_explore": card.could_explore,
+        "explores": card.explores,
         "scores": [
             {
                 "account": score.candidate.account,
@@ -161,6 +177,7 @@ def card_row(card: Scorecard, want: Want) -> Row:
                 "price": text(score.candidate.outlook.price),
                 "fee": text(score.candidate.outlook.fee),
                 "fill_probability": str(score.candidate.outlook.fill_probability),
+                "seen": score.candidate.seen,
                 "latency_ms": str(score.candidate.outlook.latency_ms),
                 "drift": str(score.candidate.outlook.drift),
                 "trading": f"{score.cost.trading:.4f}",
