@@ -3,10 +3,17 @@
 import fcntl
 import shutil
 import socket
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from redis import Redis, RedisError
+
+ROOT = Path(__file__).resolve().parents[2]
 FREE_BYTES = 500_000_000
+REDIS_SECONDS = 3.0
 
 
 class StartRefusedError(SystemExit):
@@ -46,6 +53,26 @@ def check_port(host: str, port: int, name: str) -> None:
         except OSError as e:
             sentence = f"Port {port} of {host} is taken ({e.strerror}). Stop what uses it, or choose another: {name}="
             raise StartRefusedError(f"{sentence}{port + 10}") from e
+
+
+def check_settings(told: Mapping[str, str]) -> None:
+    """Refuse settings that no process could start with, rather than let each of them fail and be started again."""
+    command = [sys.executable, "-c", "import allcore.settings"]
+    tried = subprocess.run(command, cwd=ROOT, env=dict(told), capture_output=True, text=True, check=False)  # noqa: S603 our own
+    if tried.returncode != 0:
+        raise StartRefusedError(tried.stderr.strip())
+
+
+def check_redis(url: str) -> None:
+    """Refuse a Redis that is not there: every process waits for it, and none says so where the start is read."""
+    try:
+        with Redis.from_url(url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS) as client:
+            client.ping()
+    except (RedisError, ValueError) as e:
+        raise StartRefusedError(
+            f"Redis does not let the desk in: {e} Set REDIS_URL=redis://host:port/number, or "
+            "leave it out: the desk then starts one of its own."
+        ) from e
 
 
 def check_version(var: Path, ours: str) -> None:

@@ -37,6 +37,8 @@ def main() -> None:
         try:
             with servers(var) as addresses:
                 told = environment(var, addresses) | places
+                preflight.check_settings(told)
+                preflight.check_redis(addresses["REDIS_URL"])
                 _prepare(var, told)
                 asyncio.run(_serve(var, addresses, told, started))
         except KeyboardInterrupt:

@@ -39,16 +39,25 @@ def read(path: str) -> Recording:
     Raises:
         BadFeedError: the directory or one of its files is missing or cannot be read.
     """
+    ensure_there(path)
+    try:
+        return _recording({name: pq.read_table(Path(path) / name) for name in FILES})
+    except (pa.ArrowException, OSError, KeyError) as e:
+        raise BadFeedError(f"replays {path!r}, whose files cannot be read: {e}", path=path) from e
+
+
+def ensure_there(path: str) -> None:
+    """Do nothing if the directory has every file of a recording.
+
+    Raises:
+        BadFeedError: the directory or one of its files is missing.
+    """
     directory = Path(path)
     if not directory.is_dir():
         raise BadFeedError(f"replays {path!r}, which is no directory", path=path)
     missing = [name for name in FILES if not (directory / name).is_file()]
     if missing:
         raise BadFeedError(f"replays {path!r}, which lacks {', '.join(missing)}", path=path, missing=missing)
-    try:
-        return _recording({name: pq.read_table(directory / name) for name in FILES})
-    except (pa.ArrowException, OSError, KeyError) as e:
-        raise BadFeedError(f"replays {path!r}, whose files cannot be read: {e}", path=path) from e
 
 
 def _recording(tables: Mapping[str, pa.Table]) -> Recording:

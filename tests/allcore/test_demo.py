@@ -138,3 +138,12 @@ def test_a_database_of_a_newer_version_is_left_alone() -> None:
         call_command("prepare", stdout=StringIO())
 
     assert not Account.objects.exists()
+
+
+def test_a_recording_that_is_not_there_is_said_before_anything_is_started(settings: Settings, tmp_path: Path) -> None:
+    settings.FEED = f"replay:{tmp_path / 'nowhere'}"
+
+    with pytest.raises(CommandError, match=r"^Setting FEED replays '.*/nowhere', which is no directory"):
+        call_command("seed_demo", stdout=StringIO())
+
+    assert not User.objects.exists()

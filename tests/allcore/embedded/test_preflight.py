@@ -1,5 +1,6 @@
 """The desk refuses to start with a sentence, never with a traceback."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -80,3 +81,22 @@ def test_an_empty_port_is_the_default(text: str, port: int, monkeypatch: pytest.
     monkeypatch.setenv("PORT", text)
 
     assert port_setting("PORT", 8000) == port
+
+
+def test_a_setting_that_no_process_could_start_with_is_said_before_any_is_started() -> None:
+    told = {**os.environ, "TRADING_MODE": "lively"}
+
+    with pytest.raises(StartRefusedError, match=r"^Setting TRADING_MODE is one of paper, live, was 'lively'"):
+        preflight.check_settings(told)
+
+    preflight.check_settings(told | {"TRADING_MODE": "paper"})
+
+
+def test_a_redis_that_is_there_is_taken() -> None:
+    preflight.check_redis(os.environ["REDIS_URL"])
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense", "http://127.0.0.1/"])
+def test_a_redis_that_is_not_there_is_said_with_the_setting_that_names_it(url: str) -> None:
+    with pytest.raises(StartRefusedError, match=r"Redis does not let the desk in: .* REDIS_URL="):
+        preflight.check_redis(url)

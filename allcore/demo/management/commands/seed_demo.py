@@ -12,6 +12,7 @@ from allcore.embedded import brokers
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError, RefusedError
 from marketdata.domain import feeds
+from marketdata.services import recordings
 
 
 class Command(BaseCommand):
@@ -24,6 +25,8 @@ class Command(BaseCommand):
         now = utc_now()
         try:
             feed = feeds.parse(settings.FEED)
+            if isinstance(feed, feeds.ReplayFeed):
+                recordings.ensure_there(feed.path)
             broker = _broker(feed)
             made = seed(feed, now=now, exchange_at=plan.opening(feed, now), broker=broker)
         except (InvalidInputError, RefusedError) as e:
