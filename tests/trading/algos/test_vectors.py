@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from allcore.kernel.orders import Side
 from trading.domain.algos import schedules
@@ -13,8 +15,12 @@ from trading.domain.algos.prices import ladder, net
 from trading.domain.routing.cost import Outlook
 from trading.domain.routing.scorecard import Candidate, Facts, Want, choose
 
-FILE = Path(__file__).parents[2] / "data" / "algo.json"
-VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text(), parse_float=Decimal)["vectors"]
+DATA = Path(__file__).parents[2] / "data"
+VECTORS: list[dict[str, Any]] = [
+    vector
+    for name in ("algo.json", "own_algo.json")
+    for vector in json.loads((DATA / name).read_text(), parse_float=Decimal)["vectors"]
+]
 FREE = Facts(
     may_send=True,
     is_enabled=True,
@@ -64,7 +70,7 @@ def test_the_cheapest_broker_is_chosen_by_expected_cost(given: dict[str, Any], e
     want = Want(
         side=Side(given["side"].upper()),
         quantity=given["qty"],
-        multiplier=100,
+        multiplier=given.get("multiplier", 100),
         mid=Decimal(given["mid"]),
         opportunity=Decimal(given["opportunity_cost_per_share"]),
     )
@@ -105,6 +111,14 @@ def test_no_aversion_to_risk_is_twap(quantity: int, slices: int) -> None:
     assert flat == [schedules.twap(quantity, slices, i) for i in range(1, slices + 1)]
 
 
+@pytest.mark.parametrize("decay", [1.01e-6, 2e-6, 1e-5])
+@pytest.mark.parametrize(("quantity", "slices"), [(49, 7), (56, 7), (55, 33), (50, 200), (1_000_000, 10)])
+def test_next_to_no_aversion_to_risk_never_falls_behind_twap(quantity: int, slices: int, decay: float) -> None:
+    flat = [schedules.adaptive(quantity, slices, i, decay) for i in range(1, slices + 1)]
+
+    assert flat == [schedules.twap(quantity, slices, i) for i in range(1, slices + 1)]
+
+
 @pytest.mark.parametrize("quantity", [1, 7, 100])
 def test_an_infinite_aversion_to_risk_is_everything_at_once(quantity: int) -> None:
     assert schedules.adaptive(quantity, 10, 1, 1e6) == quantity
@@ -115,6 +129,35 @@ def test_the_trajectory_between_is_front_loaded_and_ends_whole() -> None:
 
     # 100 - 100 * sinh(1.5) / sinh(2) = 41.29..., sinh(1) 67.59..., sinh(0.5) 85.63...
     assert targets == [41, 67, 85, 100]
+
+
+@given(
+    quantity=st.integers(1, 5000),
+    slices=st.integers(1, 200),
+    decay=st.floats(0, 1e9),
+    cuts=st.lists(st.integers(0, 10**4)),
+)
+def test_every_schedule_is_whole_never_goes_back_and_ends_at_the_quantity(
+    quantity: int, slices: int, decay: float, cuts: list[int]
+) -> None:
+    places = range(1, slices + 1)
+    profile = [Decimal(cut) / 10**4 for cut in sorted(cuts)] + [Decimal(1)]
+
+    for targets in (
+        [schedules.twap(quantity, slices, i) for i in places],
+        [schedules.adaptive(quantity, slices, i, decay) for i in places],
+        [schedules.vwap(quantity, part) for part in profile],
+    ):
+        assert sum(schedules.parts(targets)) == quantity
+        assert min(schedules.parts(targets)) >= 0
+
+
+@given(rate=st.integers(1, 100), others=st.integers(0, 10**7), done=st.integers(0, 10**5))
+def test_pov_is_the_most_that_keeps_the_rate(rate: int, others: int, done: int) -> None:
+    allowed = done + schedules.pov(Decimal(rate) / 1000, others, done)
+
+    assert allowed == done or allowed * 1000 <= rate * (allowed + others)
+    assert (allowed + 1) * 1000 > rate * (allowed + 1 + others)
 
 
 @pytest.mark.parametrize(("done", "target"), [("0", 0), ("0.25", 2), ("0.5", 5), ("0.75", 8), ("1", 10)])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from math import exp, floor, sqrt
+from math import exp, expm1, floor, sqrt
 
 FLAT = 1e-6  # below this the trajectory is a straight line to the last digit
 NUDGE = 1e-9  # of a float that stands for a whole number
@@ -39,8 +39,8 @@ def adaptive(quantity: int, slices: int, index: int, decay: float) -> int:
     if decay < FLAT:
         return twap(quantity, slices, index)
     left = decay * (slices - index) / slices
-    # sinh(a) / sinh(b) without overflow, for any b
-    held = exp(left - decay) * (1 - exp(-2 * left)) / (1 - exp(-2 * decay))
+    # sinh(a) / sinh(b) without overflow for a large b, and to the last digit for a small one
+    held = exp(left - decay) * expm1(-2 * left) / expm1(-2 * decay)
     return min(floor(quantity * (1 - held) + NUDGE), quantity)
 
 
