@@ -152,6 +152,10 @@ POSSIBLE = {
     ),
     "a debit of the width": (
         combo(leg(CALL, BUY, OPEN), leg(HIGHER_CALL, SELL, OPEN), effect=DEBIT, limit="10.00"),
+        PASS,
+    ),
+    "a debit above the width": (
+        combo(leg(CALL, BUY, OPEN), leg(HIGHER_CALL, SELL, OPEN), effect=DEBIT, limit="10.01"),
         HARD,
     ),
     "a debit below the width": (

@@ -41,7 +41,10 @@ def _step(request: GateRequest, price: Decimal) -> Decimal:
 
 
 def possible(request: GateRequest) -> Finding:
-    """The price can be meant: above zero for a single leg, below what the structure can ever be worth."""
+    """The price can be meant: above zero for a single leg, within what the structure can ever be worth.
+
+    A combination may cost just that, as a spread deep in the money does when it is bought back; nothing else may.
+    """
     ticket = request.ticket
     price = ticket.limit_price
     if price is None:
@@ -49,10 +52,12 @@ def possible(request: GateRequest) -> Finding:
     if price == 0 and (not ticket.is_multi_leg or ticket.price_effect is not PriceEffect.EVEN):
         return blocked("The limit price is 0, which gives away what is sold and buys nothing.")
     bound = _value_bound(request)
-    if bound is None or price < bound:
+    may_reach = ticket.is_multi_leg and ticket.price_effect is PriceEffect.DEBIT
+    if bound is None or price < bound or (may_reach and price == bound):
         return passed("The price is possible.")
+    side = "more than" if may_reach else "not below"
     return blocked(
-        f"The price {price} is not below {bound}, the most that this can ever be worth: the data must be wrong."
+        f"The price {price} is {side} {bound}, the most that this can ever be worth: the data must be wrong."
     )
 
 
