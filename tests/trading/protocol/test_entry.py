@@ -45,16 +45,35 @@ def test_revenue_opens_from_monday_to_wednesday_to_the_same_friday(day: int, is_
     assert opening.expiries == ((FRIDAY,) if is_open else ())
 
 
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, 0, tzinfo=NEW_YORK)
+
+
 def test_revenue_does_not_open_one_session_before_a_thursday_expiry() -> None:
     assert entry.put_expiries(REV, date(2026, 3, 31)) == (date(2026, 4, 2),)
     assert entry.put_expiries(REV, date(2026, 4, 1)) == ()
 
 
-@pytest.mark.parametrize(("day", "is_open"), [(29, False), (1, True), (2, True), (8, False)])
+@pytest.mark.parametrize(("day", "is_open"), [(29, False), (2, True), (3, True), (9, False)])
 def test_compounding_opens_puts_in_the_first_full_week_of_a_quarters_last_month(day: int, is_open: bool) -> None:
     moment = at(day, month=5 if day == 29 else 6)
 
     assert entry.put_opening(COM, DEFAULT, moment).is_open is is_open
+
+
+def test_compounding_opens_puts_five_to_ten_days_before_they_expire_and_no_others() -> None:
+    opened = {
+        day: entry.put_expiries(COM, day)
+        for year in range(2024, 2034)
+        for month in DEFAULT.reinvest.months
+        for day in (date(year, month, n) for n in range(1, 15))
+        if entry.is_quarterly_week(day, DEFAULT.reinvest.months) and entry.put_opening(COM, DEFAULT, noon(day)).is_open
+    }
+
+    assert not entry.put_expiries(COM, date(2026, 6, 1))  # from this Monday, the weeklies are 4 and 11 days away
+    assert len(opened) > 70
+    assert all(5 <= (expiry - day).days <= 10 for day, expiries in opened.items() for expiry in expiries)
+    assert all(len(expiries) == 1 for expiries in opened.values())
 
 
 def test_the_first_full_week_begins_on_the_first_monday() -> None:

@@ -55,7 +55,7 @@ LITERAL: dict[str, object] = {
             "entry_days": MON_TO_WED,
             "call_days": MON_TO_WED,
             "delta": [20, 30],
-            "dte_sessions": [2, 8],
+            "dte_sessions": [5, 8],
             "call_dte_days": [5, 10],
             "leaps_min_days": 365,
             "weekly_target": "0.005",
