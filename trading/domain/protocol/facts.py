@@ -103,8 +103,8 @@ def _sold_for(week: Week, bought: Movement) -> Decimal:
 
 
 def _shortfall(week: Week, movement: Movement) -> Decimal:
-    spot = movement.spot or week.closes.get(new_york_date(movement.at), week.close)
-    return _under(movement.contract, spot)
+    then = week.closes.get(new_york_date(movement.at), week.close)
+    return _under(movement.contract, then if movement.spot is None else movement.spot)
 
 
 def _under(contract: OptionContract | None, spot: Decimal) -> Decimal:
