@@ -5,7 +5,7 @@ Nothing here is held by the desk: once sent, a list lives at the broker, and wor
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.tickets import OrderTicket
@@ -70,6 +70,7 @@ class NativeList:
         return self.others if self.entry is None else (self.entry, *self.others)
 
 
+@runtime_checkable
 class NativeEntry(Protocol):
     """Orders out that the broker itself watches, works or links. Each is answered as any order is."""
 

@@ -33,6 +33,7 @@ CAPABILITIES = Capabilities(
     idempotency=Idempotency.ID_REJECT,
     order_stream=True,
     preview=True,
+    native_lists=True,
     quotes=True,
     login=Login.GATEWAY,
     executions_for=timedelta(days=1),

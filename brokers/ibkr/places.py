@@ -1,6 +1,7 @@
 """An order's place in a list that the gateway keeps: its group and its parent, as every message about it repeats them.
 
-Source: TWS API, `Order.ocaGroup`, `ocaType` (1 cancels the rest, 3 reduces it), `parentId`, `transmit`.
+Source: TWS API, `Order.ocaGroup`, `ocaType` (1 cancels the rest, 2 reduces it; both with block: one order of the group
+is at an exchange at a time, so that two cannot fill together), `parentId`, `transmit`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any, Self
 
 from brokers.native import Link, NativeList
 
-OCA_TYPES = {None: 0, Link.CANCEL: 1, Link.REDUCE: 3}
+OCA_TYPES = {None: 0, Link.CANCEL: 1, Link.REDUCE: 2}
 REDUCES = OCA_TYPES[Link.REDUCE]
 
 

@@ -42,6 +42,7 @@ class BrokerTakes:
     triggers: frozenset[TriggerPrice]
     max_legs: int
     gtc_for: timedelta
+    native_lists: bool = False  # it keeps lists of orders by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,7 +239,8 @@ class Road:
         held = Position.objects.exclude(qty=0).select_related("account", "instrument")
         ours = {(p.account.broker_account, p.instrument.symbol): p.qty for p in held}
         cash = {row.account.broker_account: row.cash for row in CashBalance.objects.select_related("account")}
-        booked = [(qty, qty * px) for qty, px in Execution.objects.values_list("qty", "px")]
+        told = Execution.objects.values_list("side", "qty", "px")
+        booked = [(Side(side).sign * qty, Side(side).sign * qty * px) for side, qty, px in told]
         traded = [(e.side.sign * e.qty, e.side.sign * e.qty * e.px) for e in executions if not e.is_busted]
         return (
             ours == theirs

@@ -53,11 +53,11 @@ def desk(transactional_db: None) -> Iterator[Connection]:
     market.clear()
 
 
-def start(step: str = "") -> subprocess.Popen[bytes]:
+def start(step: str = "", connection_name: str = "paper") -> subprocess.Popen[bytes]:
     values = connection.settings_dict
     url = f"postgresql://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
     env = {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "allcore.settings"}
-    return subprocess.Popen([sys.executable, str(SCRIPT), "paper", step], cwd=ROOT, env=env)
+    return subprocess.Popen([sys.executable, str(SCRIPT), connection_name, step], cwd=ROOT, env=env)
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:

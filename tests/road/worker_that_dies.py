@@ -17,6 +17,7 @@ django.setup()
 
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus  # noqa: E402
 from allcore.kernel.tickets import OrderTicket  # noqa: E402 Django must be up
+from brokers.native import NativeList, NativeOrder  # noqa: E402
 from brokers.ports import Health, Replacement, Session  # noqa: E402
 from trading.domain.reconcile import doubts  # noqa: E402
 from trading.gateway import inbox, runner  # noqa: E402
@@ -57,6 +58,17 @@ class DyingSession:
             die()
         await self._inner.submit(cl_ord_id, broker_account, ticket)
         if self._step == "submitted":
+            die()
+
+    async def submit_native(self, broker_account: str, order: NativeOrder) -> None:
+        raise NotImplementedError  # nothing asks for it here
+
+    async def submit_list(self, broker_account: str, orders: NativeList) -> None:
+        if self._step == "claimed":
+            die()
+        await self._inner.submit_list(broker_account, orders)  # type: ignore[attr-defined]  # only where it has it
+        if self._step == "submitted":
+            await asyncio.sleep(0)  # the transport has it
             die()
 
     async def replace(self, broker_account: str, replacement: Replacement) -> None:

@@ -1,6 +1,7 @@
 """Orders out: claim, commit, send once."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -8,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import InvalidInputError, RefusedError, UnavailableError
+from brokers.native import Link, NativeEntry, NativeList, NativeOrder
 from brokers.ports import Replacement, Session
 from brokers.quiet import window_at
 from trading.gateway.doorbell import Doorbell
@@ -52,34 +54,45 @@ class Outbox:
         )
         # Different orders go out side by side; what concerns one order keeps its order.
         by_order: dict[str, list[claim.Outbound]] = {}
+        by_list: dict[str, list[claim.Outbound]] = {}
         for outbound in claimed.outbounds:
-            by_order.setdefault(outbound.orig_cl_ord_id or outbound.cl_ord_id, []).append(outbound)
+            if outbound.listed is None:
+                by_order.setdefault(outbound.orig_cl_ord_id or outbound.cl_ord_id, []).append(outbound)
+            else:
+                by_list.setdefault(outbound.listed.list_id, []).append(outbound)
         async with asyncio.TaskGroup() as group:
             for outbounds in by_order.values():
                 group.create_task(self._send_in_turn(outbounds))
+            for outbounds in by_list.values():
+                group.create_task(self._send(*outbounds))
         return claimed.taken
 
     async def _send_in_turn(self, outbounds: list[claim.Outbound]) -> None:
         for outbound in outbounds:
             await self._send(outbound)
 
-    async def _send(self, outbound: claim.Outbound) -> None:
-        """Send one message, once. Whatever is not a plain yes or no leaves the order in doubt.
+    async def _send(self, *outbounds: claim.Outbound) -> None:
+        """Send one message, or a list as one, once. Whatever is not a plain yes or no leaves each order in doubt.
 
         An adapter's UnavailableError is a plain no: by the port's word, nothing was sent.
         """
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                await self._hand_over(outbound)
+                await (self._hand_over(outbounds[0]) if len(outbounds) == 1 else self._hand_over_list(outbounds))
         except NOTHING_LEFT as e:
-            await self._line.insist(
-                partial(claim.refused_at_the_door, outbound.request_id, reason=e.message, now=utc_now())
-            )
+            for outbound in outbounds:
+                await self._line.insist(
+                    partial(claim.refused_at_the_door, outbound.request_id, reason=e.message, now=utc_now())
+                )
         except (OperationalError, InterfaceError):
             raise
         except Exception as e:
-            log.exception("send_outcome_unknown", request=outbound.request_id, cl_ord_id=outbound.cl_ord_id)
-            await self._line.insist(partial(claim.in_doubt, outbound.request_id, reason=repr(e)[:200], now=utc_now()))
+            ids = [outbound.cl_ord_id for outbound in outbounds]
+            log.exception("send_outcome_unknown", request=outbounds[0].request_id, cl_ord_ids=ids)
+            for outbound in outbounds:
+                await self._line.insist(
+                    partial(claim.in_doubt, outbound.request_id, reason=repr(e)[:200], now=utc_now())
+                )
 
     def _ensure_in_hours(self, outbound: claim.Outbound) -> None:
         """Send nothing but cancels while the broker is expected to be away."""
@@ -105,3 +118,30 @@ class Outbox:
             )
         else:
             await self._session.cancel(outbound.broker_account, outbound.cl_ord_id, outbound.orig_cl_ord_id)
+
+    async def _hand_over_list(self, outbounds: Sequence[claim.Outbound]) -> None:
+        self._ensure_in_hours(outbounds[0])
+        if not (self._session.capabilities.native_lists and isinstance(self._session, NativeEntry)):
+            raise InvalidInputError("Not sent: the broker keeps no lists of orders.", connection=self._connection)
+        await self._session.submit_list(outbounds[0].broker_account, native_list(outbounds))
+
+
+def native_list(outbounds: Sequence[claim.Outbound]) -> NativeList:
+    """Return the list as the broker is to keep it; its orders are in their places."""
+    entry: NativeOrder | None = None
+    others: list[NativeOrder] = []
+    name, link = "", None
+    for outbound in sorted(outbounds, key=_index):
+        if outbound.listed is None or outbound.ticket is None:
+            raise InvalidInputError("Not sent: an order of the list has no ticket, or no place in it.")
+        order = NativeOrder(outbound.cl_ord_id, outbound.ticket)
+        name, link = outbound.listed.list_id, outbound.listed.link
+        if outbound.listed.is_entry:
+            entry = order
+        else:
+            others.append(order)
+    return NativeList(name, tuple(others), None if link is None else Link(link), entry)
+
+
+def _index(outbound: claim.Outbound) -> int:
+    return 0 if outbound.listed is None else outbound.listed.index

@@ -25,6 +25,8 @@ class OrderList(models.Model):
     kind = models.CharField(max_length=7, choices=Kind)
     linkage = models.CharField(max_length=4, choices=[(one.value, one.value) for one in Linkage])
     policy = models.CharField(max_length=7, choices=[(one.value, one.value) for one in Policy])
+    is_native = models.BooleanField(default=False)  # the broker keeps it; else the desk, as `held_because` says
+    held_because = models.CharField(max_length=200, blank=True)
     content_hash = models.CharField(max_length=64)  # of the whole list: what each order's approval binds to
     alarms = models.JSONField(default=list)  # raised already
     trace_id = models.CharField(max_length=32)

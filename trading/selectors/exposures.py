@@ -92,7 +92,13 @@ def takes(broker: str) -> BrokerTakes:
     """Return what the broker takes by itself."""
     able = capabilities_of(broker)
     return BrokerTakes(
-        broker, able.ord_types, able.times_in_force, able.triggers, max_legs=able.max_legs, gtc_for=able.gtc_for
+        broker,
+        able.ord_types,
+        able.times_in_force,
+        able.triggers,
+        max_legs=able.max_legs,
+        gtc_for=able.gtc_for,
+        native_lists=able.native_lists,
     )
 
 

@@ -35,10 +35,13 @@ TICKET = f"""
                     'trail_amount', o.trail_amount::text, 'trail_percent', o.trail_percent::text,
                     'expire_at', CASE o.time_in_force WHEN 'GTD' THEN o.expire_at END, 'trigger', nullif(o.trigger, ''))
 """
-# What closes and waits for its entry to fill has nothing to close yet: it claims nothing.
+# What closes and waits for its entry to fill, here or at the broker, has nothing to close yet: it claims nothing.
 DORMANT = """
-  (h.state IS NOT DISTINCT FROM 'WAITING' AND NOT EXISTS
-    (SELECT 1 FROM order_leg l WHERE l.order_id = o.id AND l.position_effect = 'OPEN'))
+  ((h.state IS NOT DISTINCT FROM 'WAITING' OR EXISTS
+     (SELECT 1 FROM order_list n JOIN order_link e ON e.order_list_id = n.id AND e.role = 'ENTRY'
+        JOIN "order" x ON x.id = e.order_id
+       WHERE n.id = k.order_list_id AND n.is_native AND k.role <> 'ENTRY' AND x.cum_qty = 0))
+   AND NOT EXISTS (SELECT 1 FROM order_leg l WHERE l.order_id = o.id AND l.position_effect = 'OPEN'))
 """
 # Only what ends one another: the entry of a list, and orders that it merely sets free, are beside each other.
 GROUP = """

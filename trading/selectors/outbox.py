@@ -1,9 +1,10 @@
 """The outbox as a claim reads it: what waits on one connection, and its orders, locked; two statements for a batch."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,6 +13,7 @@ from allcore import rows
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account, Connection
 from brokers.selectors.connections import FENCE
+from trading.domain.contingent.native import Listed
 from trading.models import Order
 from trading.selectors.household import TICKET
 
@@ -21,12 +23,21 @@ MAY_LEAVE = """
 (c.state = 'UP' OR r.kind = 'CANCEL' OR NOT EXISTS
   (SELECT 1 FROM order_leg l WHERE l.order_id = r.order_id AND l.position_effect = 'OPEN'))
 """
+# Of a list that leaves as one, the first order is found here, and the others by it.
+LEADS = "coalesce(r.terms->'list'->>'index', '0') = '0'"
 # "CANCEL" sorts before "NEW" and "REPLACE": whatever waits, cancels go first.
 WAITING = f"""
 SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL
   FROM order_request r JOIN connection c ON c.id = r.connection_id
- WHERE {FENCE} AND r.state = 'TO_SEND' AND {MAY_LEAVE} ORDER BY r.kind, r.id LIMIT %(limit)s
+ WHERE {FENCE} AND r.state = 'TO_SEND' AND {MAY_LEAVE} AND {LEADS} ORDER BY r.kind, r.id LIMIT %(limit)s
 """  # noqa: S608 only the constants above are put in
+
+
+FOLLOWERS = """
+SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL
+  FROM order_link k JOIN order_request r ON r.order_id = k.order_id
+ WHERE k.order_list_id = ANY(%s) AND k.index > 0 AND r.kind = 'NEW' AND r.state = 'TO_SEND' ORDER BY r.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +64,19 @@ class Held:
 def waiting(connection: str, *, epoch: int, limit: int, now: datetime) -> list[Waiting]:
     """Return the oldest requests, cancels first; nothing once the lease of that epoch does not hold."""
     asked = {"connection": connection, "epoch": epoch, "limit": limit, "now": now}
+    return _read(rows.read(WAITING, asked))
+
+
+def followers(picked: Iterable[Waiting]) -> list[Waiting]:
+    """Return what leaves with the first orders of lists that are among those picked."""
+    lists = [UUID(listed.list_id) for one in picked if (listed := Listed.read(one.terms)) is not None]
+    return _read(rows.read(FOLLOWERS, (lists,))) if lists else []
+
+
+def _read(found: Iterable[Sequence[Any]]) -> list[Waiting]:
     return [
         Waiting(request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, orjson.loads(terms), is_guarded)
-        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms, is_guarded in rows.read(WAITING, asked)
+        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms, is_guarded in found
     ]
 
 

@@ -8,7 +8,7 @@ from allcore.audit.services import record
 from allcore.kernel.orders import OrdStatus
 from allcore.live import publish_on_commit
 from trading.domain.orders.events import Alert
-from trading.models import Order
+from trading.models import Order, OrderLink
 from trading.services import react
 
 ACTOR = desk_name("settle")
@@ -50,9 +50,16 @@ CRITICAL = frozenset(
 def tell(order: Order, alerts: Iterable[Alert], *, now: datetime) -> None:
     """Record and publish each alert of an order."""
     for alert in alerts:
+        if alert is Alert.UNSOLICITED_CANCEL and _is_of_kept_list(order):
+            continue  # the broker ends one order for another: what is not of the list's doing, the list itself tells
         raise_alert(order, alert, SAYS[alert], now=now)
         if alert is Alert.LATE_FILL and order.state.get("base") == OrdStatus.REJECTED:
             raise_alert(order, react.FILL_AFTER_REJECT, SAYS[react.FILL_AFTER_REJECT], now=now)
+
+
+def _is_of_kept_list(order: Order) -> bool:
+    linked = OrderLink.objects.filter(order=order, order_list__is_native=True)
+    return linked.exclude(role=OrderLink.Role.ENTRY).exists()
 
 
 def raise_alert(order: Order, code: str, message: str, *, now: datetime) -> None:

@@ -15,10 +15,11 @@ from allcore.kernel.tickets import OrderTicket
 from risk.services import reservations
 from trading.domain.approval import release
 from trading.domain.approval.drift import combo_mid
+from trading.domain.contingent.native import Listed
 from trading.models import Order, OrderEvent, OrderRequest
 from trading.selectors import outbox
 from trading.selectors.exposures import release_views
-from trading.services import gap
+from trading.services import gap, together
 from trading.services.advance import advance, advance_all
 from trading.services.alerts import tell
 
@@ -42,11 +43,12 @@ class Outbound:
     quantity: int | None = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    listed: Listed | None = None  # it leaves with the others of its list
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim took from the outbox, and the part of it that is to be sent."""
+    """What a claim took from the outbox, and the part of it that is to be sent. A list is there whole, in its order."""
 
     taken: int
     outbounds: tuple[Outbound, ...]
@@ -58,9 +60,12 @@ def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Cl
     picked = outbox.waiting(connection, epoch=epoch, limit=limit, now=now)
     if not picked:
         return Claimed(0, ())
+    taken = len(picked)
+    picked += outbox.followers(picked)
     # Orders are locked before requests, everywhere: settle does the same.
     orders = outbox.held({waiting.order_id for waiting in picked})
     spoilt = _spoilt({w.order_id: orders[w.order_id] for w in picked if w.kind == OrderRequest.Kind.NEW}, now)
+    spoilt |= together.spoilt(picked, spoilt)
     for waiting in picked:
         if waiting.kind == OrderRequest.Kind.NEW and waiting.order_id in spoilt:
             _void(orders[waiting.order_id].order, waiting, spoilt[waiting.order_id], now)
@@ -72,7 +77,7 @@ def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Cl
     going = [waiting for waiting in picked if waiting.request_id in ours]
     sent = [orders[w.order_id].order for w in going if w.kind == OrderRequest.Kind.NEW]
     advance_all(sent, "send", now=now, source=OrderEvent.Source.DESK, actor=ACTOR)
-    return Claimed(len(picked), tuple(_outbound(waiting, orders[waiting.order_id]) for waiting in going))
+    return Claimed(taken, tuple(_outbound(waiting, orders[waiting.order_id]) for waiting in going))
 
 
 def _outbound(waiting: outbox.Waiting, held: outbox.Held) -> Outbound:
@@ -86,6 +91,7 @@ def _outbound(waiting: outbox.Waiting, held: outbox.Held) -> Outbound:
         quantity=None if quantity is None or waiting.is_guarded else int(str(quantity)),
         limit_price=_decimal(limit_price),
         stop_price=_decimal(stop_price),
+        listed=Listed.read(waiting.terms),
     )
 
 

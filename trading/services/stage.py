@@ -86,7 +86,7 @@ def _stage(staging: Staging, now: datetime) -> Order:
     if judgement.reservation is not None and staging.mandate is not None:
         hold_to(staging.mandate, judgement.reservation.cash)
     order, events = _order(staging, request, judgement, order_id=order_id, now=now)
-    outbox = _outbox(order, now) if order.status == OrdStatus.READY else None
+    outbox = _outbox(order, staging.wait, now) if order.status == OrdStatus.READY else None
     waiting = [] if staging.wait is None or judgement.is_denied else holds.rows_of(order, staging.wait)
     approval = order.approval if staging.approval is None else None
     new = (*judgement.rows, approval, order, *_legs(order, request), *events, outbox, *waiting)
@@ -158,12 +158,13 @@ def _event(
     )
 
 
-def _outbox(order: Order, now: datetime) -> OrderRequest:
+def _outbox(order: Order, wait: Wait | None, now: datetime) -> OrderRequest:
     return OrderRequest(
         order=order,
         connection=order.connection,
         kind=OrderRequest.Kind.NEW,
         cl_ord_id=order.cl_ord_id,
+        terms={} if wait is None or wait.listed is None else {"list": wait.listed},
         created_at=now,
     )
 

@@ -148,7 +148,8 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     require(actor.user, Action.SEND_ORDER, order.account)
     if OrdStatus(order.status) in CLOSED_STATUSES | {OrdStatus.IN_DOUBT, OrdStatus.HELD}:
         raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
-    return replace_locked(order, changed(ticket_of(order), terms), actor=actor.name, now=now)
+    new = changed(ticket_of(order), terms)
+    return replace_locked(order, new, actor=actor.name, now=now, wait=holds.place_of(order))
 
 
 def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: datetime, wait: Wait | None = None) -> Order:

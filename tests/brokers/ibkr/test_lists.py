@@ -68,8 +68,8 @@ async def test_a_bracket_is_sent_as_one_and_nothing_works_before_its_last_order(
     assert [card.placing["parentId"] for card in cards] == ["0", entry, entry]
     assert [(card.placing["ocaGroup"], card.placing["ocaType"]) for card in cards] == [
         ("", "0"),
-        ("L1", "3"),
-        ("L1", "3"),
+        ("L1", "2"),
+        ("L1", "2"),
     ]
     assert [order.status for order in orders.values()] == [Status.WORKING, Status.HELD, Status.HELD]
 
@@ -148,7 +148,7 @@ async def test_new_terms_leave_an_order_in_its_place(desk: IbkrDesk, is_restarte
     assert (await desk.hear(ReportKind.REPLACE_ACK)).cl_ord_id == "R1"
     asked = card_of(booked(desk)["TARGET"]).placing
     parent = str(card_of(booked(desk)["ENTRY"]).order_id)
-    assert (asked["ocaGroup"], asked["ocaType"], asked["parentId"], asked["lmtPrice"]) == ("L1", "3", parent, "5.50")
+    assert (asked["ocaGroup"], asked["ocaType"], asked["parentId"], asked["lmtPrice"]) == ("L1", "2", parent, "5.50")
 
 
 async def test_children_without_a_link_only_wait_for_their_entry(desk: IbkrDesk) -> None:
@@ -214,7 +214,7 @@ def test_what_is_no_list_is_refused() -> None:
 
 
 def test_a_place_is_kept_as_it_is() -> None:
-    place = Place("L1", 3, 17)
+    place = Place("L1", 2, 17)
 
     assert Place.read(place.as_details()) == place
     assert Place.read(ALONE.as_details()) == ALONE

@@ -48,8 +48,9 @@ class Member:
     """One order of a list. `planned` is what was ordered at first, `asked` the total it has, or was asked to have.
 
     `is_set_off`: what it waited for has come. `waits`: it has something to wait for. `is_free`: no cancel or replace of
-    it is under way, and the broker has answered. `is_unsent`: it has not left the outbox. `is_refused`: the broker would
-    not have it. `is_gone`: the broker took it off the market, and nobody here had asked for that.
+    it is under way, and the broker has answered. `is_unsent`: it has not left the outbox. `is_refused`: the broker
+    would not have it. `is_asked`: its cancellation was asked for. `is_gone`: the broker took it off the
+    market without that. The last two are told of lists that the broker keeps.
     """
 
     index: int
@@ -64,6 +65,7 @@ class Member:
     is_free: bool = True
     is_unsent: bool = False
     is_refused: bool = False
+    is_asked: bool = False
     is_gone: bool = False
 
     @property

@@ -42,6 +42,7 @@ class Wait:
     ends_at: datetime | None = None
     placed: Placed | None = None
     after: OrderTicket | None = None
+    listed: dict[str, object] | None = None  # its place in a list that leaves as one: `native.Listed.as_dict()`
 
     @property
     def awaits(self) -> Awaits | None:

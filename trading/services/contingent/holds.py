@@ -4,8 +4,11 @@ from datetime import datetime
 
 from django.db.models import F, Model
 
-from trading.domain.contingent.waits import Wait
+from allcore.kernel.tickets import OrderTicket
+from trading.domain.contingent.waits import Placed, Wait
 from trading.models import Hold, Order, OrderLink
+from trading.selectors.tickets import ticket_of
+from trading.selectors.waiting import is_linked
 
 State = Hold.State
 UNSENT = (State.WAITING, State.ARMED, State.FIRED)
@@ -36,6 +39,23 @@ def rows_of(order: Order, wait: Wait) -> list[Model]:
             )
         )
     return rows
+
+
+def place_of(order: Order) -> Wait | None:
+    """Return the order's place in its list, for the gate: its siblings do not count beside it.
+
+    One that the broker keeps until its entry has filled is judged as if it had.
+    """
+    link = OrderLink.objects.filter(order=order).select_related("order_list").first()
+    if link is None:
+        return None
+    placed = Placed(link.order_list_id, link.index, link.role, list_hash="", shares_slot=is_linked(link))
+    return Wait(placed=placed, after=_awaited(link) if link.order_list.is_native else None)
+
+
+def _awaited(link: OrderLink) -> OrderTicket | None:
+    entry = OrderLink.objects.filter(order_list=link.order_list, role=OrderLink.Role.ENTRY).exclude(pk=link.pk).first()
+    return None if entry is None or entry.order.cum_qty else ticket_of(entry.order)
 
 
 def end(order: Order, why: str, now: datetime) -> None:

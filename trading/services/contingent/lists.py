@@ -19,6 +19,7 @@ from allcore.kernel.reports import ExecutionReport
 from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import claim_of
 from risk.services import gate
+from trading.domain.contingent import native
 from trading.domain.contingent.lists import (
     Alarm,
     Linkage,
@@ -31,7 +32,7 @@ from trading.domain.contingent.lists import (
     StepKind,
     plan,
 )
-from trading.models import Hold, Order, OrderLink, OrderList
+from trading.models import Hold, Order, OrderLink, OrderList, OrderRequest
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
 from trading.services.alerts import raise_alert
@@ -46,6 +47,8 @@ MOST_ROUNDS = 8
 SAYS = {
     Alarm.BOTH_FILLED: "Linked orders filled against each other: more was closed than was held. All of it is booked.",
     Alarm.UNPROTECTED: "Every exit of the list has ended, and part of what its entry opened is still held.",
+    Alarm.REFUSED: "The broker refused an order of the list; what is left of it works without that one.",
+    Alarm.GONE: "The broker took an order of the list off the market, though nothing else of the list was done.",
 }
 
 OPEN_LISTS = """
@@ -88,7 +91,7 @@ def react(list_id: UUID, *, now: datetime) -> int:
     done = 0
     for _ in range(MOST_ROUNDS):
         orders = locked_orders(found)
-        missing = plan(linked(found, orders))
+        missing = (native.plan if found.is_native else plan)(linked(found, orders))
         did = sum(_do(orders[step.index], step, now) for step in missing.steps)
         done += did
         if not did:
@@ -106,11 +109,18 @@ def locked_orders(found: OrderList) -> dict[int, Order]:
 
 def linked(found: OrderList, orders: dict[int, Order]) -> LinkedOrders:
     """Return the list as the pure part looks at it."""
-    members = tuple(_member(order) for _, order in sorted(orders.items()))
+    asked = _asked(found) if found.is_native else frozenset()
+    members = tuple(_member(order, is_asked=order.pk in asked) for _, order in sorted(orders.items()))
     return LinkedOrders(Linkage(found.linkage), members, Policy(found.policy))
 
 
-def _member(order: Order) -> Member:
+def _asked(found: OrderList) -> frozenset[UUID]:
+    """Return the orders that a cancellation was ever asked for."""
+    cancels = OrderRequest.objects.filter(order__link__order_list=found, kind=OrderRequest.Kind.CANCEL)
+    return frozenset(cancels.values_list("order_id", flat=True))
+
+
+def _member(order: Order, *, is_asked: bool) -> Member:
     hold: Hold | None = getattr(order, "hold", None)
     status = OrdStatus(order.status)
     return Member(
@@ -124,6 +134,10 @@ def _member(order: Order) -> Member:
         waits=hold is not None and (hold.is_watched or hold.condition is not None or hold.send_at is not None),
         is_set_off=hold is not None and hold.state == State.FIRED,
         is_free=status in ANSWERED and int(order.state.get("cancel_rejects", 0)) < MOST_CANCEL_REJECTS,
+        is_unsent=status is OrdStatus.READY,
+        is_refused=status is OrdStatus.REJECTED,
+        is_asked=is_asked,
+        is_gone=status is OrdStatus.CANCELED and not is_asked,
     )
 
 

@@ -14,11 +14,13 @@ from allcore.kernel.errors import NotFoundError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.tickets import content_hash
 from brokers.models import Account
+from brokers.selectors.capabilities import title_of
 from marketdata.selectors.clock import exchange_now
 from risk.domain.permissions import Action
 from risk.selectors.permissions import require
 from risk.services import gate
 from trading.domain import tickets
+from trading.domain.contingent import native
 from trading.domain.contingent.compose import LINKAGE, WITH_ENTRY, ListKind, Part, Role, check, shares_slot
 from trading.domain.contingent.lists import Policy
 from trading.domain.contingent.waits import Placed, Wait, wait_of
@@ -99,17 +101,32 @@ def _read(draft: Mapping[str, Any], multipliers: Mapping[str, int]) -> Draft:
 @transaction.atomic
 def _place(wanted: Draft, sending: Sending, now: datetime) -> OrderList:
     gate.lock(sending.account)
+    broker = sending.account.connection.broker
+    why = native.why_held(
+        wanted.kind,
+        wanted.parts,
+        is_conditional=any(condition is not None for condition in wanted.conditions),
+        takes=exposures.takes(broker),
+        title=title_of(broker),
+    )
     made = OrderList.objects.create(
         account=sending.account,
         kind=wanted.kind,
         linkage=LINKAGE[wanted.kind],
         policy=wanted.policy,
+        is_native=not why,
+        held_because=why,
         content_hash=wanted.content_hash,
         trace_id=sending.trace_id,
         created_at=now,
     )
     orders = [_stage(made, wanted, index, sending, now) for index in range(len(wanted.parts))]
-    seen = {"kind": made.kind, "hash": made.content_hash, "orders": [str(order.pk) for order in orders]}
+    seen = {
+        "kind": made.kind,
+        "hash": made.content_hash,
+        "is_native": made.is_native,
+        "orders": [str(order.pk) for order in orders],
+    }
     record(
         "order_list.placed",
         f"order_list:{made.pk}",
@@ -160,6 +177,9 @@ def _wait(made: OrderList, wanted: Draft, index: int, account: Account, now: dat
         list_hash=made.content_hash,
         shares_slot=shares_slot(parts, index, linkage),
     )
+    if made.is_native:
+        listed = native.places(made.pk.hex, wanted.kind, parts)[index]
+        return Wait(placed=placed, after=parts[0].ticket if is_child else None, listed=listed.as_dict())
     return wait_of(
         parts[index].ticket,
         exposures.takes(account.connection.broker),

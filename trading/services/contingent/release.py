@@ -23,14 +23,13 @@ from risk.models import Verdict
 from risk.services import gate, reservations
 from trading.domain.contingent import collar, wire
 from trading.domain.contingent.judged import judged
-from trading.domain.contingent.waits import Placed, Wait
-from trading.models import Hold, Order, OrderEvent, OrderLink, OrderRequest
+from trading.models import Hold, Order, OrderEvent, OrderRequest
 from trading.selectors import exposures
 from trading.selectors.tickets import ticket_of
-from trading.selectors.waiting import is_linked
 from trading.services.advance import advance
 from trading.services.alerts import raise_alert
 from trading.services.contingent import holds
+from trading.services.contingent.holds import place_of as place_of  # noqa: PLC0414 callers say release.place_of; mypy asks for this form
 from trading.services.ring import ring_on_commit
 from trading.services.submit import account_of
 
@@ -96,15 +95,6 @@ def _wire(order: Order, hold: Hold, ticket: OrderTicket, now: datetime) -> Order
     )
     rules = {leg.instrument.symbol: TickRule(leg.instrument.tick_rule) for leg in order.legs.all()}
     return collar.collared(out, latest, lambda symbol, price: rules[symbol].tick_at(price))
-
-
-def place_of(order: Order) -> Wait | None:
-    """Return the order's place in its list, for the gate: its siblings do not count beside it."""
-    link = OrderLink.objects.filter(order=order).select_related("order_list").first()
-    if link is None:
-        return None
-    placed = Placed(link.order_list_id, link.index, link.role, list_hash="", shares_slot=is_linked(link))
-    return Wait(placed=placed)
 
 
 def _send(order: Order, out: OrderTicket, request: gate.GateRequest, why: str, now: datetime) -> None:

@@ -41,6 +41,12 @@ def resize(link: OrderLink, terms: NewTerms, actor: Actor, now: datetime) -> Non
         RiskDeniedError, MandateExceededError: the new terms are refused; nothing was changed.
     """
     found = link.order_list
+    if found.is_native:
+        raise submit.NotReplaceableError(
+            "The broker keeps the list, whose orders are for as much as one another: its quantity was not changed. "
+            "Cancel the list and place another.",
+            order_list_id=found.pk,
+        )
     gate.lock(found.account)
     orders = lists.locked_orders(found)
     for order in orders.values():
