@@ -2,6 +2,7 @@
 
 import { byId } from "./dom.js";
 import { fromNewYork } from "./new-york.js";
+import { namedLots, wrongLots } from "./ticket-lots.js";
 
 const SINGLE = new Set(["STOP", "STOP_LIMIT", "TRAILING_STOP", "LIMIT_IF_TOUCHED"]);
 const LIMITED = new Set(["LIMIT", "STOP_LIMIT", "LIMIT_IF_TOUCHED"]);
@@ -74,7 +75,8 @@ export function sending(previewed) {
     const guard = { ...ticket, ord_type: "STOP", limit_price: null, stop_price: other };
     return ["/order-lists/", { kind: "OCO", account: ticket.account, orders: [{ ...entry, role: "MEMBER" }, { ...guard, role: "MEMBER" }] }];
   }
-  if (target === null || stop === null) return ["/orders/", entry];
+  const lots = namedLots();
+  if (target === null || stop === null) return ["/orders/", lots.length ? { ...entry, lots } : entry];
   const exit = {
     underlying: ticket.underlying, quantity: ticket.quantity, time_in_force: "GTC", price_effect: flipped[ticket.price_effect],
     legs: ticket.legs.map((leg) => ({ ...leg, side: flipped[leg.side], position_effect: "CLOSE" })),
@@ -87,13 +89,14 @@ export function sending(previewed) {
 
 // An algorithm works a limit order for the day that neither waits for a price nor brings others along.
 export function isForAlgorithms(ticket) {
-  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && builder.value === null;
+  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && !namedLots().length && builder.value === null;
 }
 
 // What goes along with the order, in words, for the last look before it is sent.
 export function alongside(ticket) {
   const [, body] = sending(ticket);
   const said = [];
+  if (body.lots) said.push(`It closes ${body.lots.map(({ lot, qty }) => `${qty} of lot ${lot}`).join(", ")}.`);
   if (builder.value !== null) said.push(`It waits at the desk until ${builder.said}.`);
   if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does.`);
   if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${shown("ticket-guard")} close it, whichever comes first${ticket.legs.length > 1 ? "; the stop is on the net price of all legs, and the desk watches it" : ""}.`);
@@ -123,7 +126,8 @@ export function wanting() {
   if (STOPPED.has(read.ord_type) && read.stop_price === null) return "Say at which price it is set off.";
   if (read.ord_type === "TRAILING_STOP" && read.trail_amount === null && read.trail_percent === null) return "Say how far it trails.";
   if ((shown("ticket-target") === null) !== (shown("ticket-guard") === null)) return "A bracket has both a target and a stop.";
-  const wrong = exits(read);
+  if (shown(OCO_STOP) !== null && namedLots().length) return "Lots are named for an order by itself: take the stop away, or the lots.";
+  const wrong = exits(read) || wrongLots(read.quantity);
   if (wrong) return wrong;
   if (read.time_in_force === "GTD" && read.expire_at === null) return "Say until which date it is good.";
   return "";

@@ -10,6 +10,7 @@ import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template 
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
 import { alongside, arrange, asSent, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
+import { arrangeLots } from "./ticket-lots.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -139,6 +140,7 @@ function paint() {
   byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || (members !== null && isBlocked(members)) || !seen.may_send;
   byId("ticket-algo").disabled = byId("ticket-send").disabled || !isForAlgorithms(seen.ticket);
   arrange(legs, toClose);
+  arrangeLots(account(), legs, toClose);
   if (legs.length) byId("ticket-effect").value = effect();
   table.mark(legs);
   paintMarket();

@@ -19,7 +19,7 @@ from tests.browser.fake_socket import FakeSocket
 from tests.browser.test_ticket import EXPIRIES, NAME, quote_all, trader, visit
 from tests.builders import market
 from tests.trading.contingent.conftest import Road, road_of
-from trading.models import Hold, Order, OrderList
+from trading.models import Hold, Lot, LotInstruction, Order, OrderList
 from trading.selectors.rows import order_row
 from trading.services.contingent import placing
 
@@ -190,6 +190,42 @@ def test_a_closing_ticket_takes_a_stop_beside_its_limit_and_the_pair_is_a_list(
 
     pair = OrderList.objects.latest("created_at")
     assert (pair.kind, sorted(pair.links.values_list("order__ord_type", flat=True))) == ("OCO", ["LIMIT", "STOP"])
+
+
+def test_a_closing_ticket_names_the_lots_that_it_takes(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    road.show("3.65", "3.75", symbol=CALL)
+    for key, quantity in (("one", 3), ("two", 2)):
+        leg = {"symbol": CALL, "side": "BUY", "position_effect": "OPEN", "ratio": 1}
+        quote_all()
+        road.place(key, underlying=NAME, legs=[leg], quantity=quantity, limit_price=Decimal("3.75"))
+        road.settle_down()
+    older, newer = Lot.objects.order_by("id")
+    row = {"id": f"GEN-1:{CALL}", "account": "GEN-1", "symbol": CALL, "underlying": NAME, "qty": 5}
+    socket.rows["positions"] = [row]
+    quote_all()
+    visit(page, live_server)
+    page.get_by_role("button", name="Sell 200 call", exact=True).click()
+    page.get_by_text("Which lots it closes").click()
+    lots = page.locator("#ticket-lots-table")
+    expect(lots.locator("tbody tr")).to_have_count(2)
+    named = lots.get_by_label(f"How much of lot E{newer.execution_id}")
+    named.fill("3")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-error")).to_contain_text("has 2 to close")
+    named.fill("1")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-verdict")).to_contain_text(f"It closes 1 of lot E{newer.execution_id}")
+    assert serious_faults(page) == []
+    expect(page.get_by_role("button", name="Work it with an algorithm")).to_be_disabled()
+    quote_all()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".desk-toast.done")).to_be_visible()
+
+    assert [(one.execution_id, one.qty) for one in LotInstruction.objects.all()] == [(newer.execution_id, 1)]
+    assert older.execution_id != newer.execution_id
 
 
 def test_a_held_order_shows_its_condition_its_last_value_and_the_count(

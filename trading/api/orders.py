@@ -1,5 +1,6 @@
 """Orders and executions."""
 
+from typing import Any
 from uuid import UUID
 
 from django_filters import rest_framework as filters
@@ -18,9 +19,10 @@ from trading.api.once import answer_once, key_of
 from trading.selectors import held, orders
 from trading.selectors.rows import execution_row, failed_checks, order_row
 from trading.serializers.answers import ExecutionOut, HeldOut, OrderDetailOut, OrderOut
-from trading.serializers.requests import OrderIn, ReplaceIn
-from trading.services import submit
+from trading.serializers.requests import PlacedOrderIn, ReplaceIn
+from trading.services import closing, submit
 from trading.services.contingent import placing, revising
+from trading.services.elections import Wish
 from trading.services.idempotency import Answer
 
 
@@ -54,18 +56,19 @@ class Orders(APIView):
         """List orders, newest first."""
         return paged(request, self, orders.visible(actor_of(request).user), order_row)
 
-    @extend_schema(request=OrderIn, responses={201: OrderOut, 422: None})
+    @extend_schema(request=PlacedOrderIn, responses={201: OrderOut, 422: None})
     def post(self, request: Request) -> Response:
         """Send an order: checked by every control, and approved by whoever sends it or by a signed mandate."""
-        draft = OrderIn(data=request.data)
+        draft = PlacedOrderIn(data=request.data)
         draft.is_valid(raise_exception=True)
         actor, now = actor_of(request), utc_now()
         key = f"{actor.user.pk}:{key_of(request)}"
         return answer_once(request, actor, now, lambda: _place(draft.validated_data, actor, key))
 
 
-def _place(draft: dict[str, object], actor: Actor, key: str) -> Answer:
-    order = submit.place(draft=draft, actor=actor, key=key, trace_id=trace_id(), now=utc_now())
+def _place(draft: dict[str, Any], actor: Actor, key: str) -> Answer:
+    wishes = [Wish(**one) for one in draft["lots"]]
+    order = closing.place(draft=draft, wishes=wishes, actor=actor, key=key, trace_id=trace_id(), now=utc_now())
     if order.status != OrdStatus.DENIED:
         return Answer(201, order_row(order))
     seen = {"order": order_row(order), "checks": failed_checks(order)}

@@ -46,7 +46,7 @@ def preview(draft: Mapping[str, Any], user: User, *, now: datetime) -> Row:
     check(kind, parts)
     waits = [_wait(kind, parts, n, order.get("condition"), account, now) for n, order in enumerate(draft["orders"])]
     rows = [_row(part, wait, account, now) for part, wait in zip(parts, waits, strict=True)]
-    worst = max((Outcome(row["outcome"]) for row in rows), key=SEVERITY.index)
+    worst = max((Outcome(str(row["outcome"])) for row in rows), key=SEVERITY.index)
     return {
         "kind": str(kind),
         "orders": rows,

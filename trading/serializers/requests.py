@@ -11,6 +11,7 @@ from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, Ti
 from allcore.kernel.tickets import MAX_LEGS, OrderTicket, TicketLeg
 from trading.domain.contingent.compose import MOST, ListKind, Role
 from trading.domain.contingent.lists import Policy
+from trading.serializers.books import NamedLotIn
 
 
 class Price(serializers.DecimalField):
@@ -54,6 +55,18 @@ class OrderIn(Body[OrderTicket]):
         allow_null=True,
         default=None,
         help_text="`{when, confirm, arm_after, expire_at}`; the order waits at the desk until it holds",
+    )
+
+
+class PlacedOrderIn(OrderIn):
+    """A new order by itself: of what it closes it may name the lots."""
+
+    lots = serializers.ListField(
+        child=NamedLotIn(),
+        required=False,
+        default=list,
+        max_length=200,
+        help_text="The lots that it takes first, in this order; what is not named goes by the account's method",
     )
 
 
