@@ -11,8 +11,8 @@ from allcore.kernel.reports import ExecutionReport, LegFill, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from marketdata.models import Instrument
 from trading.models import Break, Order
-from trading.services import external, fund, settle
-from trading.services.external import Found
+from trading.services import enlist, fund, settle
+from trading.services.enlist import Found
 
 REASON_SHOWN = 200
 
@@ -76,7 +76,7 @@ def _trade(row: Break, price: Decimal, now: datetime) -> None:
         price_effect=natural_effect(side),
     )
     found = Found(account, name, "", ticket, now, f"Adjusted by reconciliation: {row.subject}.")
-    external.insert(found, {instrument.symbol: instrument}, origin=Order.Origin.RECONCILIATION, now=now)
+    enlist.insert(found, {instrument.symbol: instrument}, origin=Order.Origin.RECONCILIATION, now=now)
     fill = ExecutionReport(
         kind=ReportKind.FILL,
         connection=account.connection.name,

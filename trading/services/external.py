@@ -1,29 +1,22 @@
 """Orders at the broker that are not ours. They are real: each gets one row of its own, and what it fills is booked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from allcore.accounts.actors import desk_name
-from allcore.audit.services import record
-from allcore.kernel.clock import new_york_date
-from allcore.kernel.ids import mint_cl_ord_id
-from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, OrdType, PositionEffect, PriceEffect, Side, TimeInForce
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, OrdType, PositionEffect, PriceEffect, TimeInForce
 from allcore.kernel.reports import ExecutionReport, OrderReport, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
-from allcore.live import publish_on_commit
 from brokers.models import Account
 from marketdata.models import Instrument
-from trading.domain.orders.lifecycle import OrderState
-from trading.models import ExternalOrder, Order, OrderEvent, OrderLeg, OrderRequest
-from trading.services.advance import advance, open_order
-from trading.services.alerts import raise_alert
+from trading.models import ExternalOrder, Order, OrderEvent
+from trading.services import enlist
+from trading.services.advance import advance
 from trading.services.batch import Batch
+from trading.services.enlist import ACTOR, Found
 from trading.services.spoken import legs_of
 from trading.services.submit import cancel_locked
 from trading.services.trades import UnbookableError, is_known
 
-ACTOR = desk_name("external")
 FOUND = "An order that is not from this desk works at the broker."
 EXECUTED = "The broker executed an order that is not from this desk."
 
@@ -50,18 +43,6 @@ class UnlistedInstrumentError(UnbookableError):
     """The report names an instrument that is not known here."""
 
     code = "UNLISTED_INSTRUMENT"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the broker says of an order that is not ours. `theirs` is its name for it."""
-
-    account: Account
-    theirs: str
-    broker_order_id: str
-    ticket: OrderTicket
-    at: datetime
-    message: str
 
 
 def account_of(batch: Batch, number: str) -> Account:
@@ -93,7 +74,7 @@ def order_of(batch: Batch, report: ExecutionReport) -> Order | None:
     theirs = report.cl_ord_id or f"exec:{report.fills[0].exec_id}"
     ticket = _ticket_of_fills(account, report, known)
     found = Found(account, theirs, report.broker_order_id, ticket, report.transact_at, EXECUTED)
-    request = insert(found, known, now=batch.now)
+    request = enlist.insert(found, known, now=batch.now)
     batch.requests[theirs] = request
     batch.legs |= legs_of({request.order.pk})
     return request.order
@@ -128,7 +109,7 @@ def take_listed(connection: str, theirs: OrderReport, *, now: datetime) -> Order
     known = {row.symbol: row for row in rows}
     _check_listed(symbols, known)
     found = Found(account, theirs.cl_ord_id, theirs.broker_order_id, theirs.ticket, now, FOUND)
-    return insert(found, known, now=now).order
+    return enlist.insert(found, known, now=now).order
 
 
 def keep_up(order: Order, theirs: OrderReport, *, now: datetime) -> None:
@@ -145,7 +126,7 @@ def keep_up(order: Order, theirs: OrderReport, *, now: datetime) -> None:
     row.save(update_fields=["state", "reason", "decided_at"])
     if cancels:
         cancel_locked(order, actor=ACTOR, reason="not from this desk", now=now)
-    _note(order, "order.adopted" if not cancels else "order.external_canceled", {"reason": row.reason}, now)
+    enlist.note(order, "order.adopted" if not cancels else "order.external_canceled", {"reason": row.reason}, now)
 
 
 def _restate(order: Order, qty: int, now: datetime) -> None:
@@ -195,85 +176,3 @@ def _ticket_of_fills(account: Account, report: ExecutionReport, known: Mapping[s
         time_in_force=TimeInForce.DAY,
         price_effect=natural_effect(first.side) if is_single else PriceEffect.EVEN,
     )
-
-
-def insert(
-    found: Found,
-    known: Mapping[str, Instrument],
-    *,
-    now: datetime,
-    origin: Order.Origin = Order.Origin.EXTERNAL,
-) -> OrderRequest:
-    """Insert the order: of the account, of no strategy. Its ClOrdID follows from the broker's name for it."""
-    order = _blank(found, origin, now)
-    open_order(order, [("ack", {})], now=now, source=OrderEvent.Source.BROKER, actor=ACTOR)
-    OrderLeg.objects.bulk_create(
-        OrderLeg(
-            order=order,
-            index=index,
-            instrument=known[leg.symbol],
-            side=leg.side,
-            position_effect=leg.position_effect,
-            ratio=leg.ratio,
-        )
-        for index, leg in enumerate(found.ticket.legs)
-    )
-    request = OrderRequest.objects.create(
-        order=order,
-        connection=order.connection,
-        kind=OrderRequest.Kind.NEW,
-        cl_ord_id=order.cl_ord_id,
-        orig_cl_ord_id=found.theirs,
-        state=OrderRequest.State.ACKED,
-        created_at=now,
-        sent_at=now,
-        answered_at=now,
-    )
-    if origin == Order.Origin.EXTERNAL:
-        ExternalOrder.objects.create(order=order, theirs=found.theirs)
-        _note(order, "order.external", {"theirs": found.theirs, "broker_order_id": found.broker_order_id}, now)
-        raise_alert(order, "EXTERNAL_ORDER", found.message, now=now)
-        publish_on_commit("breaks", "external", {"what": f"order:{order.pk}"}, account=order.account.code)
-    return request
-
-
-def _blank(found: Found, origin: Order.Origin, now: datetime) -> Order:
-    account, ticket = found.account, found.ticket
-    cl_ord_id = mint_cl_ord_id(f"external:{account.connection.name}:{account.broker_account}:{found.theirs}")
-    state = OrderState(
-        order_qty=ticket.quantity,
-        chain=(cl_ord_id,),
-        price=ticket.limit_price,
-        stop_price=ticket.stop_price,
-        base=OrdStatus.PENDING_NEW,
-    )
-    return Order(
-        cl_ord_id=cl_ord_id,
-        account=account,
-        connection=account.connection,
-        origin=origin,
-        underlying=ticket.underlying,
-        description=str(origin.label),
-        side=ticket.side if ticket.price_effect is not PriceEffect.EVEN else Side.SELL,
-        ord_type=ticket.ord_type,
-        time_in_force=ticket.time_in_force,
-        price_effect=ticket.price_effect,
-        limit_price=ticket.limit_price,
-        stop_price=ticket.stop_price,
-        trail_amount=ticket.trail_amount,
-        trail_percent=ticket.trail_percent,
-        expire_at=ticket.expire_at,
-        trigger=ticket.trigger or "",
-        order_qty=ticket.quantity,
-        state=state.as_dict(),
-        broker_order_id=found.broker_order_id,
-        trace_id="",
-        trade_date=new_york_date(found.at),
-        created_at=now,
-        sent_at=now,
-    )
-
-
-def _note(order: Order, action: str, payload: dict[str, object], now: datetime) -> None:
-    seen = {"cl_ord_id": order.cl_ord_id, **payload}
-    record(action, f"order:{order.pk}", seen, actor=ACTOR, at=now, account=order.account.code)

@@ -17,7 +17,8 @@ from trading.domain.protocol.words import Reason
 from trading.models import Proposal
 from trading.selectors import exposures
 from trading.selectors.protocol import evidence_of
-from trading.selectors.sleeves import Desk, desk, seat, view
+from trading.selectors.seats import Desk, desk, seat
+from trading.selectors.sleeves import view
 from trading.services import endings, notes
 from trading.services.change import change as change  # noqa: PLC0414 callers say propose.change; mypy asks for this form
 from trading.services.endings import expire as expire  # noqa: PLC0414 as above
