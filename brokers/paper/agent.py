@@ -8,6 +8,7 @@ from decimal import Decimal
 from allcore.kernel.calendar import Session, next_session, previous_session, session_on
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import OptionContract, Right
+from allcore.kernel.money import CENT
 from allcore.kernel.reports import BookKind
 from brokers.paper import corporate
 from brokers.paper.actions import Calendar, CorporateAction, Standing
@@ -72,7 +73,7 @@ class TransferAgent:
         return changes
 
     def assign(self, moment: Moment) -> list[Change]:
-        """Return the short calls that are exercised for tomorrow's dividend, by the quotes of the close."""
+        """Return the shorts that are assigned early by the close's quotes: calls for a dividend, puts without time value."""
         if not self._is_used:
             return []
         session = session_on(new_york_date(moment.exchange_now))
@@ -85,7 +86,8 @@ class TransferAgent:
             for symbol, held in sorted(book.holdings.items())
             if (option := option_named(symbol)) is not None
             and held.qty < 0
-            and (amount := self._dividend_after(option, session)) is not None
+            and symbol not in book.standing.adjusted
+            and (amount := self._given_up(option, session)) is not None
         ]
         self.wants = frozenset(option.symbol for _, option, _, _ in at_risk)
         bookings = [
@@ -146,10 +148,16 @@ class TransferAgent:
         told = self._clearing.carry(bookings)
         return self._floor.keep(Change(bookings=bookings, standings=standings, instructions=told, reports=reports))
 
-    def _dividend_after(self, option: OptionContract, session: Session) -> Decimal | None:
-        """Return the dividend that a call bears no more tomorrow, if it lives until then and is settled in shares."""
-        if option.right is not Right.CALL or option.root in CASH_SETTLED or option.expiry <= session.day:
+    def _given_up(self, option: OptionContract, session: Session) -> Decimal | None:
+        """Return how much time value a share a holder gives up to exercise tonight; None if there is no reason to.
+
+        For a call, less than tomorrow's dividend. For a put, less than a cent: the strike bears interest from then on.
+        """
+        if option.root in CASH_SETTLED or option.expiry <= session.day:
             return None
+        if option.right is Right.PUT:
+            close = self._closes.on(underlying_named(option), session.day)
+            return CENT if close is not None and intrinsic(option, close) > 0 else None
         ahead = self._calendar.between(underlying_named(option), session.day, next_session(session.day).day)
         amounts = [a.amount for a in ahead if a.kind is BookKind.DIVIDEND and a.amount is not None]
         return sum(amounts, Decimal(0)) or None
@@ -157,7 +165,7 @@ class TransferAgent:
     def _worth_exercising(
         self, option: OptionContract, amount: Decimal, session: Session, moment: Moment
     ) -> Delivery | None:
-        """Return what is delivered if holding on is worth less than the dividend: the close's middle less intrinsic."""
+        """Return what is delivered if holding on, the close's middle less intrinsic, is worth less than the amount."""
         underlying = underlying_named(option)
         close, quote = self._closes.on(underlying, session.day), moment.quotes.get(option.symbol)
         mid = None if quote is None or new_york_date(quote.source_at) != session.day else quote.mid

@@ -65,9 +65,10 @@ def settled_in_cash(account: str, option: OptionContract, qty: int, *, price: De
 def assigned_early(
     account: str, option: OptionContract, qty: int, *, delivery: Delivery, at: datetime, now: datetime
 ) -> BookingRecord:
-    """Return the assignment of a short position before its expiry."""
-    booking = replace(_ended(BookKind.ASSIGNMENT, account, option, qty, now), transact_at=at)
-    return delivered(booking, option, delivery)
+    """Return the assignment of a short position before its expiry; its name has the day, for it may be sold again."""
+    booking = _ended(BookKind.ASSIGNMENT, account, option, qty, now)
+    named = replace(booking, transact_at=at, event_id=f"{booking.event_id}:{new_york_date(at):%Y%m%d}")
+    return delivered(named, option, delivery)
 
 
 def chosen(

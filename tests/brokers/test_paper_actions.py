@@ -225,8 +225,47 @@ def test_a_short_call_worth_less_than_the_dividend_is_assigned_the_evening_befor
         assert book_of(floor).cash == Decimal(124_000)
 
 
+LATE_PUT = named("260", right=Right.PUT, expiry=date(2026, 6, 19))
+
+
 @pytest.mark.parametrize(
-    ("symbol", "qty"), [(LATE_CALL, 1), (named("260", right=Right.PUT, expiry=date(2026, 6, 19)), -1)]
+    ("mid", "is_assigned"), [("10.00", True), ("10.009", True), ("10.01", False), ("10.011", False)]
+)
+def test_a_short_put_without_time_value_is_assigned_at_the_close(mid: str, *, is_assigned: bool) -> None:
+    floor = floor_with({LATE_PUT: -1})
+    floor.exchange.closes.learn("TSLA", YESTERDAY, Decimal("250.00"))
+    low, high = (str(Decimal(mid) + d) for d in (Decimal("-0.05"), Decimal("0.05")))
+    floor.show(LATE_PUT, low, high, at=CLOSE_AT)
+
+    said = floor.go(CLOSE_AT + timedelta(seconds=5))
+
+    assert said == (["ASSIGNMENT"] if is_assigned else [])
+    assert held(floor) == ({"TSLA": 100} if is_assigned else {LATE_PUT: -1})
+    assert book_of(floor).cash == Decimal(74_000 if is_assigned else 100_000)
+
+
+@pytest.mark.parametrize(("close", "bid"), [("260.00", "0.00"), ("260.01", "0.00")])
+def test_a_short_put_that_is_not_in_the_money_is_left_alone(close: str, bid: str) -> None:
+    floor = floor_with({LATE_PUT: -1})
+    floor.exchange.closes.learn("TSLA", YESTERDAY, Decimal(close))
+    floor.show(LATE_PUT, bid, "0.01", at=CLOSE_AT)
+
+    assert floor.go(CLOSE_AT + timedelta(seconds=5)) == []
+
+
+def test_a_put_sold_again_after_its_assignment_is_assigned_as_another() -> None:
+    floor = floor_with({LATE_PUT: -1})
+    floor.exchange.closes.learn("TSLA", YESTERDAY, Decimal("250.00"))
+    floor.show(LATE_PUT, "9.95", "10.05", at=CLOSE_AT)
+
+    floor.go(CLOSE_AT + timedelta(seconds=5))
+
+    (report,) = booked(floor)
+    assert report.event_id.endswith(":20260610")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "qty"), [(LATE_CALL, 1), (LATE_PUT, 1), (named("260", right=Right.PUT, expiry=date(2026, 6, 19)), -1)]
 )
 def test_long_calls_and_puts_are_left_alone(symbol: str, qty: int) -> None:
     floor = floor_with({symbol: qty})
