@@ -9,7 +9,7 @@ import { sayError } from "./toast.js";
 const EVERY = 60_000;
 const TERMS = ["delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "trading", "fees", "events", "residual", "total"];
 const MONEY = [
-  ["Cash", "cash"], ["Equity", "equity"], ["Day began with", "opened_with"], ["Day P&L", "day_pnl"], ["Realised", "realised"],
+  ["Cash", "cash"], ["Of it settled", "settled_cash"], ["Settles next session", "unsettled_cash"], ["Equity", "equity"], ["Day began with", "opened_with"], ["Day P&L", "day_pnl"], ["Realised", "realised"],
   ["Unrealised", "unrealised"], ["Fees", "fees"], ["Dividends", "income"], ["Put in", "capital"],
 ];
 const dialog = byId("statement-dialog");

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q, Sum
+
 from allcore.kernel.calendar import Session
 from allcore.kernel.money import to_cents
+from allcore.kernel.reports import CLOSINGS
 from trading.domain.books.statement import Book, differences
 from trading.domain.books.valuation import Valued
 from trading.domain.explain.day import Explained, together
-from trading.models import Break, BrokerBook, CashBalance, DayStatement, Lot, Position
+from trading.models import Break, BrokerBook, CashBalance, DayStatement, LedgerEntry, Lot, Position
 from trading.selectors.explained import TERM_NAMES
 from trading.selectors.lots import lot_row
 from trading.selectors.pnl import AccountPnl
@@ -74,17 +77,28 @@ def content(day: Day) -> Row:
         "currency": "USD",
         "verdict": str(DayStatement.Verdict.UNTOLD if day.broker is None else verdict),
         "differences": found,
-        "money": _money(day.pnl),
+        "money": _money(day.pnl, _unsettled(day)),
         "explained": _explained(day.explained),
         "positions": [_position(p, day.lots) for p in day.pnl.positions],
         "broker": None if day.broker is None else _told(day.broker),
     }
 
 
-def _money(one: AccountPnl) -> Row:
+def _unsettled(day: Day) -> Decimal:
+    """Return the cash of the day's trades and deliveries: shares and options settle at the next session."""
+    traded = Q(execution__trade_date=day.session.day)
+    delivered = Q(book_event__trade_date=day.session.day, book_event__kind__in=CLOSINGS)
+    cash = LedgerEntry.objects.filter(traded | delivered, account=day.pnl.books.account, ledger=LedgerEntry.Ledger.CASH)
+    total: Decimal | None = cash.aggregate(total=Sum("amount"))["total"]
+    return total or Decimal(0)
+
+
+def _money(one: AccountPnl, unsettled: Decimal) -> Row:
     own = one.books
     amounts = {
         "cash": own.cash,
+        "settled_cash": own.cash - unsettled,
+        "unsettled_cash": unsettled,
         "equity": one.equity,
         "opened_with": own.opened_with,
         "day_pnl": one.day_pnl,

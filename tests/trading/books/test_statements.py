@@ -112,6 +112,15 @@ def test_a_statement_waits_until_the_day_has_settled(account: Account, at: datet
     assert DayStatement.objects.count() == made
 
 
+def test_what_was_traded_today_settles_at_the_next_session(account: Account) -> None:
+    tell(account)
+
+    look()
+
+    money = DayStatement.objects.get().content["money"]
+    assert (money["cash"], money["settled_cash"], money["unsettled_cash"]) == ("100599.35", "100000.00", "599.35")
+
+
 def test_a_statement_is_made_once(account: Account) -> None:
     tell(account)
     look()
