@@ -1,6 +1,8 @@
 """What an adapter adds, on the brokers' test servers: `make bench NAME=brokers [COUNT=20] [ONLY=ibkr]`.
 
-- `<broker>_out`: from the claim's commit to the order's first bytes on the socket, the wait for its turn included.
+- `<broker>_out`: from the claim's commit to the order's first bytes on the socket. E*TRADE allows two calls a second
+  and an order is two: its orders come `REST` seconds apart, so that the figure is the desk's and not the budget's.
+- `etrade_out_at_once`: the same without that rest: what an order waits for its turn when another came just before it.
 - `<broker>_in`: from the last bytes that the broker had sent when the fill was told, to the fill's commit.
 - `burst`: orders a second on one session of Interactive Brokers, and how many the gateway found too fast (0 is due).
 - `orders_alone`, `orders_beside_data`: an order's wait for its turn, alone and with 1,000 data calls queued.
@@ -27,6 +29,8 @@ from benchmarks.waiting import WITHIN, Loop, asked, wait_for_port, wait_until, w
 BROKERS = ("ibkr", "schwab", "etrade")
 ORDERS, BURST, DATA_CALLS, TAKEOVERS = 50, 100, 1000, 3
 WARM_UP = 3
+REST = {"etrade": 2.2}  # seconds after which the budget is whole again: an order's two calls, and a look's or two
+AT_ONCE = 10
 SYMBOL = "AAPL"
 FIRST_ASK: dict[str, Decimal] = {}
 CASH = 1_000_000_000
@@ -46,7 +50,10 @@ def main() -> None:
             for broker in BROKERS:
                 if not only or broker == only:
                     with beside(broker, settings["REDIS_URL"]) as (port, control):
-                        results |= overhead(broker, port)
+                        results |= overhead(broker, port, rest=REST.get(broker, 0.0))
+                        if broker in REST:
+                            at_once = overhead(broker, port, orders=min(count(AT_ONCE), AT_ONCE), first=100)
+                            results[f"{broker}_out_at_once"] = at_once[f"{broker}_out"]
                         if broker == "ibkr":
                             results |= takeover() | burst(port, control)  # whose orders rest at the gateway
             results |= data_delay(settings["REDIS_URL"])
@@ -81,8 +88,10 @@ def beside(broker: str, redis_url: str) -> Iterator[tuple[int, int]]:
         yield port, control
 
 
-def overhead(broker: str, port: int) -> dict[str, object]:
-    """Send orders one after another through the whole desk."""
+def overhead(
+    broker: str, port: int, *, orders: int | None = None, rest: float = 0.0, first: int = 0
+) -> dict[str, object]:
+    """Send orders one after another through the whole desk, with so much rest between them."""
     from benchmarks.wires import IS_ORDER, Moments, Stamped, watched
     from trading.gateway.knowledge import session_for
     from trading.gateway.runner import ConnectionRunner
@@ -94,9 +103,10 @@ def overhead(broker: str, port: int) -> dict[str, object]:
         hosting = loop.start(runner.run())
         wait_until_up(broker)
         start = time.monotonic()
-        for number in range(WARM_UP + count(ORDERS)):
+        for number in range(WARM_UP + (count(ORDERS) if orders is None else orders)):
+            time.sleep(rest)
             moments.start()
-            place(broker, number)
+            place(broker, first + number)
             if not moments.done.wait(WITHIN):
                 raise TimeoutError(f"{broker}: order {number} was not filled.")
             if number == WARM_UP:
