@@ -14,7 +14,12 @@ from risk.domain.margin import strategy_based as rules
 from risk.domain.margin.terms import Kind, MarginLeg, Underlying, UnderlyingClass, stock
 
 D = Decimal
-VECTORS = json.loads((Path(__file__).parents[2] / "data" / "margin.json").read_text(encoding="utf-8"))["vectors"]
+DATA = Path(__file__).parents[2] / "data"
+VECTORS = [
+    vector
+    for name in ("margin.json", "own_margin.json")
+    for vector in json.loads((DATA / name).read_text(encoding="utf-8"))["vectors"]
+]
 MONTHS = {"JAN": 1, "FEB": 2, "MAR": 3, "APR": 4, "MAY": 5, "JUN": 6}
 MONTHS |= {"JUL": 7, "AUG": 8, "SEP": 9, "OCT": 10, "NOV": 11, "DEC": 12}
 SIDES = {"long": 1, "short": -1}
