@@ -73,7 +73,7 @@ class TransferAgent:
         return changes
 
     def assign(self, moment: Moment) -> list[Change]:
-        """Return the shorts that are assigned early by the close's quotes: calls for a dividend, puts without time value."""
+        """Return the shorts assigned early by the close's quotes: calls for a dividend, puts without time value."""
         if not self._is_used:
             return []
         session = session_on(new_york_date(moment.exchange_now))
