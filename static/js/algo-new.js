@@ -1,8 +1,8 @@
 // Start a run with the ticket that the address carries: /algos/new/?ticket=<the body of POST /orders/, as JSON>.
 
 import { may } from "./access.js";
-import { sayParameter } from "./algo-words.js";
-import { post } from "./api.js";
+import { sayAdvice, sayParameter } from "./algo-words.js";
+import { ask, post } from "./api.js";
 import { byId, fill, h, pageData, setText } from "./dom.js";
 import { number, until, words } from "./format.js";
 import { sayContract } from "./legs.js";
@@ -62,6 +62,16 @@ function parameters() {
   return given;
 }
 
+// What the table says now of this ticket; it is asked again when the run starts.
+async function advise() {
+  const minutes = Number(byId("start-minutes").value);
+  try {
+    setText(byId("start-advice"), sayAdvice(await ask("/algos/advice/", { ticket, minutes: Number.isInteger(minutes) && minutes > 0 ? minutes : null })));
+  } catch (error) {
+    setText(byId("start-advice"), error.message);
+  }
+}
+
 async function start(event) {
   event.preventDefault();
   const wrong = byId("start-error");
@@ -87,7 +97,9 @@ if (ticket !== null) {
   byId("start-algo").append(...[...forms.keys()].map((algo) => h("option", { value: algo }, names.get(algo))));
   byId("start-algo").addEventListener("change", paint);
   byId("start-form").addEventListener("submit", start);
+  byId("start-minutes").addEventListener("change", advise);
   showTicket();
   paint();
+  advise();
   onState(() => { byId("start-button").disabled = !isLive() || !may("SEND_ORDER", ticket.account); });
 }

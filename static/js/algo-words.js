@@ -15,3 +15,8 @@ const SAID = {
 };
 
 export const sayParameter = (name) => SAID[name] ?? words(name);
+
+// What the table of choices says of a ticket, and why.
+export function sayAdvice({ suggests, row, condition, reason }) {
+  return `The table says ${suggests ? suggests.toLowerCase() : "one plain limit order"} (row ${row}, ${condition}): ${reason}`;
+}

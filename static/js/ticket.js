@@ -1,6 +1,7 @@
 // The ticket: legs by click or template, looked at as it is built, previewed, then sent. Risk always runs.
 
 import { accounts, chosenAccount, may } from "./access.js";
+import { sayAdvice } from "./algo-words.js";
 import { ask, post } from "./api.js";
 import { ChainTable } from "./chain-table.js";
 import { ConditionBuilder } from "./condition-builder.js";
@@ -220,11 +221,23 @@ async function review() {
     return wrong(error.message);
   }
   paintMembers();
+  advise();
   isReviewing = true;
   setText(byId("ticket-sentence"), seen.sentence);
   setText(byId("ticket-verdict"), `${verdict(seen)} ${alongside(seen.ticket)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
   paint();
   return (byId("ticket-send").disabled ? byId("ticket-back") : byId("ticket-send")).focus();
+}
+
+// What the table of choices says of it, where an algorithm may work it at all.
+async function advise() {
+  setText(byId("ticket-advice"), "");
+  if (!isForAlgorithms(seen.ticket)) return;
+  try {
+    setText(byId("ticket-advice"), sayAdvice(await ask("/algos/advice/", { ticket: asSent(seen.ticket) })));
+  } catch (error) {
+    setText(byId("ticket-advice"), error.message);
+  }
 }
 
 // Every order of a list is judged, not the first alone: all of them are sent, or none.

@@ -1,6 +1,7 @@
 """An order by hand, in a browser: built by clicks, looked at, previewed, sent."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -290,9 +291,13 @@ def test_a_limit_order_for_the_day_can_be_given_to_an_algorithm(page: Page, live
     page.get_by_role("button", name="Sell 190 put", exact=True).click()
     quote_all()
     page.get_by_role("button", name="Preview").click()
+    says = re.compile(r"The table says (limit walk|one plain limit order) \(row \d, .*\): \w")
+    expect(page.locator("#ticket-advice")).to_have_text(says)
+    quote_all()
     page.get_by_role("button", name="Work it with an algorithm").click()
 
     expect(page.get_by_role("heading", name="Start an algorithm")).to_be_visible()
+    expect(page.locator("#start-advice")).to_have_text(says)
     expect(page.locator("#start-legs")).to_contain_text("190 put, to open")
     assert Order.objects.count() == 0
 

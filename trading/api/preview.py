@@ -12,8 +12,16 @@ from allcore.accounts.actors import actor_of
 from allcore.kernel.clock import utc_now
 from trading.domain.structures.analysis import Scenario
 from trading.selectors import conditions, list_preview, preview
-from trading.serializers.preview import ConditionLookIn, ConditionLookOut, OrderListPreviewOut, PreviewIn
+from trading.serializers.preview import (
+    AdviceIn,
+    AdviceOut,
+    ConditionLookIn,
+    ConditionLookOut,
+    OrderListPreviewOut,
+    PreviewIn,
+)
 from trading.serializers.requests import OrderListIn
+from trading.services.algos import advice
 
 
 class OrderPreview(APIView):
@@ -51,6 +59,21 @@ class OrderListPreview(APIView):
         draft = OrderListIn(data=request.data)
         draft.is_valid(raise_exception=True)
         return Response(list_preview.preview(draft.validated_data, actor_of(request).user, now=utc_now()))
+
+
+class AlgoAdvice(APIView):
+    """Which algorithm fits."""
+
+    scopes = {"POST": "trade"}  # noqa: RUF012 REST framework's way of declaring
+
+    @extend_schema(request=AdviceIn, responses={200: AdviceOut})
+    def post(self, request: Request) -> Response:
+        """Return what the table of choices says of a ticket now, by which row, and why; nothing is started."""
+        data = AdviceIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        asked = data.validated_data
+        found = advice.advise(asked["ticket"], actor=actor_of(request), minutes=asked.get("minutes"), now=utc_now())
+        return Response(found)
 
 
 class ConditionLook(APIView):

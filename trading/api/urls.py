@@ -48,6 +48,7 @@ urlpatterns = [
     path("order-lists/<uuid:list_id>/", order_lists.OneOrderList.as_view()),
     path("order-lists/<uuid:list_id>/cancel/", order_lists.OrderListCancel.as_view()),
     path("algos/", algos.Algos.as_view()),
+    path("algos/advice/", preview.AlgoAdvice.as_view()),
     path("algos/<uuid:run_id>/", algos.OneAlgo.as_view()),
     path("algos/<uuid:run_id>/cancel/", algos.AlgoCancel.as_view()),
     path("algos/<uuid:run_id>/pause/", algos.AlgoPause.as_view()),

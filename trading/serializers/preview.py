@@ -74,3 +74,20 @@ class OrderListPreviewOut(serializers.Serializer[object]):
     outcome = serializers.CharField()
     may_send = serializers.BooleanField()
     at = serializers.DateTimeField()
+
+
+class AdviceIn(Body[object]):
+    """A ticket to be worked, and for how many minutes."""
+
+    ticket = OrderIn()
+    minutes = serializers.IntegerField(min_value=1, max_value=390, required=False, allow_null=True)
+
+
+class AdviceOut(serializers.Serializer[object]):
+    """What the table of choices says of it."""
+
+    algo = serializers.CharField(allow_null=True, help_text="Null: one plain limit order")
+    suggests = serializers.CharField(allow_null=True, help_text="Its name")
+    row = serializers.IntegerField()
+    condition = serializers.CharField(help_text="Of the row: the first that applies")
+    reason = serializers.CharField()
