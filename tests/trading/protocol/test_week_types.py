@@ -158,3 +158,32 @@ def test_every_type_and_tier_has_a_next_action() -> None:
     assert next_action(WeekType.P_EW, Tier.GEN) is Action.SELL_PUT
     assert next_action(WeekType.P_EW, Tier.COM) is Action.SELL_PUT_IF_PLANNED
     assert next_action(WeekType.P_DD, Tier.REV) is Action.GBR4
+
+
+HAIR = Decimal("0.000001")
+ASSIGNED = {"put_event": PutEvent.ASSIGNED}
+STOCK = {"has_shares_at_close": True}
+BORDERS = [  # what happened, which number, its border, and the type just below, at and just above it
+    (ASSIGNED, "shortfall", "0", (WeekType.P_AWL, WeekType.P_AWL, WeekType.P_AWL)),
+    (ASSIGNED, "shortfall", "0.05", (WeekType.P_AWL, WeekType.P_AWL, WeekType.P_AOL)),
+    (ASSIGNED, "shortfall", "0.15", (WeekType.P_AOL, WeekType.P_AOL, WeekType.P_DD)),
+    ({"put_event": PutEvent.ROLLED}, "shortfall", "0.15", (WeekType.P_RO, WeekType.P_RO, WeekType.P_DD)),
+    ({"put_event": PutEvent.CLOSED_LOSS}, "shortfall", "0.15", (WeekType.P_RO, WeekType.P_RO, WeekType.P_DD)),
+    ({"has_put_at_close": True}, "shortfall", "0", (WeekType.P_EW, WeekType.P_EW, WeekType.P_AWL)),
+    ({"has_put_at_close": True}, "shortfall", "0.05", (WeekType.P_AWL, WeekType.P_AWL, WeekType.P_RO)),
+    ({"has_put_at_close": True}, "shortfall", "0.15", (WeekType.P_RO, WeekType.P_RO, WeekType.P_RO)),
+    ({"call_event": CallEvent.CALLED_AWAY}, "gain", "0.05", (WeekType.C_WAP, WeekType.C_WAP, WeekType.C_WAP_PLUS)),
+    ({"shares_sold": True}, "gain", "0.05", (WeekType.C_WAP, WeekType.C_WAP, WeekType.C_WAP_PLUS)),
+    (STOCK, "distance", "-0.05", (WeekType.C_RO, WeekType.C_PNO, WeekType.C_PNO)),
+    (STOCK, "distance", "-0.10", (WeekType.C_REC, WeekType.C_RO, WeekType.C_RO)),
+    (STOCK, "distance", "-0.15", (WeekType.P_DD, WeekType.C_REC, WeekType.C_REC)),
+]
+
+
+@pytest.mark.parametrize(("known", "name", "border", "types"), BORDERS)
+def test_a_hair_beside_each_border_is_on_its_own_side(
+    known: dict[str, object], name: str, border: str, types: tuple[WeekType, ...]
+) -> None:
+    found = [kind(**known, **{name: Decimal(border) + step}) for step in (-HAIR, Decimal(0), HAIR)]
+
+    assert found == list(types)
