@@ -65,7 +65,7 @@ async function show(row) {
     const { content } = whole;
     setText(byId("statement-title"), `${row.account} at the close of ${row.day}`);
     byId("statement-body").replaceChildren(
-      differences(content), h("div", { class: "scroll-x" }, held(content)),
+      differences(content), h("div", { class: "scroll-x mb-3", tabindex: "0", role: "region", "aria-label": "Positions at the close" }, held(content)),
       h("div", { class: "grid-2" }, facts(MONEY.map(([name, key]) => [name, dollars(content.money[key])])),
         facts(TERMS.map((name) => [words(name), gain(content.explained[name], signedMoney(content.explained[name]))]))),
       h("p", { class: "form-hint" }, whole.is_whole ? "As it was made. " : h("strong", {}, "Not what was made: its digest differs. "), "SHA-256 ", h("code", { class: "text-break" }, whole.digest)));
