@@ -75,6 +75,11 @@ def accounts(feed: FeedSpec) -> tuple[AccountPlan, ...]:
     return tuple(AccountPlan(plan.code, plan.name, plan.tier, plan.cash * REPLAY_SCALE) for plan in ACCOUNTS)
 
 
+def limit_scale(feed: FeedSpec) -> Decimal:
+    """Return what the limits in dollars are multiplied by: they grow with the accounts, or no proposal would fit."""
+    return Decimal(REPLAY_SCALE if isinstance(feed, ReplayFeed) else 1)
+
+
 def parameter_changes(feed: FeedSpec) -> Mapping[str, object]:
     """Return what differs from the protocol's defaults for a feed."""
     if not isinstance(feed, ReplayFeed):

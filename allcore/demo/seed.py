@@ -44,7 +44,7 @@ def seed(
     for position, (account, number) in enumerate(zip(plan.accounts(feed), broker.numbers, strict=True)):
         _account(account, connection, number, position, now=now, exchange_at=exchange_at)
     passwords = {person.username: password for person in plan.PEOPLE if (password := _person(person, now))}
-    ensure_defaults(now)
+    ensure_defaults(now, scale=plan.limit_scale(feed))
     _parameters(feed, now)
     return passwords
 

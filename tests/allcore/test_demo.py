@@ -79,6 +79,14 @@ def test_a_replay_gets_accounts_and_a_universe_that_fit_what_was_recorded() -> N
     assert LedgerEntry.objects.filter(at__year=2015).exists()
 
 
+@pytest.mark.parametrize(("feed", "soft"), [("sim", 100_000), ("replay:/recorded", 1_000_000)])
+def test_limits_in_dollars_grow_with_the_accounts_and_ratios_do_not(feed: str, soft: int) -> None:
+    make(feed)
+
+    assert Limit.objects.get(code="order_notional_paper").soft == soft
+    assert Limit.objects.get(code="deployment").hard == Decimal("0.95")
+
+
 def test_on_a_test_server_the_accounts_have_its_numbers_and_its_cash(tmp_path: Path) -> None:
     feed, told = feeds.parse("sim"), tmp_path / "broker.json"
     broker = sims.at(SIMS["ibkr-sim"], feed, port=4100, file=told)

@@ -176,7 +176,10 @@ def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
     for action in sorted(needed):
         if not may(actor.user, action, proposal.account):
             who = "an approver" if action is Action.OVERRIDE_PROTOCOL else "a risk officer"
-            raise SoftLimitError(f"A soft limit is breached; {who} may approve it with a reason. Nothing was sent.")
+            raise SoftLimitError(
+                f"{gate.first_reason(proposal.verdict)} Only {who} may approve it, with a reason. Nothing was sent.",
+                checks=gate.failures(proposal.verdict),
+            )
     if len(reason.strip()) < OVERRIDE_REASON:
         raise InvalidInputError(f"To override a soft limit, give a reason of at least {OVERRIDE_REASON} characters.")
     return True

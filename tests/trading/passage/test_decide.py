@@ -15,6 +15,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError, ForbiddenError, InvalidInputError
 from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
+from risk.models import Limit
 from risk.services import gate
 from tests.builders import market
 from tests.trading.passage.conftest import STOCK, draft, refresh
@@ -146,6 +147,18 @@ def test_risk_is_asked_again_at_the_click(proposal: Proposal, trader: Actor) -> 
     proposal.refresh_from_db()
     assert proposal.status == "PENDING"
     assert not Approval.objects.exists()
+
+
+def test_who_may_not_override_a_soft_limit_is_told_which_it_is(trader: Actor) -> None:
+    Limit.objects.filter(code="order_notional_paper").update(soft=1_000)
+    proposal = propose()
+
+    with pytest.raises(decide.SoftLimitError, match=r"notional is \$2,000.20; the soft limit is \$1,000.00") as refused:
+        approve(proposal, trader)
+
+    assert refused.value.message.endswith("Only a risk officer may approve it, with a reason. Nothing was sent.")
+    assert [row["code"] for row in refused.value.context["checks"]] == ["order_notional"]  # type: ignore[attr-defined]  # a list
+    assert not Order.objects.exists()
 
 
 def test_an_expired_proposal_is_not_approved_though_nobody_has_swept_it(trader: Actor) -> None:
