@@ -37,10 +37,11 @@ class AuditLink(models.Model):
     seq = models.BigIntegerField(primary_key=True)
     entry = models.OneToOneField(AuditEntry, on_delete=models.PROTECT, related_name="link")
     prev_hash = models.CharField(max_length=64)
-    hash = models.CharField(max_length=64, unique=True)
+    hash = models.CharField(max_length=64)
 
     class Meta:
         db_table = "audit_link"
+        constraints = [models.UniqueConstraint(fields=["hash"], name="no_two_links_have_one_hash")]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash[:12]}"

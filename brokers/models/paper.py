@@ -30,8 +30,8 @@ class PaperOrder(models.Model):
         EXPIRED = "EXPIRED", "Expired"
 
     account = models.ForeignKey(PaperAccount, on_delete=models.PROTECT, related_name="orders")
-    cl_ord_id = models.CharField(max_length=20, unique=True)  # of the first message: a second with it is refused
-    current_cl_ord_id = models.CharField(max_length=20, unique=True)  # the newest accepted
+    cl_ord_id = models.CharField(max_length=20)  # of the first message: a second with it is refused
+    current_cl_ord_id = models.CharField(max_length=20)  # the newest accepted
     ticket = models.JSONField()
     status = models.CharField(max_length=10, choices=Status)
     order_qty = models.PositiveIntegerField()
@@ -58,6 +58,8 @@ class PaperOrder(models.Model):
             models.Index(fields=["changed_at"], name="paper_orders_by_change"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["cl_ord_id"], name="paper_takes_a_name_once"),
+            models.UniqueConstraint(fields=["current_cl_ord_id"], name="paper_orders_have_one_name_each"),
             models.CheckConstraint(condition=Q(cum_qty__lte=F("order_qty")), name="paper_fills_within_quantity"),
             models.CheckConstraint(
                 condition=~Q(status="FILLED") | Q(cum_qty=F("order_qty")), name="paper_filled_is_all_of_it"

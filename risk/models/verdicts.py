@@ -52,8 +52,8 @@ class Reservation(models.Model):
     """
 
     order_id = models.UUIDField(unique=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="reservations")
-    verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, related_name="reservations")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="reservations")
+    verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, db_index=False, related_name="reservations")
     underlying = models.CharField(max_length=10)
     cash = models.DecimalField(max_digits=18, decimal_places=2)  # dollars secured if all of it fills
     quantity = models.PositiveIntegerField()  # units of the order still open

@@ -18,13 +18,15 @@ class Lot(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     execution = models.ForeignKey(Execution, on_delete=models.PROTECT, null=True, related_name="lots")
-    book_event = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, related_name="lots")
+    book_event = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, db_index=False, related_name="lots")
     opened_qty = models.IntegerField()
     open_qty = models.IntegerField()
     price = models.DecimalField(max_digits=18, decimal_places=8)
     cost = models.DecimalField(max_digits=28, decimal_places=12, default=0)
     opened_at = models.DateTimeField()
-    carried_by = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, related_name="carried_lots")
+    carried_by = models.ForeignKey(
+        BookEvent, on_delete=models.PROTECT, null=True, db_index=False, related_name="carried_lots"
+    )
 
     class Meta:
         db_table = "lot"
@@ -40,7 +42,10 @@ class Lot(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["account", "instrument", "opened_at", "id"], condition=~Q(open_qty=0), name="lot_open")
+            models.Index(
+                fields=["account", "instrument", "opened_at", "id"], condition=~Q(open_qty=0), name="lot_open"
+            ),
+            models.Index(fields=["book_event"], condition=Q(book_event__isnull=False), name="lot_of_book_event"),
         ]
 
     def __str__(self) -> str:
@@ -68,7 +73,7 @@ class LotClose(models.Model):
 class Position(models.Model):
     """The sum of an account's lots in one instrument. Kept, so that reads are one row; rebuilt from the ledgers."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="positions")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     qty = models.IntegerField(default=0)
     avg_px = models.DecimalField(max_digits=18, decimal_places=8, null=True)  # of the open lots, per share
@@ -106,12 +111,12 @@ class LedgerEntry(models.Model):
         INCOME = "INCOME", "Dividends and cash for fractions"
 
     transaction_id = models.UUIDField()
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="ledger")
     ledger = models.CharField(max_length=8, choices=Ledger)
     amount = models.DecimalField(max_digits=18, decimal_places=4)  # dollars; cash received is above zero on CASH
     memo = models.CharField(max_length=120)
     execution = models.ForeignKey(Execution, on_delete=models.PROTECT, null=True, related_name="+")
-    book_event = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, related_name="+")
+    book_event = models.ForeignKey(BookEvent, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     at = models.DateTimeField()
 
     class Meta:
@@ -119,6 +124,7 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["account", "-at", "id"], name="ledger_of_account"),
             models.Index(fields=["transaction_id"], name="ledger_of_transaction"),
+            models.Index(fields=["book_event"], condition=Q(book_event__isnull=False), name="ledger_of_book_event"),
             # Every order asks what was put in, among all that was ever traded.
             models.Index(fields=["account", "at"], condition=models.Q(ledger="CAPITAL"), name="capital_of_account"),
         ]
@@ -143,7 +149,7 @@ class CashBalance(models.Model):
 class EquityPoint(models.Model):
     """An account's equity at one minute of the exchange's clock; drawdown and the equity curve read these."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="equity")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="equity")
     at = models.DateTimeField()
     equity = models.DecimalField(max_digits=18, decimal_places=2)
     cash = models.DecimalField(max_digits=18, decimal_places=2)

@@ -20,8 +20,8 @@ class Execution(models.Model):
         CORRECTED = "CORRECTED", "Replaced by a correction"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="executions")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="executions")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="executions")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     exec_id = models.CharField(max_length=60)
     leg = models.PositiveSmallIntegerField()

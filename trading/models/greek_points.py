@@ -17,7 +17,7 @@ class GreekPoint(models.Model):
         CLOSE = "CLOSE", "A session's close"
         TRADE = "TRADE", "A trade or a first sight"
 
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
     kind = models.CharField(max_length=5, choices=Kind)
     day = models.DateField()  # New York
     at = models.DateTimeField()  # the exchange's clock

@@ -7,7 +7,7 @@ from django.db import models
 class IdempotencyKey(models.Model):
     """A caller's key, what was asked under it, and the answer. `status` empty: the first call is not done."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     key = models.CharField(max_length=80)
     request_hash = models.CharField(max_length=64)  # method, path and body
     status = models.PositiveSmallIntegerField(null=True)

@@ -32,14 +32,14 @@ class Order(models.Model):
         RECONCILIATION = "RECONCILIATION", "Adjusted by reconciliation"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    cl_ord_id = models.CharField(max_length=20, unique=True)  # of the first request
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    cl_ord_id = models.CharField(max_length=20)  # of the first request
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="orders")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
     origin = models.CharField(max_length=14, choices=Origin)
     proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, null=True, related_name="order")
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True, related_name="orders")
-    verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, related_name="orders")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, db_index=False, related_name="orders")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="children")
     underlying = models.CharField(max_length=10)
     description = models.CharField(max_length=200, blank=True)  # as a trader would say it
     side = models.CharField(max_length=4, choices=_choices(Side))
@@ -74,6 +74,7 @@ class Order(models.Model):
     class Meta:
         db_table = "order"
         constraints = [
+            models.UniqueConstraint(fields=["cl_ord_id"], name="an_order_has_its_own_name"),
             models.CheckConstraint(
                 condition=Q(origin__in=["EXTERNAL", "RECONCILIATION"])
                 | Q(
@@ -98,6 +99,7 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-created_at", "id"], name="order_blotter"),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="order_children"),
             models.Index(
                 fields=["account", "underlying"],
                 condition=~Q(
@@ -123,7 +125,7 @@ class Order(models.Model):
 class OrderLeg(models.Model):
     """One instrument of the order, `ratio` of it for each unit."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="legs")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, db_index=False, related_name="legs")
     index = models.PositiveSmallIntegerField()
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     side = models.CharField(max_length=4, choices=_choices(Side))
@@ -164,7 +166,7 @@ class OrderRequest(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=7, choices=Kind)
-    cl_ord_id = models.CharField(max_length=20, unique=True)
+    cl_ord_id = models.CharField(max_length=20)
     orig_cl_ord_id = models.CharField(max_length=60, blank=True)  # of a NEW that is not ours: the broker's name for it
     state = models.CharField(max_length=8, choices=State, default=State.TO_SEND)
     terms = models.JSONField(default=dict)  # of a REPLACE: quantity, limit_price, stop_price
@@ -182,6 +184,7 @@ class OrderRequest(models.Model):
     class Meta:
         db_table = "order_request"
         constraints = [
+            models.UniqueConstraint(fields=["cl_ord_id"], name="a_name_is_burned_once"),
             models.UniqueConstraint(fields=["order"], condition=Q(kind="NEW"), name="an_order_is_new_once"),
             models.CheckConstraint(
                 condition=Q(state__in=["TO_SEND", "VOIDED", "WAITING"]) | Q(sent_at__isnull=False),
@@ -213,7 +216,7 @@ class OrderEvent(models.Model):
         BROKER = "BROKER", "The broker"
         RECONCILE = "RECONCILE", "Reconciliation"
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, db_index=False, related_name="events")
     seq = models.PositiveIntegerField()
     event = models.CharField(max_length=24)  # a trading.domain.orders event
     status = models.CharField(max_length=20)  # after it

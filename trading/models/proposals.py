@@ -124,8 +124,10 @@ class Approval(models.Model):
         MANDATE = "MANDATE", "A signed mandate covers it"
 
     kind = models.CharField(max_length=8, choices=Kind)
-    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, null=True, related_name="approvals")
-    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, related_name="approvals")
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, null=True, db_index=False, related_name="approvals"
+    )
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, db_index=False, related_name="approvals")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals")
     content_hash = models.CharField(max_length=64)
     evidence = models.JSONField(default=dict)  # address, session or token, authentication method

@@ -95,9 +95,10 @@ def _held(found: tuple[object, ...]) -> Held:
 
 @cache
 def _statement() -> str:
+    # The ids stand in a subquery: seen by the planner, they would have the statement planned anew for each batch.
     columns = (rows.columns(Order, "o"), rows.columns(Account, "a"), rows.columns(Connection, "c", without=UNREAD))
     return f"""
 SELECT {", ".join(columns)}, ({TICKET})::text
   FROM "order" o JOIN account a ON a.id = o.account_id JOIN connection c ON c.id = o.connection_id
- WHERE o.id = ANY(%s) ORDER BY o.id FOR UPDATE OF o
+ WHERE o.id = ANY(ARRAY(SELECT unnest(%s))) ORDER BY o.id FOR UPDATE OF o
 """  # noqa: S608 only names of columns and the constant are put in

@@ -9,11 +9,15 @@ from decimal import Decimal
 from django.db import connection
 
 from trading.domain.books.ledger import Posting, cash_flow, income_postings, reversal, trade_postings
-from trading.models import BookEvent, CashBalance, Execution, LedgerEntry
+from trading.models import BookEvent, Execution, LedgerEntry
 from trading.services.entries import Entry
 
 # Said to the database as it is: through the ORM, composing it took longer than doing it, and each fill does it.
-ADD = "UPDATE cash_balance SET cash = cash + %s WHERE account_id = %s"
+ADD = """
+INSERT INTO cash_balance AS balance (account_id, cash)
+SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS moved (account_id, cash) ORDER BY moved.account_id
+    ON CONFLICT (account_id) DO UPDATE SET cash = balance.cash + excluded.cash
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,10 @@ def move(flow: Mapping[int, Decimal]) -> None:
 
     Accounts are taken in the order of their ids, everywhere: two batches cannot wait for each other.
     """
-    for account_id in sorted(flow):
-        if not _add(flow[account_id], account_id):
-            CashBalance.objects.bulk_create([CashBalance(account_id=account_id)], ignore_conflicts=True)
-            _add(flow[account_id], account_id)
-
-
-def _add(dollars: Decimal, account_id: int) -> bool:
+    if not flow:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(ADD, (dollars, account_id))
-        return bool(cursor.rowcount)
+        cursor.execute(ADD, (list(flow), list(flow.values())))
 
 
 def ledger(movements: Iterable[Movement]) -> list[LedgerEntry]:
