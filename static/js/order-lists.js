@@ -13,7 +13,7 @@ import { sayError, toast } from "./toast.js";
 const PAUSE = 250;
 const KINDS = { BRACKET: "Bracket", OCO: "One cancels the other", OUO: "One updates the other", OTO: "One triggers the others", OTOCO: "One triggers a pair: one of it cancels the other" };
 const PLACES = { DESK: ["held at the desk", "warn"], OUTBOX: ["on its way", "info"], BROKER: ["at the broker", "info"], DONE: ["done", ""] };
-const ALARMS = { LINKED_ORDERS_BOTH_FILLED: "Linked orders filled against each other", EXITS_GONE: "Every exit has ended; part is still held" };
+const ALARMS = { LINKED_ORDERS_BOTH_FILLED: "Linked orders filled against each other", EXITS_GONE: "Every exit has ended; part is still held", LIST_ORDER_REFUSED: "The broker refused an order of it", LIST_ORDER_GONE: "The broker took an order of it off the market" };
 const ROLES = { ENTRY: "Entry", TARGET: "Target", STOP: "Stop", MEMBER: "Member" };
 
 let lists = [];
@@ -63,6 +63,7 @@ function card(list) {
       list.policy === "FULL" && list.orders.some(({ role }) => role === "ENTRY") && h("span", { class: "tag" }, "after the whole entry"),
       list.alarms.map((alarm) => h("span", { class: "tag bad" }, ALARMS[alarm] ?? words(alarm))),
       canCancel && h("button", { type: "button", class: "btn btn-sm btn-danger", dataset: { key: `cancel-${list.id}` }, disabled: !isLive(), onclick: () => cancelList(list, title) }, "Cancel list")),
+    h("p", { class: "held-by text-secondary mb-1" }, list.held_says),
     h("table", { class: "table-desk table-stack" },
       h("thead", {}, h("tr", {}, ["Role", "Order", "State", "Where", "Filled", "Waits for", ""].map((name) => h("th", { scope: "col", class: name === "Filled" ? "r" : "" }, name || h("span", { class: "visually-hidden-live" }, "Change"))))),
       h("tbody", {}, list.orders.map((member) => line(list, member)))));
@@ -77,14 +78,15 @@ function line(list, { role, where, order, hold }) {
     h("td", { dataset: { name: "State" } }, statusTag(order.status)),
     h("td", { dataset: { name: "Where" } }, h("span", { class: `tag ${kind}` }, said)),
     h("td", { class: "r num", dataset: { name: "Filled" } }, `${number(order.cum_qty, 0)} / ${number(order.order_qty, 0)}`),
-    h("td", { class: "waits" }, waits(where, order, hold), where === "DESK" && h("div", { class: "sights", dataset: { sights: order.id } })),
+    h("td", { class: "waits" }, waits(list, role, where, order, hold), where === "DESK" && h("div", { class: "sights", dataset: { sights: order.id } })),
     h("td", { class: "r" }, canChange && h("button", { type: "button", class: "btn btn-sm", dataset: { key: `change-${order.id}` }, disabled: !isLive(), "aria-label": `Change ${order.description}`, onclick: () => askRevision(order.id) }, "Change")));
 }
 
-function waits(where, order, hold) {
+function waits(list, role, where, order, hold) {
   if (where === "DESK") return hold.waits_for;
   if (where === "DONE") return order.status === "FILLED" ? "–" : order.reason || hold?.waits_for || "–";
-  return where === "OUTBOX" ? "Goes to the broker" : "Works at the broker";
+  if (where === "OUTBOX") return "Goes to the broker";
+  return list.held_locally ? "Works at the broker" : `At the broker, which ${role === "ENTRY" ? "sets its exits free once it has filled" : "ends it with its list"}`;
 }
 
 async function cancelList(list, title) {

@@ -1,6 +1,7 @@
 """Lists that Interactive Brokers keeps, from the ticket to the books: the desk sends them once, as one, and follows."""
 
 import signal
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -19,9 +20,11 @@ from tests.road.desks import ACCOUNT, SYMBOL, WITHIN, Road
 from tests.road.test_killed_worker import start
 from trading.domain.reconcile import doubts
 from trading.models import Hold, Order, OrderEvent, OrderLink, OrderList, OrderRequest
+from trading.selectors import order_lists
+from trading.selectors import orders as orders_shown
 from trading.services import submit
 from trading.services.contingent import placing, revising
-from trading.services.submit import NewTerms, NotReplaceableError
+from trading.services.submit import NewTerms, NotReplaceableError, RiskDeniedError
 
 pytestmark = [pytest.mark.road, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("road")]
 
@@ -87,6 +90,9 @@ def test_a_bracket_lives_at_the_broker_and_its_target_ends_its_stop(road: Road) 
     made, orders = place(road, "BRACKET", bracket(limit="199.50"))
     assert (made.is_native, made.held_because) == (True, "")
     ends(road, orders, "NEW", "NEW", "NEW")
+    shown = order_lists.detail(road.actor("trader").user, made.pk)
+    assert (shown["held_locally"], shown["held_by"]) == (False, "Interactive Brokers")
+    assert "works on while the desk is down" in str(shown["held_says"])
     cards = [card_of(order).placing for order in road.theirs()]
     assert [card["transmit"] for card in cards] == ["0", "0", "1"]
     assert [card["ocaType"] for card in cards] == ["0", "2", "2"]
@@ -116,6 +122,47 @@ def test_a_pair_of_closing_orders_is_sent_as_one_group_and_an_execution_ends_the
     road.until(road.agree, "both books agree")
     closed(road, made)
     assert alerts() == []
+
+
+def test_what_a_target_executes_in_part_is_taken_from_its_stop_and_told_as_the_lists_doing(road: Road) -> None:
+    road.until_status(held(road), "FILLED", 10)
+    made, orders = place(road, "OUO", pair())
+    ends(road, orders, "NEW", "NEW")
+
+    road.show(bid="205.00", ask="205.04", size=4)
+    road.until_status(orders[0], "PARTIALLY_FILLED", 4)
+    road.until(lambda: Order.objects.get(pk=orders[1].pk).order_qty == 6, "the stop is for the rest")
+    road.show(bid="194.90", ask="194.98", size=100)
+
+    ends(road, orders, "CANCELED", "FILLED")
+    road.until(road.agree, "both books agree")
+    closed(road, made)
+    assert made.alarms == []
+    assert alerts() == ["RESTATED"]
+    assert "linked order" in AuditEntry.objects.get(action=ALERTS).payload["message"]
+
+
+def test_exits_whose_entry_has_not_filled_claim_nothing_of_what_is_held(road: Road) -> None:
+    road.until_status(held(road), "FILLED", 10)
+    _, orders = place(road, "BRACKET", bracket(limit="199.50"))
+    ends(road, orders, "NEW", "NEW", "NEW")
+    a_second_on(road)
+
+    _, others = place(road, "OCO", pair(quantity=10), key="all of it")  # the bracket's exits are not in the way
+
+    ends(road, others, "NEW", "NEW")
+    road.show(bid="199.40", ask="199.50")
+    ends(road, orders, "FILLED", "NEW", "NEW")
+    a_second_on(road)
+    with pytest.raises(RiskDeniedError) as refused:  # all eleven are spoken for now
+        place(road, "OCO", pair(quantity=1), key="one more")
+    assert "Messages" not in refused.value.message
+
+
+def a_second_on(road: Road) -> None:
+    """Wait until the limit of messages a second has room again."""
+    began = time.monotonic()
+    road.until(lambda: time.monotonic() - began > 1.1, "a second has passed")
 
 
 def held(road: Road) -> Order:
@@ -258,5 +305,9 @@ def test_an_entry_that_may_fill_in_part_keeps_its_list_at_the_desk_and_says_why(
 
     assert not made.is_native
     assert made.held_because.startswith("Interactive Brokers sets exits free only once the whole entry has filled")
+    shown = order_lists.detail(road.actor("trader").user, made.pk)
+    assert (shown["held_locally"], shown["held_by"]) == (True, "this desk")
+    assert "protects nothing while the desk is down. Interactive Brokers sets" in str(shown["held_says"])
+    assert "Held by this desk" in str(orders_shown.detail(road.actor("trader").user, orders[1].pk)["held_says"])
     ends(road, orders, "NEW", "HELD", "HELD")
     assert OrderEvent.objects.filter(order=orders[1]).count() == 2

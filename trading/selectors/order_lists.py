@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
+from brokers.selectors.capabilities import title_of
 from risk.selectors.permissions import visible_accounts
 from trading.models import Hold, Order, OrderLink, OrderList
 from trading.selectors.rows import Row, iso, order_row, text
@@ -15,7 +16,7 @@ from trading.selectors.waiting import waits_for
 
 def visible(user: User) -> QuerySet[OrderList]:
     """Return the lists the person may see."""
-    lists = OrderList.objects.filter(account__in=visible_accounts(user)).select_related("account")
+    lists = OrderList.objects.filter(account__in=visible_accounts(user)).select_related("account__connection")
     return lists.prefetch_related(
         "links__order__account", "links__order__hold", "links__order__legs__instrument", "links__order_list"
     )
@@ -42,12 +43,26 @@ def list_row(found: OrderList) -> Row:
         "kind": found.kind,
         "linkage": found.linkage,
         "policy": found.policy,
-        "held_locally": True,
+        "held_locally": not found.is_native,
+        "held_by": held_by(found),
+        "held_says": held_says(found),
         "alarms": found.alarms,
         "created_at": iso(found.created_at),
         "closed_at": iso(found.closed_at),
         "orders": [_linked_row(link) for link in links],
     }
+
+
+def held_by(found: OrderList) -> str:
+    """Return who keeps the list, by name; its account and connection should be loaded."""
+    return title_of(found.account.connection.broker) if found.is_native else "this desk"
+
+
+def held_says(found: OrderList) -> str:
+    """Return in a person's words who keeps the list, what that means while the desk is down, and why."""
+    if found.is_native:
+        return f"Held by {held_by(found)}: it works on while the desk is down."
+    return f"Held by this desk: it protects nothing while the desk is down. {found.held_because}".strip()
 
 
 def _linked_row(link: OrderLink) -> Row:

@@ -10,8 +10,8 @@ from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from risk.selectors.permissions import visible_accounts
 from trading.domain.orders.units import Leg, odd_legs
-from trading.models import AlgoChild, Execution, Order, RouteScorecard
-from trading.selectors.order_lists import hold_row, link_row
+from trading.models import AlgoChild, Execution, Order, OrderLink, RouteScorecard
+from trading.selectors.order_lists import held_says, hold_row, link_row
 from trading.selectors.rows import Row, execution_row, iso, order_row
 
 MICROSECOND = timedelta(microseconds=1)
@@ -34,10 +34,11 @@ def detail(user: User, order_id: UUID) -> Row:
     Raises:
         NotFoundError: there is none, or it is not theirs to see.
     """
-    query = visible(user).select_related("approval__user", "verdict", "hold", "link__order_list")
+    query = visible(user).select_related("approval__user", "verdict", "hold", "link__order_list__account__connection")
     order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
+    link: OrderLink | None = getattr(order, "link", None)
     executions = visible_executions(user).filter(order=order).order_by("transact_at", "id")
     return {
         **order_row(order),
@@ -49,7 +50,8 @@ def detail(user: User, order_id: UUID) -> Row:
         "algo_run_id": _run_of(order),
         "scorecard": RouteScorecard.objects.filter(order=order).values_list("card", flat=True).first(),
         "hold": hold_row(order),
-        "link": link_row(getattr(order, "link", None)),
+        "link": link_row(link),
+        "held_says": "" if link is None else held_says(link.order_list),
         "legs": _legs(order, executions),
         "events": _events(order),
         "executions": [execution_row(execution) for execution in executions],

@@ -30,6 +30,7 @@ SAYS: dict[str, str] = {
     Alert.EXECUTIONS_MISSING: "The broker has filled more than it has told; executions are being asked for.",
 }
 
+TAKEN = "The broker changed the order: it takes from it what a linked order executes. The desk has taken that over."
 
 # Whoever hears one of these stops what they do; the others are for the record and the corner of the eye.
 CRITICAL = frozenset(
@@ -52,7 +53,8 @@ def tell(order: Order, alerts: Iterable[Alert], *, now: datetime) -> None:
     for alert in alerts:
         if alert is Alert.UNSOLICITED_CANCEL and _is_of_kept_list(order):
             continue  # the broker ends one order for another: what is not of the list's doing, the list itself tells
-        raise_alert(order, alert, SAYS[alert], now=now)
+        is_taken = alert is Alert.RESTATED and _is_of_kept_list(order)
+        raise_alert(order, alert, TAKEN if is_taken else SAYS[alert], now=now)
         if alert is Alert.LATE_FILL and order.state.get("base") == OrdStatus.REJECTED:
             raise_alert(order, react.FILL_AFTER_REJECT, SAYS[react.FILL_AFTER_REJECT], now=now)
 
