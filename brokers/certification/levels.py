@@ -28,11 +28,14 @@ LASTS = {
 }
 NEEDED = {Level.SANDBOX: Level.SIMULATED, Level.PAPER: Level.SIMULATED, Level.LIVE_CERTIFIED: Level.SANDBOX}
 
+BUILT_ON = {"schwab": ("rest",), "etrade": ("rest",), "tda": ("rest", "schwab")}
+
 
 def digest_of(broker: str, root: Path | None = None) -> str:
-    """Return the SHA-256 of the adapter's source and of the port: a changed adapter is a new one."""
+    """Return the SHA-256 of the port, the adapter's source and what it is built on: a changed adapter is a new one."""
     home = root or Path(__file__).resolve().parent.parent
     digest = hashlib.sha256((home / "ports.py").read_bytes())
-    for file in sorted((home / broker).rglob("*.py")):
+    sources = [file for folder in (broker, *BUILT_ON.get(broker, ())) for file in (home / folder).rglob("*.py")]
+    for file in sorted(sources):
         digest.update(file.relative_to(home).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()

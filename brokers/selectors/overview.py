@@ -6,6 +6,8 @@ from redis.exceptions import RedisError
 
 from allcore.kernel.orders import OrdType, TimeInForce
 from brokers import registry
+from brokers.certification.behaviours import Behaviour, behaviours
+from brokers.certification.checks import Finding
 from brokers.models import Connection
 from brokers.ports import Capabilities
 from brokers.selectors.budgets import budgets
@@ -47,6 +49,17 @@ def _budgets(connection: Connection, broker: registry.Broker | None, now: dateti
         return [] if broker is None else budgets(connection.name, broker.capabilities.buckets, now=now)
     except RedisError:
         return None
+
+
+def behaviour_rows() -> tuple[Behaviour, ...]:
+    """Return the contract's behaviours with each adapter's answer in its newest report, in the matrix's order."""
+    reports = {name: last(name) for name in registry.BROKERS}
+    return behaviours(
+        {
+            name: None if report is None else [Finding(**found) for found in report.findings]
+            for name, report in reports.items()
+        }
+    )
 
 
 def capability_row(capabilities: Capabilities) -> dict[str, object]:

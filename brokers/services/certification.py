@@ -15,6 +15,7 @@ from django.db import transaction
 from allcore import env
 from allcore.audit.services import record
 from allcore.kernel.errors import ForbiddenError, UnavailableError
+from brokers.certification.behaviours import CONTRACT
 from brokers.certification.checks import Finding, Outcome
 from brokers.certification.levels import LASTS, NEEDED, Level, digest_of
 from brokers.models import Certification, Connection
@@ -109,18 +110,40 @@ def ensure_may_connect(connection: Connection, *, now: datetime) -> None:
         )
 
 
-def contract_suite(broker: str) -> list[Finding]:
-    """Run the contract suite of the adapter against our test server, in a process of its own.
+def tests_of(broker: str) -> list[Path]:
+    """Return where the adapter's tests are: a folder of its own, or files that bear its name."""
+    home = Path(settings.BASE_DIR) / "tests" / "brokers"
+    return [home / broker] if (home / broker).is_dir() else sorted(home.glob(f"test_{broker}_*.py"))
+
+
+def contracts_in(test: Path) -> list[Path]:
+    """Return the modules of such a place that hold the adapter to the contract."""
+    return sorted(test.glob("test_contract.py")) if test.is_dir() else [test] if CONTRACT in test.name else []
+
+
+def contract_suite(broker: str, *, contract_alone: bool = False) -> list[Finding]:
+    """Run the adapter's tests against our test server, or those of the contract alone, in a process of its own.
 
     Raises:
         NoSuiteError: the tests are not part of this installation, or could not be run at all.
     """
-    tests = Path(settings.BASE_DIR) / "tests" / "brokers" / broker
-    if not tests.is_dir():
+    tests = tests_of(broker)
+    if not tests:
         raise NoSuiteError(f"The contract suite of {broker} is not here; certify from a checkout with its tests.")
+    if contract_alone:
+        tests = [found for test in tests for found in contracts_in(test)]
     with TemporaryDirectory() as home:
         report = Path(home) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", str(tests)]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            f"--junitxml={report}",
+            *map(str, tests),
+        ]
         done = subprocess.run(  # noqa: S603 our own command
             command,
             cwd=settings.BASE_DIR,
@@ -141,7 +164,8 @@ def findings_of(junit: str) -> list[Finding]:
     """Read a JUnit report: each test is a finding. It is our own file, made a moment ago."""
     findings = []
     for case in ET.fromstring(junit).iter("testcase"):  # noqa: S314 our own file
-        name = f"{case.get('classname', '').rpartition('.')[2]}: {case.get('name', '').removeprefix('test_')}"
+        module, _, family = case.get("classname", "").rpartition(".")
+        name = f"{CONTRACT if CONTRACT in module else family}: {case.get('name', '').removeprefix('test_')}"
         bad = case.find("failure") if case.find("failure") is not None else case.find("error")
         skipped = case.find("skipped")
         if bad is not None:

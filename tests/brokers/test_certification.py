@@ -15,6 +15,7 @@ from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, Ti
 from allcore.kernel.reports import BalanceReport, ExecutionReport, MassStatus, OrderReport, ReportKind
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers import registry
+from brokers.certification.behaviours import behaviours
 from brokers.certification.checks import Finding, Outcome, Probe, run
 from brokers.certification.levels import LASTS, Level, digest_of
 from brokers.models import Certification, Connection
@@ -125,6 +126,39 @@ async def test_each_thing_left_undone_fails_its_check(
     assert list(outcomes)[-1] == check
 
 
+@pytest.mark.parametrize(("broker", "shared"), [("schwab", "rest"), ("etrade", "rest"), ("tda", "schwab")])
+def test_an_adapter_is_another_once_what_it_is_built_on_is(tmp_path: Path, broker: str, shared: str) -> None:
+    (tmp_path / "ports.py").write_text("port", encoding="ascii")
+    (tmp_path / shared).mkdir()
+    (tmp_path / shared / "book.py").write_text("one", encoding="ascii")
+    before = digest_of(broker, tmp_path)
+
+    (tmp_path / shared / "book.py").write_text("two", encoding="ascii")
+
+    assert digest_of(broker, tmp_path) != before
+
+
+@pytest.mark.parametrize("broker", registry.BROKERS)
+def test_every_adapter_has_a_contract_suite_to_be_certified_with(broker: str) -> None:
+    assert [test for place in certification.tests_of(broker) for test in certification.contracts_in(place)] != []
+
+
+def test_an_adapter_is_as_good_as_its_worse_try_and_what_it_was_not_asked_is_not_applicable() -> None:
+    twice = [
+        Finding("contract: it_acks", Outcome.PASS, ""),
+        Finding("contract: it_acks[LIMIT]", Outcome.FAIL, "no ack"),
+    ]
+    once = [Finding("contract: it_acks", Outcome.PASS, ""), Finding("contract: it_replaces", Outcome.PASS, "")]
+    own = [Finding("TestQuotes: it_quotes", Outcome.PASS, "")]
+
+    rows = behaviours({"a": twice + own, "b": once, "c": None})
+
+    assert [(row.name, row.answers) for row in rows] == [
+        ("it acks", (Outcome.FAIL, Outcome.PASS, None)),
+        ("it replaces", (Outcome.NOT_APPLICABLE, Outcome.PASS, None)),
+    ]
+
+
 def test_a_changed_adapter_is_another(tmp_path: Path) -> None:
     (tmp_path / "ports.py").write_text("port", encoding="ascii")
     (tmp_path / "x").mkdir()
@@ -219,6 +253,7 @@ def test_a_report_of_the_suite_is_read_test_by_test() -> None:
         '<testsuites><testsuite><testcase classname="tests.brokers.x.TestX" name="test_it_acks" time="0.5"/>'
         '<testcase classname="a.TestX" name="test_it_fails"><failure message="no ack"/></testcase>'
         '<testcase classname="a.TestX" name="test_it_cannot"><skipped message="no combos"/></testcase>'
+        '<testcase classname="tests.brokers.x.test_contract.TestX" name="test_it_replaces"/>'
         "</testsuite></testsuites>"
     )
 
@@ -226,4 +261,5 @@ def test_a_report_of_the_suite_is_read_test_by_test() -> None:
         ("TestX: it_acks", Outcome.PASS),
         ("TestX: it_fails", Outcome.FAIL),
         ("TestX: it_cannot", Outcome.NOT_APPLICABLE),
+        ("contract: it_replaces", Outcome.PASS),
     ]

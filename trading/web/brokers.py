@@ -12,7 +12,7 @@ from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError
-from brokers.selectors.overview import matrix
+from brokers.selectors.overview import behaviour_rows, matrix
 from risk.services import connections
 
 HERE = "brokers"  # what other pages had to say is not repeated on this one
@@ -22,7 +22,8 @@ HERE = "brokers"  # what other pages had to say is not repeated on this one
 @require_GET
 def brokers(request: HttpRequest) -> HttpResponse:
     """Show the connections and what each adapter takes."""
-    return render(request, "trading/brokers.html", {"matrix": matrix(utc_now())})
+    shown = {"matrix": matrix(utc_now()), "behaviours": behaviour_rows()}
+    return render(request, "trading/brokers.html", shown)
 
 
 @login_required

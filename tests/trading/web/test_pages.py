@@ -9,6 +9,10 @@ from django.urls import reverse
 
 from allcore.accounts.models import User
 from allcore.audit.services import record
+from brokers import registry
+from brokers.certification.checks import Finding, Outcome
+from brokers.certification.levels import Level
+from brokers.services import certification
 from risk.models import AccountGrant, Role
 from tests.builders.market import instrument, option
 from tests.builders.orders import make_order, make_ticket
@@ -168,3 +172,16 @@ def test_the_strategy_page_shows_notes_of_ones_accounts_alone() -> None:
     answer = browser_of(viewer).get(reverse("strategy"))
 
     assert list(answer.context["notes"]) == []
+
+
+def test_the_brokers_page_shows_how_each_adapter_answered_the_contract(alice: User) -> None:
+    said = (("it_acks", Outcome.FAIL), ("it_cancels", Outcome.PASS))
+    findings = [Finding(f"contract: {name}", outcome, "") for name, outcome in said]
+    certification.keep(certification.Run("paper", Level.SIMULATED, None, findings, NOW, NOW), by="Ann")
+
+    page = browser_of(alice).get(reverse("brokers")).content.decode()
+
+    rows = {row.partition("</th>")[0]: row for row in page.split('<th scope="row">')[1:]}
+    assert list(rows) == ["it acks", "it cancels"]
+    assert (">fail<" in rows["it acks"], ">pass<" in rows["it cancels"]) == (True, True)
+    assert rows["it acks"].count("not run") == len(registry.BROKERS) - 1
