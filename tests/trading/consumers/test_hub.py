@@ -53,6 +53,16 @@ async def test_what_concerns_no_account_reaches_everybody(hub: Hub, open_tab: Op
     assert (message["type"], message["data"]) == ("kill", {"level": 2})
 
 
+async def test_a_book_of_the_market_reaches_the_tab_that_follows_depth(hub: Hub, open_tab: OpenTab) -> None:
+    tab = await open_tab(hub, "risk", "depth")
+    await tab.hears("risk", "snapshot")  # the hub hears now; depth has no snapshot of its own
+    live.publish("depth", "book", {"symbol": "TSLA", "bids": []})
+
+    message = await tab.hears("depth")
+
+    assert (message["type"], message["data"], message["seq"]) == ("book", {"symbol": "TSLA", "bids": []}, 1)
+
+
 async def test_a_tab_hears_only_the_streams_it_asked_for(hub: Hub, open_tab: OpenTab) -> None:
     tab = await open_tab(hub, "orders", accounts={"GEN-1"})
     await tab.hears("orders", "snapshot")
