@@ -26,7 +26,7 @@ def test_what_is_known_is_taken() -> None:
     assert OrderIn(data=ORDER).is_valid()
 
 
-@pytest.mark.parametrize("name", ["conditon", "tif", "stopPrice", "cl_ord_id"])
+@pytest.mark.parametrize("name", ["conditions", "tif", "stopPrice", "cl_ord_id"])
 def test_a_field_that_an_order_does_not_know_is_refused_and_not_ignored(name: str) -> None:
     assert complaint(OrderIn, ORDER | {name: "1"}).startswith(
         f"{{'{name}': [ErrorDetail(string='There is no such field."

@@ -53,7 +53,7 @@ def test_a_longer_page_than_the_longest_is_the_longest(vera: Client, limit: str)
         {"trade_date": "2026-99-99"},
         {"status": "NOPE"},
         {"status": "\x00"},
-        {"acount": "GEN-1"},
+        {"accounts": "GEN-1"},
         {"account": "GEN-1", "order": "1"},
     ],
 )
