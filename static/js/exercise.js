@@ -59,7 +59,7 @@ async function end(one, state) {
 
 function choose(option) {
   byId("exercise-qty").value = option.qty;
-  setText(byId("exercise-how"), `${option.note} Cut-off of the last day: ${moment(option.cut_off_at, { day: true })}.`);
+  byId("exercise-how").replaceChildren(`${option.note} Cut-off of the last day: `, moment(option.cut_off_at, { day: true }), ".");
 }
 
 byId("exercise-open").addEventListener("click", () => {

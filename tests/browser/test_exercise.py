@@ -58,3 +58,21 @@ def test_each_state_is_said_with_its_reason_and_what_may_be_done(
     expect(rows.nth(2).get_by_role("button")).to_have_count(0)
     expect(rows.nth(3)).to_contain_text("Done: 2 exercised")
     expect(page.locator("#exercise-note")).to_have_text(BY_HAND)
+
+
+def test_before_an_instruction_is_given_its_way_and_its_cut_off_are_told(
+    page: Page, socket: FakeSocket, live_server: LiveServer, sign_in: Callable[[User], None]
+) -> None:
+    sign_in(person("ann", Role.TRADER, account=make_account("GEN-1")).user)
+    told = ("account", "symbol", "said", "qty", "note", "cut_off_at")
+    held = {name: row(0, *STATES[1])[name] for name in told}
+
+    def fulfil(route: Route) -> None:
+        route.fulfill(status=200, content_type="application/json", body=json.dumps({"results": [], "options": [held]}))
+
+    page.route(re.compile("/exercise-instructions/"), fulfil)
+    page.goto(f"{live_server.url}/positions/")
+
+    page.get_by_role("button", name="Instruct").click()
+
+    expect(page.locator("#exercise-how")).to_have_text(f"{BY_ITSELF} Cut-off of the last day: 12 Jun, 16:00 EDT.")
