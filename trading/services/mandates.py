@@ -9,10 +9,13 @@ from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.audit.services import record
 from allcore.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from risk.domain.permissions import Action
+from risk.models import Reservation
 from risk.selectors.permissions import require
-from trading.models import Mandate
+from trading.models import Mandate, Order
+from trading.selectors import senders
 
 LONGEST = timedelta(days=90)
 REASON_LENGTH = 15
@@ -22,6 +25,12 @@ class NoMandateError(ForbiddenError):
     """A script sent an order that nobody signed for."""
 
     code = "NO_MANDATE"
+
+
+class MandateExceededError(ForbiddenError):
+    """The order is larger than what a person signed for."""
+
+    code = "MANDATE_EXCEEDED"
 
 
 def right_to_send(account: Account, actor: Actor, in_force: Mandate | None) -> Mandate | None:
@@ -39,6 +48,44 @@ def right_to_send(account: Account, actor: Actor, in_force: Mandate | None) -> M
             account=account.code,
         )
     return in_force
+
+
+def right_of(order: Order, new: OrderTicket, actor: Actor, now: datetime) -> Mandate | None:
+    """Return the mandate by which a script gives the order the new terms; None of a person, who needs none.
+
+    Raises:
+        NoMandateError: a token without a mandate in force.
+        NotFoundError: the account is not theirs to see.
+    """
+    code = order.account.code
+    sender = senders.sender_of(actor.user, code, [leg.symbol for leg in new.legs], now=now)
+    if sender is None:
+        raise NotFoundError(f"There is no account {code}.", account=code)
+    return right_to_send(order.account, actor, sender.mandate)
+
+
+def keep_within(mandate: Mandate | None, order: Order) -> None:
+    """Pass if what the order may use is within what was signed.
+
+    Raises:
+        MandateExceededError: it is not.
+    """
+    if mandate is not None:
+        hold_to(mandate, Reservation.objects.get(order_id=order.pk).cash)
+
+
+def hold_to(mandate: Mandate, cash: Decimal) -> None:
+    """Pass if the mandate allows an order that uses so many dollars.
+
+    Raises:
+        MandateExceededError: it does not.
+    """
+    if cash > mandate.max_order_cash:
+        raise MandateExceededError(
+            f"The order would use ${cash}; the mandate allows ${mandate.max_order_cash} an order. Nothing was sent.",
+            cash=cash,
+            allowed=mandate.max_order_cash,
+        )
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ What is refused by a rule is kept as a DENIED order with its verdict, so that no
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import connection, transaction
 
@@ -16,7 +15,6 @@ from allcore import rows
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.errors import ForbiddenError
 from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.tickets import OrderTicket
@@ -31,15 +29,10 @@ from trading.domain.proposals.sentences import sentence
 from trading.models import Approval, Mandate, Order, OrderEvent, OrderLeg, OrderRequest, Proposal
 from trading.selectors import exposures
 from trading.services.contingent import holds
+from trading.services.mandates import hold_to
 from trading.services.ring import ring_and_tell_on_commit
 
 BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
-
-
-class MandateExceededError(ForbiddenError):
-    """The order is larger than what a person signed for."""
-
-    code = "MANDATE_EXCEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +160,6 @@ def _outbox(order: Order, wait: Wait | None, now: datetime) -> OrderRequest:
         terms={} if wait is None or wait.listed is None else {"list": wait.listed},
         created_at=now,
     )
-
-
-def hold_to(mandate: Mandate, cash: Decimal) -> None:
-    """Pass if the mandate allows an order that uses so many dollars.
-
-    Raises:
-        MandateExceededError: it does not.
-    """
-    if cash > mandate.max_order_cash:
-        raise MandateExceededError(
-            f"The order would use ${cash}; the mandate allows ${mandate.max_order_cash} an order. Nothing was sent.",
-            cash=cash,
-            allowed=mandate.max_order_cash,
-        )
 
 
 def _blank(cl_ord_id: str, ticket: OrderTicket) -> lifecycle.OrderState:

@@ -30,7 +30,7 @@ from trading.selectors.tickets import ticket_of
 from trading.services import gap
 from trading.services.advance import advance
 from trading.services.contingent import holds, opening
-from trading.services.mandates import right_to_send
+from trading.services.mandates import keep_within, right_of, right_to_send
 from trading.services.ring import ring_on_commit
 from trading.services.stage import Staging, stage
 
@@ -141,6 +141,7 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
         OrderClosedError: there is nothing left to replace.
         NotReplaceableError, ReplacementUnderWayError: not such an order, or not yet.
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
+        NoMandateError, MandateExceededError: nobody signed for what a script asks; it works on unchanged.
     """
     account, underlying = account_of(order_id)
     gate.lock(account, underlying=underlying)
@@ -149,7 +150,10 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     if OrdStatus(order.status) in CLOSED_STATUSES | {OrdStatus.IN_DOUBT, OrdStatus.HELD}:
         raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
     new = changed(ticket_of(order), terms)
-    return replace_locked(order, new, actor=actor.name, now=now, wait=holds.place_of(order))
+    right = right_of(order, new, actor, now)
+    replace_locked(order, new, actor=actor.name, now=now, wait=holds.place_of(order))
+    keep_within(right, order)
+    return order
 
 
 def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: datetime, wait: Wait | None = None) -> Order:

@@ -31,8 +31,7 @@ from trading.selectors.tickets import ticket_of
 from trading.services import submit
 from trading.services.contingent import engine, revising
 from trading.services.contingent.rewaiting import SetOffError
-from trading.services.mandates import NoMandateError
-from trading.services.stage import MandateExceededError
+from trading.services.mandates import MandateExceededError, NoMandateError
 
 
 def above(price: str, confirm: int = 1) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,11 @@ from allcore.accounts.models import User
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import ForbiddenError, InvalidInputError
 from tests.trading.passage.conftest import draft
-from trading.models import Approval, Mandate, Order
+from trading.domain.orders.terms import NewTerms
+from trading.models import Approval, Mandate, Order, OrderRequest
 from trading.services import submit
-from trading.services.mandates import NoMandateError, sign
-from trading.services.stage import MandateExceededError
+from trading.services.claim import claim_batch
+from trading.services.mandates import MandateExceededError, NoMandateError, sign
 
 pytestmark = pytest.mark.usefixtures("desk")
 REASON = "The nightly rebalancing script of the desk."
@@ -98,3 +100,38 @@ def test_a_mandate_has_an_end_a_ceiling_and_a_reason(officer: Actor, days: int, 
             actor=officer,
             now=utc_now(),
         )
+
+
+def dearer(order: Order, script: Actor, **terms: Any) -> Order:
+    return submit.replace(order_id=order.pk, terms=NewTerms(**terms), actor=script, now=utc_now())
+
+
+def sent(trader: Actor) -> Order:
+    order = submit.place(draft=draft(), actor=trader, key="hers", trace_id="t", now=utc_now())
+    claim_batch("paper", epoch=1, limit=10, now=utc_now())
+    return order
+
+
+def test_a_script_without_a_mandate_does_not_change_what_a_person_sent(trader: Actor, script: Actor) -> None:
+    order = sent(trader)
+
+    with pytest.raises(NoMandateError):
+        dearer(order, script, limit_price=Decimal("20.01"))
+
+    assert not OrderRequest.objects.filter(order=order, kind="REPLACE").exists()
+
+
+def test_a_script_changes_an_order_up_to_the_ceiling_and_not_a_cent_beyond(
+    officer: Actor, trader: Actor, script: Actor
+) -> None:
+    order = sent(trader)
+    signed(officer, "2000.21")
+
+    with pytest.raises(MandateExceededError):
+        dearer(order, script, quantity=2 * order.order_qty)
+
+    assert not OrderRequest.objects.filter(order=order, kind="REPLACE").exists()
+
+    dearer(order, script, limit_price=Decimal("200.01"))
+
+    assert OrderRequest.objects.filter(order=order, kind="REPLACE").count() == 1

@@ -16,8 +16,7 @@ from tests.trading.passage.conftest import draft
 from trading.models import Approval, Order, OrderEvent, OrderLeg, OrderRequest
 from trading.services import submit
 from trading.services.claim import claim_batch
-from trading.services.mandates import sign
-from trading.services.stage import MandateExceededError
+from trading.services.mandates import MandateExceededError, sign
 
 pytestmark = pytest.mark.usefixtures("desk")
 FRAMES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")

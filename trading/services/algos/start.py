@@ -35,8 +35,7 @@ from trading.selectors.algo_rows import run_row
 from trading.services.algos.measures import Seen, condition, measured
 from trading.services.algos.run import tell_audit
 from trading.services.algos.terms import package_of, parent_of
-from trading.services.mandates import right_to_send
-from trading.services.stage import MandateExceededError
+from trading.services.mandates import MandateExceededError, right_to_send
 from trading.services.submit import RiskDeniedError
 
 BY_TABLE = "AUTO"

@@ -10,9 +10,8 @@ from django.db.models import F
 
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
-from allcore.kernel.errors import NotFoundError
 from allcore.kernel.tickets import OrderTicket
-from risk.models import Reservation, Verdict
+from risk.models import Verdict
 from risk.services import gate
 from trading.domain.contingent.judged import judged
 from trading.domain.contingent.waits import Wait, approved_hash
@@ -20,12 +19,11 @@ from trading.domain.contingent.watches import level_of, watch_of
 from trading.domain.orders.terms import PRICES
 from trading.domain.proposals.sentences import sentence
 from trading.models import Approval, Hold, Mandate, Order, OrderEvent
-from trading.selectors import exposures, senders
+from trading.selectors import exposures
 from trading.services import submit
 from trading.services.advance import advance
 from trading.services.contingent import release
-from trading.services.mandates import right_to_send
-from trading.services.stage import hold_to
+from trading.services.mandates import keep_within, right_of
 
 ASKED_AGAIN = ("description", "trail_amount", "trail_percent", "approval", "verdict")
 
@@ -63,25 +61,6 @@ def put_in_force(change: Change, actor: Actor, now: datetime) -> None:
     keep_within(mandate, order)
     order.approval = _approval(change, mandate, actor, now)
     _write(change, actor, now)
-
-
-def keep_within(mandate: Mandate | None, order: Order) -> None:
-    """Pass if what the order may use is within what was signed.
-
-    Raises:
-        MandateExceededError: it is not.
-    """
-    if mandate is not None:
-        hold_to(mandate, Reservation.objects.get(order_id=order.pk).cash)
-
-
-def right_of(order: Order, new: OrderTicket, actor: Actor, now: datetime) -> Mandate | None:
-    """Return the mandate by which a script gives the order the new terms; None of a person, who needs none."""
-    code = order.account.code
-    sender = senders.sender_of(actor.user, code, [leg.symbol for leg in new.legs], now=now)
-    if sender is None:
-        raise NotFoundError(f"There is no account {code}.", account=code)
-    return right_to_send(order.account, actor, sender.mandate)
 
 
 def _judged(change: Change, now: datetime) -> Verdict:

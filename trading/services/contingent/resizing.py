@@ -15,6 +15,7 @@ from trading.models import Order, OrderLink, OrderList
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
 from trading.services.contingent import lists, reapproving, release, rewaiting
+from trading.services.mandates import keep_within, right_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _ask(order: Order, new: OrderTicket, asked: _Resizing) -> OrderTicket:
         raise submit.OrderClosedError("An order of the list is in doubt; nothing was changed.", order_id=order.pk)
     if new.quantity == order.order_qty and new == lists.as_sent(order, order.order_qty):
         return new
-    right = reapproving.right_of(order, new, asked.actor, asked.now)
+    right = right_of(order, new, asked.actor, asked.now)
     submit.replace_locked(order, new, actor=asked.actor.name, now=asked.now, wait=release.place_of(order))
-    reapproving.keep_within(right, order)
+    keep_within(right, order)
     return new
