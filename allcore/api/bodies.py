@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 class Body(serializers.Serializer[Value]):
-    """What a caller sends: a field that it does not know is refused, since `conditions` would be an order without one."""
+    """What a caller sends. A field that it does not know is refused: `conditions` would be an order without one."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the fields' values.

@@ -3,7 +3,9 @@
 import { byId, h, pageData } from "./dom.js";
 import { number, words } from "./format.js";
 
-const label = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+const CAPITALS = { atr: "ATR", dte: "DTE", hitl: "Approval", iv: "IV", ml: "Machine learning", pct: "percent", pnl: "P&L", usd: "dollars", vix: "VIX" };
+const said = (name) => name.split("_").map((word) => CAPITALS[word] ?? word).join(" ");
+const label = (name) => said(name).charAt(0).toUpperCase() + said(name).slice(1);
 const isTree = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const isTable = (value) => isTree(value) && Object.values(value).length > 0 && Object.values(value).every(isTree);
 
@@ -30,8 +32,15 @@ function leaves(tree, path = []) {
   return isTree(tree) ? Object.entries(tree).flatMap(([name, value]) => leaves(value, [...path, name])) : [[path.map(label).join(" · "), tree]];
 }
 
-function paintLines(id, data) {
-  byId(id)?.replaceChildren(h("table", { class: "table-desk" }, h("tbody", {}, leaves(data).map(([name, value]) => line(name, value)))));
+const lined = (tree) => h("table", { class: "table-desk" }, h("tbody", {}, leaves(tree).map(([name, value]) => line(name, value))));
+
+// Some two hundred numbers: each chapter is opened by whoever looks for one of its own.
+function paintChapters(id, data) {
+  const chapters = Object.entries(data).filter(([, value]) => isTree(value));
+  const alone = Object.fromEntries(Object.entries(data).filter(([, value]) => !isTree(value)));
+  byId(id)?.replaceChildren(
+    ...chapters.map(([name, tree]) => h("details", { class: "chapter" }, h("summary", {}, label(name), h("span", { class: "text-secondary" }, ` ${leaves(tree).length}`)), lined(tree))),
+    lined(alone));
 }
 
 function paintEvidence(id, data) {
@@ -46,4 +55,4 @@ function paintEvidence(id, data) {
 const evidence = pageData("evidence-data");
 const parameters = pageData("parameters-data");
 if (evidence !== null) paintEvidence("evidence", evidence);
-if (parameters !== null) paintLines("parameters", parameters);
+if (parameters !== null) paintChapters("parameters", parameters);
