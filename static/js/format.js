@@ -68,7 +68,7 @@ const UNITS = {
   USD: (value) => money(value), "$": (value) => money(value), dollars: (value) => money(value),
   RATIO: (value) => percent(value), FRACTION: (value) => percent(value),
   POINTS: (value) => `${number(value, 1)} pts`, CONTRACTS: (value) => number(value, 0),
-  COUNT: (value) => number(value, 0), SECONDS: (value) => `${number(value, 1)} s`,
+  COUNT: (value) => number(value, 0), SECONDS: (value) => `${number(value, Number.isInteger(Number(value)) ? 0 : 1)} s`,
   contracts: (value) => number(value, 0), shares: (value) => number(value, 0),
 };
 
