@@ -22,6 +22,7 @@ from brokers.paper.store import Snapshot
 from brokers.paper.triggers import level_of
 
 LOOK_AGAIN = timedelta(seconds=1)
+APART = timedelta(microseconds=1)
 
 
 class Floor:
@@ -34,6 +35,7 @@ class Floor:
         self.look: set[str] = set()  # orders to look at again soon, though no quote changes
         self.look_at: datetime | None = None
         self._terms = terms
+        self._struck_at: datetime | None = None  # the exchange's time of the last trade
         self._taken: dict[Shelf, Taken] = dict(snapshot.taken)
 
     def look_soon(self, names: Iterable[str], at: datetime) -> None:
@@ -168,9 +170,17 @@ class Floor:
             changed_at=moment.now,
             version=order.version + 1,
         )
-        fills = fills_of(order, found, moment, self._terms)
+        fills = fills_of(order, found, self._struck(moment), self._terms)
         report = self.say.of_fills(order.current_id, fills)
         return self.keep(Change(orders=(after,), fills=fills, reports=(report,)))
+
+    def _struck(self, moment: Moment) -> Moment:
+        """Return the moment of the next trade: no two have one time, so that whoever books them knows their order."""
+        at, last = moment.exchange_now, self._struck_at
+        if last is not None and at <= last < at + LOOK_AGAIN:
+            at = last + APART
+        self._struck_at = at
+        return replace(moment, exchange_now=at)
 
 
 def _stage(order: OrderRecord) -> tuple[object, ...]:

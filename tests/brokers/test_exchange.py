@@ -67,6 +67,33 @@ def test_of_two_orders_the_first_to_arrive_takes_the_size(floor: Floor) -> None:
     assert (floor.orders["C2"].cum_qty, floor.orders["C1"].cum_qty) == (6, 4)
 
 
+def test_trades_of_one_look_at_the_market_are_told_apart_by_their_times(floor: Floor) -> None:
+    for name, order in (("C9", buy(PUT, "4.20", qty=3)), ("C1", sell(PUT, "4.10", qty=2)), ("C5", buy(PUT, "4.20"))):
+        floor.send(name, order)
+
+    floor.go(OPEN_AT)
+    floor.send("C2", buy(PUT, "4.20"), at=after(milliseconds=1))
+    floor.go(after(milliseconds=1))
+
+    fills = [fill for change in floor.changes for fill in change.fills]
+    times = [fill.transact_at for fill in fills]
+    assert [fill.order_id for fill in fills] == ["C9", "C1", "C5", "C2"]
+    assert times == sorted(set(times))
+    assert (times[0], times[-1]) == (OPEN_AT, after(milliseconds=1))
+
+
+def test_a_clock_that_is_set_back_is_believed(floor: Floor) -> None:
+    floor.send("C1", buy(PUT, "4.20", qty=1))
+    floor.send("C2", buy(PUT, "4.20", qty=1), at=after(seconds=5))
+    floor.go(after(seconds=5))
+    floor.show(PUT, "4.10", "4.20", at=OPEN_AT)
+    floor.send("C3", buy(PUT, "4.20", qty=1))
+
+    floor.go(OPEN_AT)
+
+    assert floor.changes[-1].fills[0].transact_at == OPEN_AT
+
+
 def test_what_cannot_be_had_at_once_of_an_immediate_order_lapses(floor: Floor) -> None:
     floor.send("C1", buy(PUT, "4.20", qty=15, tif=TimeInForce.IOC))
 
