@@ -10,7 +10,7 @@ from allcore.kernel.orders import OrdType, TimeInForce
 from allcore.kernel.tickets import OrderTicket
 from marketdata.selectors import clock, instruments
 from trading.domain import tickets
-from trading.domain.contingent.conditions import OF_ACCOUNT, Condition, Leaf
+from trading.domain.contingent.conditions import OF_ACCOUNT, Condition, InvalidConditionError, Leaf
 from trading.domain.contingent.drafts import Draft, Fault, read_draft
 from trading.domain.contingent.evaluate import Trace, truth_now
 from trading.domain.contingent.sights import as_row, of_leaf
@@ -41,6 +41,17 @@ def look(draft: Mapping[str, Any], user: User, *, now: datetime) -> Row:
         "blind": blind,
         "at": exchange_now.isoformat(),
     }
+
+
+def must_be_known(data: Mapping[str, Any] | None) -> None:
+    """Pass if the desk knows all that the condition looks at; what it never sees would be waited for in vain.
+
+    Raises:
+        InvalidConditionError: it does not.
+    """
+    faults = () if data is None else _unknown(read_draft(data))
+    if faults:
+        raise InvalidConditionError(f"The condition cannot be watched: {faults[0].message} Nothing was sent.")
 
 
 def _ticket(draft: Mapping[str, Any], user: User) -> OrderTicket:

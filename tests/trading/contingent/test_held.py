@@ -150,6 +150,7 @@ def test_a_conditional_order_waits_is_approved_with_its_condition_and_goes_when_
 
 
 def test_what_is_unknown_is_not_false(road: Road) -> None:
+    market.instrument("NVDA")  # known, and without a quote
     order = road.place(condition={"when": {"not": {"what": "PRICE", "symbol": "NVDA", "is": ">=", "value": "1"}}})
 
     road.look(3)
@@ -169,6 +170,15 @@ def test_a_condition_on_the_account_s_own_profit_sells_when_it_is_reached(road: 
     road.settle_down()
 
     assert fresh(order).status == "FILLED"
+
+
+def test_a_condition_on_what_the_desk_does_not_know_is_refused_and_nothing_is_kept(road: Road) -> None:
+    unseen = {"when": {"what": "PRICE", "symbol": "NOWHERE", "is": ">=", "value": "1"}}
+
+    with pytest.raises(InvalidConditionError, match="knows no NOWHERE"):
+        road.place(condition=unseen)
+
+    assert not Order.objects.exists()
 
 
 def test_a_malformed_or_expired_condition_is_refused_and_nothing_is_kept(road: Road) -> None:

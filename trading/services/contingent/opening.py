@@ -12,7 +12,7 @@ from marketdata.selectors import quotes
 from marketdata.selectors.clock import exchange_now
 from trading.domain.contingent import collar
 from trading.domain.contingent.waits import Wait, goes_out, wait_of
-from trading.selectors import exposures
+from trading.selectors import conditions, exposures
 
 
 def prepared(
@@ -21,12 +21,13 @@ def prepared(
     """Return the ticket as it is to be staged, and what it waits for; `account.connection` should be loaded.
 
     Raises:
-        InvalidConditionError: the condition cannot be read.
+        InvalidConditionError: the condition cannot be read, or looks at what the desk does not know.
         NoMarketError: a market order for options finds too wide a quote.
     """
     takes = exposures.takes(account.connection.broker)
     if condition is None and goes_out(ticket, takes):
         return collared(ticket), None
+    conditions.must_be_known(condition)
     return ticket, wait_of(ticket, takes, condition=condition, exchange_now=exchange_now(now))
 
 

@@ -25,7 +25,7 @@ from trading.domain.contingent.compose import LINKAGE, WITH_ENTRY, ListKind, Par
 from trading.domain.contingent.lists import Policy
 from trading.domain.contingent.waits import Placed, Wait, wait_of
 from trading.models import Approval, Mandate, Order, OrderLink, OrderList
-from trading.selectors import exposures, senders
+from trading.selectors import conditions, exposures, senders
 from trading.selectors.rows import failed_checks, order_row
 from trading.services import submit
 from trading.services.contingent import lists, opening
@@ -180,6 +180,7 @@ def _wait(made: OrderList, wanted: Draft, index: int, account: Account, now: dat
     if made.is_native:
         listed = native.places(made.pk.hex, wanted.kind, parts)[index]
         return Wait(placed=placed, after=parts[0].ticket if is_child else None, listed=listed.as_dict())
+    conditions.must_be_known(wanted.conditions[index])
     return wait_of(
         parts[index].ticket,
         exposures.takes(account.connection.broker),

@@ -11,7 +11,7 @@ from marketdata.selectors.clock import exchange_now
 from risk.domain.book import claim_of
 from trading.domain.contingent.waits import Placed, Wait, wait_of
 from trading.models import Hold, Order, OrderLink
-from trading.selectors import exposures
+from trading.selectors import conditions, exposures
 from trading.selectors.tickets import ticket_of
 from trading.selectors.waiting import is_linked
 
@@ -48,6 +48,8 @@ def wait_under(
     takes, at = exposures.takes(order.account.connection.broker), exchange_now(now)
     if after is None and link is not None and hold.state == Hold.State.WAITING:
         after = _entry(link)
+    if condition != hold.condition:
+        conditions.must_be_known(condition)
     found = wait_of(new, takes, condition=condition, placed=placed, after=after, exchange_now=at)
     if found is None or not found.is_held:  # it waits for nothing any more: the engine's next look sends it
         found = Wait(placed=placed, is_held=True, ends_at=hold.ends_at)
