@@ -24,6 +24,7 @@ let legs = [];
 let seen = null; // the last preview's answer
 let members = null; // what the desk says to each order of a list, if the ticket brings others along
 let isReviewing = false;
+let isLookWrong = false; // what stands as wrong was found by a look
 let isMine = { price: false, effect: false };
 let turn = 0;
 let timer = null;
@@ -70,8 +71,16 @@ function pick(symbol, side) {
 }
 
 function wrong(message) {
+  isLookWrong = false;
   byId("ticket-error").hidden = !message;
   setText(byId("ticket-error"), message);
+}
+
+// What a look found wrong the next look may take back; what a person was told stands until they change something.
+function wrongByLook(message) {
+  if (!isLookWrong && !byId("ticket-error").hidden) return;
+  wrong(message);
+  isLookWrong = true;
 }
 
 function changed() {
@@ -115,13 +124,13 @@ async function look() {
     const answer = await ask("/orders/preview/", body);
     if (mine !== turn || isReviewing) return false;
     seen = answer;
-    wrong("");
+    wrongByLook("");
     if (!isMine.price && takesLimit()) byId("ticket-price").value = answer.ticket.limit_price;
     paintMeaning(answer);
     paintChecks(answer);
     whatIf.show(answer.payoff);
   } catch (error) {
-    if (mine === turn) wrong(error.message);
+    if (mine === turn) wrongByLook(error.message);
     return false;
   }
   paint();
@@ -210,6 +219,7 @@ function begin() {
 
 // The first step: judged anew, shown as it will be sent.
 async function review() {
+  wrong("");
   if (wanting()) return wrong(wanting());
   if (!(await builder.check())) return wrong("What it waits for is not whole yet: see what is said beside its fields.");
   if (!(await look())) return undefined;

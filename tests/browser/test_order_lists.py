@@ -1,6 +1,7 @@
 """What the desk holds, in a browser: brackets and pairs from ticket to end, and held orders that are changed."""
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from allcore.accounts.actors import Actor
@@ -226,6 +227,37 @@ def test_a_closing_ticket_names_the_lots_that_it_takes(
 
     assert [(one.execution_id, one.qty) for one in LotInstruction.objects.all()] == [(newer.execution_id, 1)]
     assert older.execution_id != newer.execution_id
+
+
+def test_what_a_person_was_told_stands_when_an_older_look_comes_back(
+    page: Page, live_server: LiveServer, socket: FakeSocket, road: Road
+) -> None:
+    road.show("3.65", "3.75", symbol=CALL)
+    quote_all()
+    leg = {"symbol": CALL, "side": "BUY", "position_effect": "OPEN", "ratio": 1}
+    road.place("one", underlying=NAME, legs=[leg], quantity=2, limit_price=Decimal("3.75"))
+    road.settle_down()
+    row = {"id": f"GEN-1:{CALL}", "account": "GEN-1", "symbol": CALL, "underlying": NAME, "qty": 2}
+    socket.rows["positions"] = [row]
+    quote_all()
+    visit(page, live_server)
+    page.get_by_role("button", name="Sell 200 call", exact=True).click()
+    page.get_by_text("Which lots it closes").click()
+    held: list[Route] = []
+    page.route(re.compile("/orders/preview/$"), lambda route: held.append(route))  # noqa: PLW0108 it is marked
+    with page.expect_request(re.compile("/orders/preview/$")):
+        page.get_by_label("Units").fill("2")
+    page.get_by_label("How much of lot").fill("3")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-error")).to_contain_text("has 2 to close")
+
+    quote_all()
+    with page.expect_response(re.compile("/orders/preview/$")) as answer:
+        held[0].continue_()
+
+    answer.value.finished()
+    page.evaluate("() => new Promise((done) => setTimeout(done))")  # the page has taken the answer in
+    expect(page.locator("#ticket-error")).to_contain_text("has 2 to close")
 
 
 def test_a_held_order_shows_its_condition_its_last_value_and_the_count(
