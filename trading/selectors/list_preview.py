@@ -21,6 +21,7 @@ from trading.domain.contingent.watches import watch_of
 from trading.domain.contingent.words import condition_said, watch_said
 from trading.domain.proposals.sentences import sentence
 from trading.selectors import exposures
+from trading.selectors.conditions import must_be_known
 from trading.selectors.preview import account_seen_by
 from trading.selectors.rows import Row
 
@@ -71,6 +72,7 @@ def _wait(
         list_hash="",
         shares_slot=shares_slot(parts, index, LINKAGE[kind]),
     )
+    must_be_known(condition)
     return wait_of(
         parts[index].ticket,
         exposures.takes(account.connection.broker),

@@ -128,6 +128,18 @@ def test_a_list_that_is_none_is_refused_with_what_is_missing(browser: Client) ->
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_ORDER_LIST")
 
 
+@pytest.mark.parametrize("path", ["order-lists/preview/", "order-lists/"])
+def test_an_order_of_a_list_that_waits_for_what_nobody_sees_is_refused(browser: Client, path: str) -> None:
+    unseen = spread_bracket()
+    unseen[2]["condition"] = {"when": {"what": "PRICE", "symbol": "NOWHERE", "is": ">=", "value": "1"}}
+    body = {"kind": "BRACKET", "account": "GEN-1", "orders": unseen}
+
+    answer = browser.post(f"/api/v1/{path}", data=body, content_type="application/json", HTTP_IDEMPOTENCY_KEY="k")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_CONDITION")
+    assert OrderList.objects.count() == 0
+
+
 def test_a_list_for_an_account_that_is_not_theirs_is_not_looked_at(browser: Client) -> None:
     body = {"kind": "BRACKET", "account": "NONE", "orders": spread_bracket()}
 

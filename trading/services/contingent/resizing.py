@@ -10,7 +10,7 @@ from allcore.kernel.orders import OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from risk.services import gate
 from trading.domain.contingent import quantities
-from trading.domain.orders.terms import Keep, NewTerms, changed
+from trading.domain.orders.terms import NewTerms, changed
 from trading.models import Order, OrderLink, OrderList
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
@@ -86,9 +86,7 @@ def _give(asked: _Resizing, index: int, total: int, planned: int, after: OrderTi
     hold = rewaiting.unsent(order)
     old = ticket_of(order)
     new = changed(old, terms)
-    condition = hold.condition
-    if not isinstance(terms.condition, Keep):
-        condition = None if terms.condition is None else dict(terms.condition)
+    condition = rewaiting.condition_under(hold, terms)
     wait = rewaiting.wait_under(hold, new, condition, now=asked.now, after=after)
     reapproving.put_in_force(reapproving.Change(order, hold, old, new, wait, planned), asked.actor, asked.now)
     return new

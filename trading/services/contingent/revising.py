@@ -7,7 +7,6 @@ told so, and the order goes as it was approved.
 
 from dataclasses import replace as with_
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from risk.domain.permissions import Action
 from risk.selectors.permissions import require
-from trading.domain.orders.terms import Keep, NewTerms, changed
+from trading.domain.orders.terms import NewTerms, changed
 from trading.models import Hold, Order
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
@@ -75,7 +74,7 @@ def _still_waits(order: Order, terms: NewTerms) -> None:
 def _revise(order: Order, terms: NewTerms, actor: Actor, now: datetime) -> Order:
     hold = rewaiting.unsent(order)
     old, link = ticket_of(order), rewaiting.link_of(order)
-    new, condition = changed(old, terms), _condition(hold, terms)
+    new, condition = changed(old, terms), rewaiting.condition_under(hold, terms)
     if (new, condition) == (old, hold.condition):
         raise InvalidInputError(NOTHING_CHANGES)
     wait = rewaiting.wait_under(hold, new, condition, now=now)
@@ -84,9 +83,3 @@ def _revise(order: Order, terms: NewTerms, actor: Actor, now: datetime) -> Order
     if link is not None:
         lists.react_to([order.pk], now=now)
     return order
-
-
-def _condition(hold: Hold, terms: NewTerms) -> dict[str, Any] | None:
-    if isinstance(terms.condition, Keep):
-        return hold.condition
-    return None if terms.condition is None else dict(terms.condition)

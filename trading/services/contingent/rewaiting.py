@@ -10,6 +10,7 @@ from allcore.kernel.tickets import OrderTicket
 from marketdata.selectors.clock import exchange_now
 from risk.domain.book import claim_of
 from trading.domain.contingent.waits import Placed, Wait, wait_of
+from trading.domain.orders.terms import Keep, NewTerms
 from trading.models import Hold, Order, OrderLink
 from trading.selectors import conditions, exposures
 from trading.selectors.tickets import ticket_of
@@ -33,6 +34,13 @@ def unsent(order: Order) -> Hold:
     if hold.state == Hold.State.FIRED:
         raise SetOffError(f"The order is set off: {hold.why} It goes as it was approved.", order_id=order.pk)
     return hold
+
+
+def condition_under(hold: Hold, terms: NewTerms) -> dict[str, Any] | None:
+    """Return the condition that the terms leave the order with."""
+    if isinstance(terms.condition, Keep):
+        return hold.condition
+    return None if terms.condition is None else dict(terms.condition)
 
 
 def wait_under(
