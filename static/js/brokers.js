@@ -67,7 +67,7 @@ function certified({ certification, last_certification: last }) {
   const report = certification ?? last;
   if (!report) return "never tried";
   const level = certification ? h("span", { class: "tag good" }, report.level) : h("span", { class: "tag bad" }, report.is_passed ? "no longer holds" : "failed");
-  return h("details", {}, h("summary", {}, level, ` ${moment(report.finished_at, { day: true })}, by ${report.certified_by}`),
+  return h("details", {}, h("summary", {}, level, " ", moment(report.finished_at, { day: true }), `, by ${report.certified_by}`),
     h("ul", { class: "broker-findings" }, report.findings.map((finding) =>
       h("li", {}, h("span", { class: `tag ${OUTCOMES[finding.outcome]}` }, words(finding.outcome)), ` ${finding.check}`, finding.seen && h("span", { class: "text-secondary" }, ` ${finding.seen}`)))));
 }

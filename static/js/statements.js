@@ -55,7 +55,7 @@ function held(content) {
 
 function differences(content) {
   if (content.broker === null) return h("p", { role: "note" }, "The broker did not tell its book in time, so nothing vouches for ours.");
-  if (!content.differences.length) return h("p", {}, `The broker's book of ${moment(content.broker.taken_at, { day: true })} says the same; its cash is ${dollars(content.broker.cash)}.`);
+  if (!content.differences.length) return h("p", {}, "The broker's book of ", moment(content.broker.taken_at, { day: true }), ` says the same; its cash is ${dollars(content.broker.cash)}.`);
   return h("ul", {}, content.differences.map((one) => h("li", {}, `${words(one.kind)} ${one.subject}: ours ${one.ours}, the broker's ${one.theirs}`)));
 }
 

@@ -72,3 +72,7 @@ def test_statements_are_listed_and_opened_whole_with_what_differs(
     expect(dialog).to_contain_text("As it was made.")
     dialog.get_by_role("button", name="Close").click()
     expect(page.locator("#statement-dialog")).to_be_hidden()
+    rows.nth(1).get_by_role("button").click()
+    expect(dialog).to_contain_text("The broker's book of 10 Jun, 16:16")
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.locator("#statement-dialog")).to_be_hidden()

@@ -122,7 +122,7 @@ class ServedContract(BrokerContract):
         assert arrived or not is_taken or tif is not TimeInForce.DAY  # some take a type by day and not otherwise
         assert len(desk.exchange.orders) == int(arrived)
 
-    async def test_the_brokers_own_words_come_with_a_rejection(self, desk: ServedDesk) -> None:
+    async def test_a_rejection_comes_in_the_words_of_the_broker(self, desk: ServedDesk) -> None:
         desk.faults.rejects.append(desk.rejection)
 
         await desk.session.submit("C1", desk.account, buy(PUT, "4.00"))
@@ -190,7 +190,7 @@ class ServedContract(BrokerContract):
         assert (order.cl_ord_id, order.status, order.cum_qty) == ("C1", "FILLED", 2)
         assert [f.px for report in order.fills for f in report.fills] == [Decimal("4.00")]
 
-    async def test_a_combos_fill_while_away_is_found_whole(self, desk: ServedDesk) -> None:
+    async def test_a_combo_filled_while_away_is_found_whole(self, desk: ServedDesk) -> None:
         await working(desk, "C1", put_spread("3.15", qty=2))
         await desk.cut()
         desk.exchange.show(PUT, "4.20", "4.30")
@@ -309,7 +309,7 @@ class ServedContract(BrokerContract):
         order = (await listed(desk))[0]
         assert (order.cum_qty, len(order.fills)) == (1, 1)
 
-    async def test_a_cancel_by_the_broker_is_nobodys_request(self, desk: ServedDesk) -> None:
+    async def test_a_cancel_by_the_broker_answers_no_request(self, desk: ServedDesk) -> None:
         await working(desk, "C1", buy(PUT, "4.00"))
 
         desk.exchange.cancel(1, reason="broker", now=True)
