@@ -56,18 +56,28 @@ def max_drawdown(equity: ArrayLike, flows: ArrayLike | None = None) -> float:
     """Return the largest fall from a peak before it, as a fraction of that peak; oldest first.
 
     `flows` are what was put in (above zero) and taken out since the value before: they make neither a peak nor a fall.
-    Source: the desk's drawdown, (best P&L - P&L) / (capital + best P&L); without flows 1 - E / max E.
-    Raises MeasureInputError where there is no capital to lose a share of.
+    Raises MeasureInputError as `falls`.
     """
     given = series("The equity", equity)
     moved = np.zeros(given.size) if flows is None else series("The flows", flows)
     same_length("The equity", given, "the flows", moved)
-    capital = given[0] + np.cumsum(np.where(np.arange(given.size) == 0, 0.0, moved))
-    pnl = given - capital
-    best = np.maximum.accumulate(pnl)
-    if (capital + best <= 0).any():
+    capital = given[0] + np.cumsum(moved) - moved[0]
+    return float(np.max(falls(given - capital, capital)))
+
+
+def falls(pnl: ArrayLike, capital: ArrayLike) -> Floats:
+    """Return at each moment how far below its best the book is, of its equity then; oldest first.
+
+    Source: the desk's drawdown, (best P&L - P&L) / (capital + best P&L); without flows 1 - E / max E.
+    Raises MeasureInputError where there is no capital to lose a share of.
+    """
+    won, put_in = series("The P&L", pnl), series("The capital", capital)
+    same_length("The P&L", won, "the capital", put_in)
+    best = np.maximum.accumulate(won)
+    if (put_in + best <= 0).any():
         raise MeasureInputError("The equity at a peak is not above nought: a fall is a share of what was there.")
-    return float(np.max((best - pnl) / (capital + best)))
+    found: Floats = (best - won) / (put_in + best)
+    return found
 
 
 def concentration(weights: ArrayLike) -> Concentration:
