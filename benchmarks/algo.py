@@ -1,8 +1,9 @@
 """How long a batch of quotes takes 1,000 live runs: every run looks at the market, and none may miss its moment.
 
-Each run walks a two-legged spread of its own and has a working child. In `quiet` batches no mid moves by more than a
-tick; in `mixed` ones every twentieth run's mid moves by two, so that it re-prices its child. What a run that moves then
-writes (its log, its child through the gate) is the order path's time, which `orders` measures: here it moves in memory.
+Each run walks a two-legged spread of its own and has a working child. In `quiet` batches no price moves; in `stirred`
+ones a leg of each run does, but no mid by more than a tick; in `mixed` ones every twentieth run's mid moves by two, so
+that it re-prices its child. What a run that moves then writes (its log, its child through the gate) is the order path's
+time, which `orders` measures: here it moves in memory.
 `cpu_*` is this process's own time, which a busy machine does not lengthen. `--profile` shows where it goes.
 """
 
@@ -12,10 +13,12 @@ import os
 import pstats
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from allcore import memory
 
 RUNS = 1000
 BATCHES = 200
@@ -42,8 +45,8 @@ def main() -> None:
     from benchmarks.harness import figures, report
 
     results: dict[str, object] = {}
-    for case, part in (("quiet", 0), ("mixed", 20)):
-        wall, cpu, moved = measure(part)
+    for case, part, up in (("quiet", 1, 0), ("stirred", 1, 1), ("mixed", 20, 2)):
+        wall, cpu, moved = measure(Moves(part, up * CENT))
         own = figures(cpu, sum(cpu) / 1000)
         results[case] = figures(wall, sum(wall) / 1000) | {
             "cpu_p50_ms": own["p50_ms"],
@@ -53,16 +56,22 @@ def main() -> None:
     report("algo", results, runs=RUNS, batches=BATCHES)
 
 
-def measure(part: int) -> tuple[list[float], list[float], int]:
-    """Return the milliseconds of each batch by the wall's clock and by the processor's, and how many runs moved.
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """In each batch the market of every `part`-th run moves by `up`, and back in the next."""
 
-    In each batch every `part`-th run's market moves by two ticks, and back in the next; none if it is 0.
-    """
+    part: int
+    up: Decimal
+
+
+def measure(moves: Moves) -> tuple[list[float], list[float], int]:
+    """Return the milliseconds of each batch by the wall's clock and by the processor's, and how many runs moved."""
     engine = an_engine()
+    memory.settle()  # as its upkeep does with what it takes
     wall, cpu, moved = [], [], 0
     for number in range(BATCHES):
         at = NOW + timedelta(seconds=2 * (number + 2))
-        fresh = batch(at, number, part)
+        fresh = batch(at, number, moves)
         began, began_cpu = time.perf_counter(), time.process_time()
         movers = look(engine, fresh, at)
         wall.append((time.perf_counter() - began) * 1000)
@@ -75,9 +84,7 @@ def measure(part: int) -> tuple[list[float], list[float], int]:
 def look(engine: Any, fresh: dict[str, Any], at: datetime) -> list[tuple[Any, Any]]:
     """Let every run look and step, as the engine does; return those that move, with what they saw."""
     engine.quotes.update(fresh)
-    when = engine.moment(a_clock(), at)
-    seen = ((held, engine.sight(held, when)) for held in engine.held.values())
-    return [(held, sight) for held, sight in seen if engine.is_moved_by(held, sight)]
+    return [(engine.held[run], seen) for run, seen in engine.movers(list(engine.held), engine.moment(a_clock(), at))]
 
 
 def move(moved: list[tuple[Any, Any]], at: datetime) -> None:
@@ -144,7 +151,7 @@ def an_engine() -> Any:
         for name in (symbol(number, 0), symbol(number, 1)):
             engine._by_symbol[name].add(number)  # type: ignore[arg-type]  # noqa: SLF001 as a claimed run would be
     at = NOW + timedelta(seconds=1)
-    move(look(engine, batch(at, 0, 0), at), at)
+    move(look(engine, batch(at, 0, Moves(1, Decimal(0))), at), at)
     return engine
 
 
@@ -153,13 +160,13 @@ def symbol(number: int, leg: int) -> str:
     return f"SPY   260619P{(100 + number) * 1000 + leg * 500:08d}"
 
 
-def batch(at: datetime, number: int, part: int) -> dict[str, Any]:
+def batch(at: datetime, number: int, moves: Moves) -> dict[str, Any]:
     """Return fresh quotes of every leg."""
     from allcore.kernel.quotes import Quote
 
     fresh = {}
     for run in range(RUNS):
-        up = 2 * CENT if part and run % part == 0 and number % 2 else Decimal(0)
+        up = moves.up if run % moves.part == 0 and number % 2 else Decimal(0)
         for leg, (bid, ask) in enumerate((("1.40", "1.44"), ("0.80", "0.83"))):
             low, high = Decimal(bid) + (0 if leg else up), Decimal(ask) + (0 if leg else up)
             name = symbol(run, leg)
@@ -168,11 +175,11 @@ def batch(at: datetime, number: int, part: int) -> dict[str, Any]:
 
 
 def profile() -> None:
-    """Print where a quiet batch and a moving one spend their time."""
-    for part in (0, 20):
+    """Print where batches spend their time: of runs that see another price, and of runs that move."""
+    for moves in (Moves(1, CENT), Moves(20, 2 * CENT)):
         profiler, out = cProfile.Profile(), io.StringIO()
         engine = an_engine()
-        batches = [(batch(at := NOW + timedelta(seconds=2 * (n + 2)), n, part), at) for n in range(20)]
+        batches = [(batch(at := NOW + timedelta(seconds=2 * (n + 2)), n, moves), at) for n in range(20)]
         profiler.enable()
         for fresh, at in batches:
             move(look(engine, fresh, at), at)

@@ -41,10 +41,11 @@ def hold(parent: Parent, look: Look) -> str:
         return look.fault
     if look.bid is None or look.ask is None:
         return "A side of the quote is missing."
-    return _width_fault(parent, look.bid, look.ask, look.usual) or _session_fault(parent, look)
+    return width_fault(parent, look.bid, look.ask, look.usual) or session_fault(parent, look.opened_for, look.left)
 
 
-def _width_fault(parent: Parent, bid: Decimal, ask: Decimal, usual: Decimal | None) -> str:
+def width_fault(parent: Parent, bid: Decimal, ask: Decimal, usual: Decimal | None) -> str:
+    """Return how the market is too wide, or nothing."""
     guards = parent.parameters
     width = ask - bid
     if width > guards.widest:
@@ -56,13 +57,14 @@ def _width_fault(parent: Parent, bid: Decimal, ask: Decimal, usual: Decimal | No
     return ""
 
 
-def _session_fault(parent: Parent, look: Look) -> str:
+def session_fault(parent: Parent, opened_for: float | None, left: float | None) -> str:
+    """Return why the session is not one to trade in just now, or nothing."""
     guards = parent.parameters
-    if look.opened_for is None or look.left is None:
+    if opened_for is None or left is None:
         return "The exchange is closed."
-    if look.opened_for < guards.after_open:
+    if opened_for < guards.after_open:
         return "The session has only just begun."
-    if parent.is_opening and look.left < guards.before_close:
+    if parent.is_opening and left < guards.before_close:
         return "The session is about to end."
     return ""
 
@@ -83,9 +85,10 @@ def place(view: View, state: State, *, qty: int, cost: Decimal, leg: int = WHOLE
     return moved, (Place(step=child.step, qty=qty, cost=cost, leg=leg),)
 
 
-def put(state: State, child: Child) -> State:
-    """Return the state with a child as it is now."""
-    return replace(state, children=tuple(child if old.step == child.step else old for old in state.children))
+def put(state: State, child: Child, *, replaced: int = 0) -> State:
+    """Return the state with a child as it is now, and so many replaces more."""
+    children = tuple(child if old.step == child.step else old for old in state.children)
+    return replace(state, children=children, replaces=state.replaces + replaced)
 
 
 def withdraw(state: State, at: datetime) -> Moved:

@@ -11,9 +11,19 @@ from trading.domain.algos.events import Asked, Event, Heard, Look, Refused, Told
 from trading.domain.algos.guards import Moved, View, hold, put, withdraw
 from trading.domain.algos.legging import legging
 from trading.domain.algos.parameters import IcebergParameters, LeggingParameters, PovParameters, WalkParameters
-from trading.domain.algos.prices import TWO
 from trading.domain.algos.slices import iceberg, participating, scheduled
-from trading.domain.algos.values import WHOLE, Child, ChildStatus, Ending, Parent, Phase, State, done_units
+from trading.domain.algos.values import (
+    WHOLE,
+    Child,
+    ChildStatus,
+    Ending,
+    Parent,
+    Phase,
+    State,
+    done_units,
+    is_in_band,
+    sleeps,
+)
 from trading.domain.algos.walk import walk
 
 MOST_REFUSALS = 3
@@ -47,13 +57,9 @@ def replay(parent: Parent, events: Iterable[Event]) -> State:
 
 def is_quiet(parent: Parent, state: State, look: Look) -> bool:
     """Return whether there is nothing to do for sure: the market stands within the band and no time is up."""
-    if state.wake_at is None or look.at >= state.wake_at or state.phase is not Phase.RUNNING or state.hold:
+    if not sleeps(state, look.at) or hold(parent, look) or look.bid is None or look.ask is None:
         return False
-    if hold(parent, look) or look.bid is None or look.ask is None:
-        return False
-    if state.low is None or state.high is None:
-        return True
-    return state.low <= (look.bid + look.ask) / TWO <= state.high
+    return is_in_band(state, look.bid, look.ask)
 
 
 def _looked(parent: Parent, state: State, look: Look) -> Moved:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from allcore.kernel.instruments import TickRule
 from allcore.kernel.orders import Side
 from trading.domain.algos.parameters import Parameters
+from trading.domain.algos.prices import TWO
 
 WHOLE = -1  # a child that trades every leg of the package
 
@@ -134,6 +135,16 @@ class State:
     def leaves(self, leg: int = WHOLE) -> int:
         """Return what may yet fill of a leg, or of the whole package."""
         return sum(child.leaves for child in self.children if child.leg == leg)
+
+
+def sleeps(state: State, at: datetime) -> bool:
+    """Return whether no time is up: only the market can wake it."""
+    return state.wake_at is not None and at < state.wake_at and state.phase is Phase.RUNNING and not state.hold
+
+
+def is_in_band(state: State, bid: Decimal, ask: Decimal) -> bool:
+    """Return whether the mid is where there is nothing to do."""
+    return state.low is None or state.high is None or state.low <= (bid + ask) / TWO <= state.high
 
 
 def within(parent: Parent, cost: Decimal) -> Decimal:

@@ -33,8 +33,8 @@ def walk(view: View, own: WalkParameters, state: State) -> Moved:
     child = state.open[0]
     if not _is_off(child, price) or state.replaces >= own.most_replaces or view.at - child.at < BETWEEN_REPLACES:
         return _resting(view, own, state, price), ()
-    state = put(state, replace(child, cost=price, status=ChildStatus.REPLACING, at=view.at))
-    state = replace(state, replaces=state.replaces + 1)
+    moved = replace(child, cost=price, status=ChildStatus.REPLACING, at=view.at)
+    state = put(state, moved, replaced=1)
     return _resting(view, own, state, price), (Replace(child.step, price),)
 
 

@@ -5,9 +5,10 @@ for and the log's line are one transaction: whoever holds the lease next begins 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from allcore.kernel.quotes import Quote
 from risk.models import KillLevel
 from risk.selectors import kill
 from trading.domain.algos.events import Event, Look, Told, Word
+from trading.domain.algos.glance import Sides, glance, sides_of
 from trading.domain.algos.sight import Moment, look, moment
 from trading.domain.algos.step import step
 from trading.domain.algos.values import Phase
@@ -37,7 +39,8 @@ class Held:
     live: Live
     where: tuple[str, str, str]  # connection, account, underlying: what a kill switch may hold
     widths: Widths = field(default_factory=Widths)
-    seen: Look | None = None
+    seen: Sides | None = None
+    seen_at: datetime | None = None  # when it looked last
 
 
 class Engine:
@@ -94,16 +97,32 @@ class Engine:
 
     def look(self, run_ids: Iterable[UUID], clock: ExchangeClock, now: datetime) -> int:
         """Let the runs look at the market. The quiet ones cost no statement."""
-        when = self.moment(clock, now)
         moved = 0
-        for run_id in list(run_ids):
+        for run_id, seen in self.movers(list(run_ids), self.moment(clock, now)):
+            moved += self.act(run_id, [seen], now)
+        return moved
+
+    def movers(self, run_ids: Iterable[UUID], when: Moment) -> Iterator[tuple[UUID, Look]]:
+        """Yield the held runs that the market moves, each with what it sees; those that see nothing new cost least."""
+        for run_id in run_ids:
             held = self.held.get(run_id)
             if held is None:
                 continue
-            seen = self.sight(held, when)
-            if self.is_moved_by(held, seen):
-                moved += self.act(run_id, [seen], now)
-        return moved
+            usual = held.widths.usual  # before this look's own width counts
+            if self._is_quiet(held, when, usual):
+                continue
+            live = held.live
+            seen = look(live.package, self.quotes, when, usual=usual, legged=live.is_legged)
+            if self._is_moved_by(held, seen):
+                yield run_id, seen
+
+    def _is_quiet(self, held: Held, when: Moment, usual: Decimal | None) -> bool:
+        """Return whether there is nothing to do for sure; what it saw and the sample of its width are kept."""
+        live = held.live
+        held.seen, held.seen_at = sides_of(live.package, self.quotes, when), when.at
+        if held.seen is not None:
+            held.widths.see(when.at, held.seen[1] - held.seen[0])
+        return glance(live.parent, live.state, held.seen, when, usual)
 
     def moment(self, clock: ExchangeClock, now: datetime) -> Moment:
         """Return the time of a look, with the session's bounds."""
@@ -113,17 +132,7 @@ class Engine:
             self._session = session_on(day)
         return moment(now, at, self._session)
 
-    def sight(self, held: Held, when: Moment) -> Look:
-        """Return what one run sees."""
-        live = held.live
-        seen = look(live.package, self.quotes, when, usual=held.widths.usual, legged=live.is_legged)
-        if seen.bid is not None and seen.ask is not None:
-            held.widths.see(seen.at, seen.ask - seen.bid)
-        held.seen = seen
-        return seen
-
-    @staticmethod
-    def is_moved_by(held: Held, seen: Look) -> bool:
+    def _is_moved_by(self, held: Held, seen: Look) -> bool:
         """Return whether the look changes the run; if it does not, the run remembers until when it need not look."""
         state, actions = step(held.live.parent, held.live.state, seen)
         if actions or (state is not held.live.state and state != held.live.state):

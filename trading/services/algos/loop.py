@@ -11,7 +11,7 @@ import redis
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
-from allcore import live
+from allcore import live, memory
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Quote
 from marketdata.domain import wire
@@ -62,8 +62,10 @@ def beat(engine: Engine, ears: Any, now: Callable[[], datetime], upkeep_at: floa
 
 def upkeep(engine: Engine, now: datetime) -> None:
     """Renew the leases, read the quotes of what is new, hear what was missed, and obey the kill switch."""
-    known = engine.symbols
+    known, held = engine.symbols, set(engine.held)
     engine.renew(now)
+    if set(engine.held) - held:
+        memory.settle()  # a thousand runs are many objects; a full round over them stopped every run for a while
     if missing := engine.symbols - known:
         engine.quotes.update(quotes.latest(missing))
     if engine.held:

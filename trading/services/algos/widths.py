@@ -1,9 +1,9 @@
 """How wide a run's market usually is: the median of the last twenty minutes, sampled each five seconds."""
 
+from bisect import bisect_left, insort
 from collections import deque
 from datetime import datetime, timedelta
 from decimal import Decimal
-from statistics import median_low
 
 EVERY = timedelta(seconds=5)
 SPAN = 240  # samples: twenty minutes
@@ -11,11 +11,12 @@ LEAST = 24  # two minutes, below which nothing is usual
 
 
 class Widths:
-    """The samples of one package."""
+    """The samples of one package, kept in order as well: the middle of them is there without a sort."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._samples: deque[Decimal] = deque(maxlen=SPAN)
+        self._samples: deque[Decimal] = deque()
+        self._ordered: list[Decimal] = []
         self._next: datetime | None = None
         self.usual: Decimal | None = None
 
@@ -25,5 +26,8 @@ class Widths:
             return
         self._next = at + EVERY
         self._samples.append(width)
+        insort(self._ordered, width)
+        if len(self._samples) > SPAN:
+            del self._ordered[bisect_left(self._ordered, self._samples.popleft())]
         if len(self._samples) >= LEAST:
-            self.usual = median_low(self._samples)
+            self.usual = self._ordered[(len(self._ordered) - 1) // 2]  # the lower of two in the middle
