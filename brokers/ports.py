@@ -16,6 +16,7 @@ from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Quote
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
+from brokers.algos import BrokerAlgo
 from brokers.quiet import QuietWindow
 
 
@@ -63,6 +64,8 @@ class Capabilities:
     order_stream: bool
     preview: bool
     native_lists: bool = False  # whether the desk leaves lists of orders to it (`brokers.native`)
+    native_conditions: bool = False  # whether it watches an order's conditions itself (`brokers.native`)
+    algos: tuple[BrokerAlgo, ...] = ()  # by which it works orders itself (`brokers.native`)
     quotes: bool = False
     login: Login = Login.NONE
     executions_for: timedelta = timedelta(days=1)

@@ -9,6 +9,7 @@ from typing import Any
 from allcore.kernel.orders import OrdType, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import AUCTIONS, LIMITED, TRIGGERED, OrderTicket
 from brokers.errors import NotTakenError
+from brokers.ibkr.algos import ALGOS
 from brokers.ibkr.library import Library
 from brokers.ibkr.times import QUIET, write_utc
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind, Replacement
@@ -34,6 +35,8 @@ CAPABILITIES = Capabilities(
     order_stream=True,
     preview=True,
     native_lists=True,
+    native_conditions=True,
+    algos=ALGOS,
     quotes=True,
     login=Login.GATEWAY,
     executions_for=timedelta(days=1),

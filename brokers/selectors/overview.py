@@ -73,6 +73,8 @@ def capability_row(capabilities: Capabilities) -> dict[str, object]:
         "order_stream": capabilities.order_stream,
         "preview": capabilities.preview,
         "native_lists": capabilities.native_lists,
+        "native_conditions": capabilities.native_conditions,
+        "algos": [algo.as_row() for algo in capabilities.algos],
         "quotes": capabilities.quotes,
         "login": str(capabilities.login),
     }

@@ -30,5 +30,7 @@ def in_words(can: Capabilities) -> dict[str, str]:
         "replace": REPLACING[can.replace],
         "idempotency": AGAIN[can.idempotency],
         "preview": "yes" if can.preview else "no",
+        "watches": "lists and conditions" if can.native_conditions else "no",
+        "algos": ", ".join(algo.name for algo in can.algos) or "none",
         "login": SIGN_IN[can.login],
     }

@@ -9,6 +9,7 @@ from allcore.kernel.calendar import Phase
 from allcore.kernel.instruments import InstrumentKind, Right, TickRule
 from allcore.kernel.orders import OrdType, TimeInForce, TriggerPrice
 from allcore.kernel.quotes import Greeks, Quote
+from brokers.algos import BrokerAlgo
 
 COMBO_TICK = Decimal("0.01")  # combos trade in cents whatever their legs' steps
 
@@ -43,6 +44,8 @@ class BrokerTakes:
     max_legs: int
     gtc_for: timedelta
     native_lists: bool = False  # it keeps lists of orders by itself
+    native_conditions: bool = False  # it watches an order's conditions by itself
+    algos: tuple[BrokerAlgo, ...] = ()  # by which it works orders by itself
 
 
 @dataclass(frozen=True, slots=True)

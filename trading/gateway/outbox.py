@@ -12,6 +12,7 @@ from allcore.kernel.errors import InvalidInputError, RefusedError, UnavailableEr
 from brokers.native import Link, NativeEntry, NativeList, NativeOrder
 from brokers.ports import Replacement, Session
 from brokers.quiet import window_at
+from brokers.terms import PLAIN
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.threads import DatabaseLine
 from trading.services import claim
@@ -102,7 +103,9 @@ class Outbox:
 
     async def _hand_over(self, outbound: claim.Outbound) -> None:
         self._ensure_in_hours(outbound)
-        if outbound.ticket is not None and outbound.quantity is None:
+        if outbound.native != PLAIN:
+            await self._hand_over_native(outbound)
+        elif outbound.ticket is not None and outbound.quantity is None:
             await self._session.submit(outbound.cl_ord_id, outbound.broker_account, outbound.ticket)
         elif outbound.quantity is not None:
             await self._session.replace(
@@ -118,6 +121,13 @@ class Outbox:
             )
         else:
             await self._session.cancel(outbound.broker_account, outbound.cl_ord_id, outbound.orig_cl_ord_id)
+
+    async def _hand_over_native(self, outbound: claim.Outbound) -> None:
+        """Send an order with what the broker is to do by itself; it never leaves without that."""
+        if outbound.ticket is None or not isinstance(self._session, NativeEntry):
+            raise InvalidInputError("Not sent: the broker watches and works no orders.", connection=self._connection)
+        order = NativeOrder(outbound.cl_ord_id, outbound.ticket, outbound.native)
+        await self._session.submit_native(outbound.broker_account, order)
 
     async def _hand_over_list(self, outbounds: Sequence[claim.Outbound]) -> None:
         self._ensure_in_hours(outbounds[0])

@@ -99,6 +99,8 @@ def takes(broker: str) -> BrokerTakes:
         max_legs=able.max_legs,
         gtc_for=able.gtc_for,
         native_lists=able.native_lists,
+        native_conditions=able.native_conditions,
+        algos=able.algos,
     )
 
 

@@ -11,6 +11,7 @@ from allcore.kernel.errors import NotFoundError
 from risk.selectors.permissions import visible_accounts
 from trading.domain.orders.units import Leg, odd_legs
 from trading.models import AlgoChild, Execution, Order, OrderLink, RouteScorecard
+from trading.selectors.natively import native_row
 from trading.selectors.order_lists import held_says, hold_row, link_row
 from trading.selectors.rows import Row, execution_row, iso, order_row
 
@@ -34,7 +35,9 @@ def detail(user: User, order_id: UUID) -> Row:
     Raises:
         NotFoundError: there is none, or it is not theirs to see.
     """
-    query = visible(user).select_related("approval__user", "verdict", "hold", "link__order_list__account__connection")
+    query = visible(user).select_related(
+        "approval__user", "verdict", "hold", "connection", "link__order_list__account__connection"
+    )
     order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
@@ -50,6 +53,7 @@ def detail(user: User, order_id: UUID) -> Row:
         "algo_run_id": _run_of(order),
         "scorecard": RouteScorecard.objects.filter(order=order).values_list("card", flat=True).first(),
         "hold": hold_row(order),
+        "native": native_row(order),
         "link": link_row(link),
         "held_says": "" if link is None else held_says(link.order_list),
         "legs": _legs(order, executions),

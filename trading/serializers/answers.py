@@ -112,6 +112,16 @@ class HoldOut(serializers.Serializer[object]):
     released_at = serializers.DateTimeField(allow_null=True)
 
 
+class NativeOut(serializers.Serializer[object]):
+    """What the broker does with an order by itself."""
+
+    held_by = serializers.CharField(help_text="The broker's name")
+    condition = serializers.JSONField(allow_null=True, help_text="What it watches; null: nothing")
+    waits_for = serializers.CharField(help_text="The same in words")
+    algo = serializers.DictField(allow_null=True, help_text="`{name, params}`: how it works the order; null: plainly")
+    says = serializers.CharField(help_text="All of it in words, and what it means while the desk is down")
+
+
 class LinkOut(serializers.Serializer[object]):
     """An order's place in its list."""
 
@@ -185,6 +195,7 @@ class OrderDetailOut(OrderOut):
     trace_id = serializers.CharField()
     checks = serializers.ListField(child=serializers.DictField())
     hold = HoldOut(allow_null=True)
+    native = NativeOut(allow_null=True)
     link = LinkOut(allow_null=True)
     held_says = serializers.CharField(help_text="Of an order of a list: who keeps that, and what that means")
     legs = LegOut(many=True)

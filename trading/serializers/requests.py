@@ -58,7 +58,28 @@ class OrderIn(Body[OrderTicket]):
     )
 
 
-class PlacedOrderIn(OrderIn):
+class BrokerAlgoIn(Body[object]):
+    """An algorithm of the broker's own, in its words; what it has is on the Brokers page."""
+
+    name = serializers.CharField(max_length=40)
+    params = serializers.DictField(child=serializers.CharField(max_length=40), required=False, default=dict)
+
+
+class OrderAloneIn(OrderIn):
+    """A new order by itself: the broker may be asked to watch what it waits for, or to work it."""
+
+    held_by = serializers.ChoiceField(
+        ["DESK", "BROKER"],
+        required=False,
+        default="DESK",
+        help_text="Who watches the condition; what the broker does not watch just as the desk would is refused",
+    )
+    broker_algo = BrokerAlgoIn(
+        required=False, allow_null=True, default=None, help_text="The broker works it by this; the desk's own are runs"
+    )
+
+
+class PlacedOrderIn(OrderAloneIn):
     """A new order by itself: of what it closes it may name the lots."""
 
     lots = serializers.ListField(

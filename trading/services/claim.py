@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from allcore import rows
 from allcore.audit.services import record
 from allcore.kernel.clock import seconds_between
 from allcore.kernel.tickets import OrderTicket
+from brokers.terms import PLAIN, NativeTerms
 from risk.services import reservations
 from trading.domain.approval import release
 from trading.domain.approval.drift import combo_mid
@@ -44,6 +46,7 @@ class Outbound:
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     listed: Listed | None = None  # it leaves with the others of its list
+    native: NativeTerms = PLAIN  # of a NEW: what the broker watches, or works it by
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def _outbound(waiting: outbox.Waiting, held: outbox.Held) -> Outbound:
         limit_price=_decimal(limit_price),
         stop_price=_decimal(stop_price),
         listed=Listed.read(waiting.terms),
+        native=_native(waiting),
     )
 
 
@@ -101,6 +105,11 @@ def _ticket(waiting: outbox.Waiting, held: outbox.Held) -> OrderTicket:
         return gap.under(held.ticket, waiting.terms)
     out = waiting.terms.get("ticket")
     return OrderTicket.from_dict(out) if isinstance(out, dict) else held.ticket
+
+
+def _native(waiting: outbox.Waiting) -> NativeTerms:
+    kept: Any = waiting.terms.get("native")
+    return PLAIN if kept is None else NativeTerms.read(kept)
 
 
 def _decimal(value: object) -> Decimal | None:

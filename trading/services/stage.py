@@ -157,7 +157,7 @@ def _outbox(order: Order, wait: Wait | None, now: datetime) -> OrderRequest:
         connection=order.connection,
         kind=OrderRequest.Kind.NEW,
         cl_ord_id=order.cl_ord_id,
-        terms={} if wait is None or wait.listed is None else {"list": wait.listed},
+        terms={} if wait is None else wait.request_terms,
         created_at=now,
     )
 
@@ -206,6 +206,7 @@ def _record(order: Order, staging: Staging, verdict: Verdict, now: datetime) -> 
             "outcome": verdict.outcome,
             "approval": order.approval_id,
             "proposal": None if staging.proposal is None else str(staging.proposal.pk),
+            **({} if staging.wait is None else staging.wait.request_terms),
         },
         actor=staging.actor.name,
         at=now,

@@ -58,6 +58,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
 
     Raises:
         UnknownInstrumentError, InvalidTicketError: the draft is no ticket.
+        InvalidConditionError, NotKeptError, NotWorkedError: as `opening.prepared`.
         NotFoundError: there is no such account, or it is not theirs to see.
         ForbiddenError: they may not send orders on it.
     """
@@ -66,9 +67,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
         raise NotFoundError(f"There is no account {draft['account']}.", account=draft["account"])
     account = sender.account
     require(actor.user, Action.SEND_ORDER, account)
-    ticket, wait = opening.prepared(
-        account, tickets.complete(draft, sender.multipliers), draft.get("condition"), now=now
-    )
+    ticket, wait = opening.prepared(account, tickets.complete(draft, sender.multipliers), draft, now=now)
     right = right_to_send(account, actor, sender.mandate)
     return stage(
         Staging(

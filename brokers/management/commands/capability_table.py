@@ -10,10 +10,11 @@ from brokers import registry
 from brokers.selectors.words import in_words
 
 BEGIN, END = "<!-- brokers: begin -->", "<!-- brokers: end -->"
-HEAD = (
-    "| broker | order types | time in force | legs | replace | same id twice | preview | sign-in |",
-    "|---|---|---|---|---|---|---|---|",
+COLUMNS = (
+    *("broker", "order types", "time in force", "legs", "replace", "same id twice", "preview"),
+    *("watches itself", "algorithms", "sign-in"),
 )
+HEAD = (f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}")
 
 
 def table() -> str:

@@ -135,6 +135,7 @@ async def test_new_terms_repeat_what_the_order_waits_for_even_after_a_restart(de
         Algo.of("Twap", strategyType="Marketable", startTime="20260610-14:30:00", allowPastEndTime="1"),
         Algo.of("Vwap", maxPctVol="0.1", endTime="20260610-20:00:00", noTakeLiq="1"),
         Algo.of("ArrivalPx", maxPctVol="0.5", riskAversion="Neutral", forceCompletion="0"),
+        Algo.of("PctVol", pctVol="0.2", noTakeLiq="1"),
     ],
 )
 async def test_an_algorithm_travels_as_it_was_named(desk: IbkrDesk, algo: Algo) -> None:
@@ -155,6 +156,9 @@ async def test_an_algorithm_travels_as_it_was_named(desk: IbkrDesk, algo: Algo) 
         Algo.of("Vwap", maxPctVol="0.09"),
         Algo.of("Vwap", maxPctVol="0.51"),
         Algo.of("Vwap", maxPctVol="half"),
+        Algo.of("Vwap", maxPctVol="NaN"),
+        Algo.of("PctVol", pctVol="0.09"),
+        Algo.of("PctVol", pctVol="0.51"),
         Algo.of("Twap", strategyType="Marketable", startTime="14:30:00"),
         Algo.of("Twap", strategyType="Marketable", allowPastEndTime="yes"),
         Algo.of("ArrivalPx", maxPctVol="0.2", riskAversion="Brave"),

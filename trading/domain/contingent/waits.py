@@ -43,6 +43,15 @@ class Wait:
     placed: Placed | None = None
     after: OrderTicket | None = None
     listed: dict[str, object] | None = None  # its place in a list that leaves as one: `native.Listed.as_dict()`
+    native: dict[str, object] | None = None  # what the broker watches, or works it by: `NativeTerms.as_details()`
+
+    @property
+    def request_terms(self) -> dict[str, object]:
+        """What is kept with the request that sends the order, beside its ticket."""
+        kept = {"list": self.listed, "native": self.native}
+        if self.native is not None:
+            kept["condition"] = self.condition
+        return {name: one for name, one in kept.items() if one is not None}
 
     @property
     def awaits(self) -> Awaits | None:
@@ -110,11 +119,13 @@ def approved_hash(ticket: OrderTicket, wait: Wait | None) -> str:
     """Return what an approval binds to: the ticket, the condition it waits for, and the list it is of.
 
     A plain ticket's hash is its own. With a condition, the yes is to "this order, if and when that holds": the same
-    ticket under another condition, or in another list, needs another yes.
+    ticket under another condition, in another list, or worked by the broker otherwise, needs another yes.
     """
     content: dict[str, object] = ticket.as_dict()
     if wait is not None and wait.condition is not None:
         content["condition"] = wait.condition
+    if wait is not None and wait.native is not None:
+        content["native"] = wait.native
     if wait is not None and wait.placed is not None:
         content["list"] = wait.placed.list_hash
     return content_hash(content)

@@ -12,19 +12,24 @@ from marketdata.selectors import quotes
 from marketdata.selectors.clock import exchange_now
 from trading.domain.contingent import collar
 from trading.domain.contingent.waits import Wait, goes_out, wait_of
-from trading.selectors import conditions, exposures
+from trading.selectors import conditions, exposures, natively
 
 
 def prepared(
-    account: Account, ticket: OrderTicket, condition: dict[str, Any] | None, *, now: datetime
+    account: Account, ticket: OrderTicket, draft: Mapping[str, Any], *, now: datetime
 ) -> tuple[OrderTicket, Wait | None]:
     """Return the ticket as it is to be staged, and what it waits for; `account.connection` should be loaded.
 
     Raises:
         InvalidConditionError: the condition cannot be read, or looks at what the desk does not know.
+        NotKeptError, NotWorkedError: the broker is to watch or to work what it does not.
         NoMarketError: a market order for options finds too wide a quote.
     """
+    condition: dict[str, Any] | None = draft.get("condition")
     takes = exposures.takes(account.connection.broker)
+    native = natively.terms_of(account, ticket, draft, takes, now=now)
+    if native is not None:
+        return collared(ticket), Wait(condition=condition, native=native.as_details())
     if condition is None and goes_out(ticket, takes):
         return collared(ticket), None
     conditions.must_be_known(condition)

@@ -18,6 +18,7 @@ from risk.domain.permissions import Action
 from risk.selectors.permissions import require
 from trading.domain.orders.terms import NewTerms, changed
 from trading.models import Hold, Order
+from trading.selectors.natively import native_row
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
 from trading.services.contingent import lists, reapproving, release, resizing, rewaiting
@@ -34,7 +35,8 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
 
     Raises:
         NotFoundError, ForbiddenError: there is no such order, or it is not theirs to send.
-        OrderClosedError, NotReplaceableError, ReplacementUnderWayError: as `submit.replace`.
+        OrderClosedError, NotReplaceableError, ReplacementUnderWayError: as `submit.replace`; the second also of what
+            the broker waits for by itself.
         SetOffError: it was set off before this came; nothing was changed.
         InvalidInputError: nothing changes, or its type has no such term.
         ListQuantityError: the list that it is of cannot be for so much.
@@ -63,6 +65,12 @@ def _still_waits(order: Order, terms: NewTerms) -> None:
     """Pass if nothing is asked for that the desk alone keeps, of an order that has left it."""
     if order.status == OrdStatus.HELD or OrdStatus(order.status) in CLOSED_STATUSES:
         return
+    if terms.is_of_held and (native := native_row(order)) is not None:
+        raise submit.NotReplaceableError(
+            f"{native['held_by']} has the order with what it waits for, and its price and quantity alone can change: "
+            "cancel it and send another. It was not changed.",
+            order_id=order.pk,
+        )
     hold = Hold.objects.filter(order=order).first()
     if terms.is_of_held or (hold is not None and hold.is_watched and terms.stop_price is not None):
         raise SetOffError(

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from tests.brokers.servers.tws.server import TwsServer
 
 PRICE, TIME, MARGIN, VOLUME, CHANGE = 1, 3, 4, 6, 7
-ALGOS = {"Adaptive", "ArrivalPx", "Twap", "Vwap"}
+# What each algorithm takes, the needed one first; from the broker's page, not from the desk.
+ALGOS = {
+    "Adaptive": "adaptivePriority",
+    "ArrivalPx": "riskAversion maxPctVol startTime endTime allowPastEndTime forceCompletion",
+    "PctVol": "pctVol startTime endTime noTakeLiq",
+    "Twap": "strategyType startTime endTime allowPastEndTime",
+    "Vwap": "maxPctVol startTime endTime allowPastEndTime noTakeLiq",
+}
 Gate = Callable[[], bool]
 
 
@@ -24,8 +31,7 @@ def gate_of(server: "TwsServer", asked: Placing) -> Gate | None:
     Raises:
         Refusal: a condition or an algorithm makes no sense.
     """
-    if asked["algoStrategy"] and asked["algoStrategy"] not in ALGOS:
-        raise Refusal("INVALID", f"Invalid algorithm {asked['algoStrategy']!r}.")
+    _check_algo(asked)
     tests = [_test(server, condition) for condition in asked.conditions]
     joints = {condition[1] for condition in asked.conditions[:-1]}
     if joints - {"a", "o"}:
@@ -33,6 +39,19 @@ def gate_of(server: "TwsServer", asked: Placing) -> Gate | None:
     if not tests:
         return None
     return lambda: (any if "o" in joints else all)(test() for test in tests)
+
+
+def _check_algo(asked: Placing) -> None:
+    if not asked["algoStrategy"]:
+        return
+    if asked["algoStrategy"] not in ALGOS:
+        raise Refusal("INVALID", f"Invalid algorithm {asked['algoStrategy']!r}.")
+    needed, *others = ALGOS[asked["algoStrategy"]].split()
+    tags = [tag for tag, _ in asked.algo]
+    if needed not in tags or not set(tags) <= {needed, *others}:
+        raise Refusal("INVALID", f"Missing or invalid algorithm parameters {tags}.")
+    if asked["secType"] == "BAG":
+        raise Refusal("INVALID", "Algorithms are not available for combinations.")
 
 
 def _test(server: "TwsServer", fields: list[str]) -> Gate:
