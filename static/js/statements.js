@@ -59,13 +59,19 @@ function differences(content) {
   return h("ul", {}, content.differences.map((one) => h("li", {}, `${words(one.kind)} ${one.subject}: ours ${one.ours}, the broker's ${one.theirs}`)));
 }
 
+function late(content) {
+  if (!content.caught_up) return [];
+  const missing = content.unmarked.length ? ` No mark of that day was kept of ${content.unmarked.join(", ")}, so its equity is not known.` : "";
+  return [h("p", { role: "note" }, `Nobody watched as that day ended: made afterwards from the books and the marks that were kept.${missing} Its P&L is not explained.`)];
+}
+
 async function show(row) {
   try {
     const whole = await get(`/statements/${row.account}/${row.day}/`);
     const { content } = whole;
     setText(byId("statement-title"), `${row.account} at the close of ${row.day}`);
     byId("statement-body").replaceChildren(
-      differences(content), h("div", { class: "scroll-x mb-3", tabindex: "0", role: "region", "aria-label": "Positions at the close" }, held(content)),
+      ...late(content), differences(content), h("div", { class: "scroll-x mb-3", tabindex: "0", role: "region", "aria-label": "Positions at the close" }, held(content)),
       h("div", { class: "grid-2" }, facts(MONEY.map(([name, key]) => [name, dollars(content.money[key])])),
         facts(TERMS.map((name) => [words(name), gain(content.explained[name], signedMoney(content.explained[name]))]))),
       h("p", { class: "form-hint" }, whole.is_whole ? "As it was made. " : h("strong", {}, "Not what was made: its digest differs. "), "SHA-256 ", h("code", { class: "text-break" }, whole.digest)));

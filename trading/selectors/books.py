@@ -1,6 +1,6 @@
 """Books to read: what accounts hold, and what they did today."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -36,6 +36,15 @@ def lines(accounts: Collection[Account], today: date) -> list[Line]:
     touched = Q(instrument__in={instrument for _, instrument in day.touched})
     rows = Position.objects.filter(~Q(qty=0) | touched, account__in=accounts)
     positions = list(rows.select_related("account", "instrument__underlying").order_by("account_id", "id"))
+    return _lines(positions, day, today)
+
+
+def lines_as_of(account: Account, positions: Sequence[Position], day: date) -> list[Line]:
+    """Return the positions as they stood at the end of a day, those that were open or touched on it."""
+    return _lines(positions, _day([account], day), day)
+
+
+def _lines(positions: Sequence[Position], day: "_Day", today: date) -> list[Line]:
     closes = _previous_closes({p.instrument_id for p in positions}, today)
     day.carry(closes)
     return [

@@ -25,6 +25,7 @@ from trading.selectors.position_rows import pnl_row, position_row
 from trading.selectors.revaluation import Looked, Revaluation
 from trading.selectors.rows import Row
 from trading.services import equity, statements
+from trading.services.catch_up import catch_up
 from trading.services.explain import Steps
 
 POSITIONS_KEY = "monitor:positions"
@@ -58,6 +59,8 @@ class Monitor:
 
     def __init__(self) -> None:
         """Begin knowing nothing."""
+        self._began_at: datetime | None = None
+        self._caught_up: date | None = None  # the day before which no statement is missing
         self.forget()
 
     def forget(self) -> None:
@@ -94,8 +97,16 @@ class Monitor:
         if minute != self._minute:
             equity.note(looked.accounts, moment)
             statements.close_day(looked.accounts, moment, now=now)
+            self._catch_up(exchange_now, now)
             self._minute = minute
         return looked.accounts
+
+    def _catch_up(self, exchange_now: datetime, now: datetime) -> None:
+        """Make what statements are missing of earlier days: once a start and day, as soon as the broker has told."""
+        today = new_york_date(exchange_now)
+        self._began_at = now if self._began_at is None else self._began_at
+        if self._caught_up != today and catch_up(exchange_now, since=self._began_at, now=now):
+            self._caught_up = today
 
     def _read(self, now: datetime, exchange_now: datetime) -> bool:
         day = new_york_date(exchange_now)

@@ -89,14 +89,20 @@ def families(pairs: Iterable[Pair]) -> Iterator[tuple[int, list[int]]]:
 
 
 def replayed(
-    account: Account, instruments: Iterable[int], *, now: datetime, method: LotMethod | None = None
+    account: Account,
+    instruments: Iterable[int],
+    *,
+    now: datetime,
+    method: LotMethod | None = None,
+    until: date | None = None,
 ) -> dict[int, Shelf]:
     """Return the shelves of whole families of the account's instruments, made from what happened alone.
 
-    With a `method`, all that closes takes lots by it, whatever was elected or named.
+    With a `method`, all that closes takes lots by it, whatever was elected or named; with `until`, nothing that belongs
+    to a later trading day counts.
     """
     wanted = Instrument.objects.in_bulk(list(instruments))
-    entries = history(account, wanted)
+    entries = history(account, wanted, until=until)
     rules = rules_of(account) if method is None else Rules([(date.min, method)])
     shelves: dict[int, Shelf] = {}
 
@@ -114,11 +120,12 @@ def replayed(
     return shelves
 
 
-def history(account: Account, instruments: Mapping[int, Instrument]) -> list[Entry]:
+def history(account: Account, instruments: Mapping[int, Instrument], *, until: date | None = None) -> list[Entry]:
     """Return all that happened to the instruments, in the exchange's time; at one moment, in the order of the ids."""
-    live = Execution.objects.filter(account=account, instrument__in=instruments, status=Execution.Status.LIVE)
+    days = Q() if until is None else Q(trade_date__lte=until)
+    live = Execution.objects.filter(days, account=account, instrument__in=instruments, status=Execution.Status.LIVE)
     touched = Q(instrument__in=instruments) | Q(deliverable__in=instruments) | Q(to_instrument__in=instruments)
-    events = BookEvent.objects.filter(touched, account=account)
+    events = BookEvent.objects.filter(touched, days, account=account)
     entries = [entry_of(execution) for execution in live.select_related("account", "instrument")]
     loaded = events.select_related("account", "instrument", "deliverable", "to_instrument")
     entries += [entry for event in loaded for entry in entries_of(event)]

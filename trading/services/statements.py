@@ -22,7 +22,7 @@ from trading.selectors import day_end
 from trading.selectors.explained import told
 from trading.selectors.pnl import AccountPnl
 from trading.selectors.points import Moment
-from trading.selectors.rows import text
+from trading.selectors.rows import Row, text
 from trading.services.equity import SETTLING
 
 ACTOR = desk_name("monitor")
@@ -85,13 +85,16 @@ def _close(one: AccountPnl, session: Session, moment: Moment, now: datetime) -> 
     if lots is None:
         return False  # something was booked since the books were read
     book = BrokerBook.objects.filter(account=one.books.account).first()
-    settled_at = clock.exchange_clock().system_at(session.closes_at + SETTLING)
-    if book is not None and (book.taken_at < settled_at or day_end.was_booked_since(one, book.taken_at)):
+    if book is not None and (book.taken_at < settled_at(session) or day_end.was_booked_since(one, book.taken_at)):
         book = None
     if (book is None or one.equity is None) and moment.at < session.closes_at + PATIENCE:
         return False
     explained = [t.explained for t in told([one], moment)]
-    content = day_end.content(day_end.Day(one, session, lots, explained, book))
+    return keep(one, session, day_end.content(day_end.Day(one, session, lots, explained, book)), now=now)
+
+
+def keep(one: AccountPnl, session: Session, content: Row, *, now: datetime) -> bool:
+    """Write a day's statement and tell of it; return whether it is new: one that was made is never changed."""
     statement, is_new = DayStatement.objects.get_or_create(
         account=one.books.account,
         day=session.day,
@@ -107,6 +110,11 @@ def _close(one: AccountPnl, session: Session, moment: Moment, now: datetime) -> 
     if is_new:
         _tell(statement, now)
     return is_new
+
+
+def settled_at(session: Session) -> datetime:
+    """Return when the session had settled, on the system's clock."""
+    return clock.exchange_clock().system_at(session.closes_at + SETTLING)
 
 
 def _tell(statement: DayStatement, now: datetime) -> None:

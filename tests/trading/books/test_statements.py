@@ -109,7 +109,7 @@ def test_a_statement_waits_until_the_day_has_settled(account: Account, at: datet
 
     look(at)
 
-    assert DayStatement.objects.count() == made
+    assert DayStatement.objects.filter(day=CLOSE.date()).count() == made
 
 
 def test_what_was_traded_today_settles_at_the_next_session(account: Account) -> None:
