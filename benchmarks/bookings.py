@@ -15,14 +15,22 @@ from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.instruments import InstrumentKind, OptionContract, Right
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce
 from allcore.kernel.quotes import Greeks, Quote
-from allcore.kernel.reports import BookReport, ExecutionReport, LegFill, ReportKind
+from allcore.kernel.reports import (
+    BookReport,
+    ExecutionReport,
+    LegFill,
+    MassStatus,
+    OrderReport,
+    PositionReport,
+    ReportKind,
+)
 from brokers.models import Account, Connection
 from marketdata.domain import wire
 from marketdata.models import Instrument
 from risk.domain.limits import Limits
 from risk.models import Reservation, Verdict
 from trading.domain.books.valuation import Line
-from trading.models import Approval, Execution, Order, OrderLeg, OrderRequest
+from trading.models import Approval, Execution, Order, OrderLeg, OrderRequest, Position
 from trading.selectors.pnl import AccountBooks
 from trading.selectors.revaluation import Revaluation
 from trading.services import rebuild
@@ -61,6 +69,25 @@ class Desk:
             said.append(self._report(order, ReportKind.ACK))
             said.append(self._report(order, ReportKind.FILL, self._fill(order, instrument, n)))
         return said
+
+    def whole_list(self) -> MassStatus:
+        """Return the broker's list of every order and position, as it is once all has been told."""
+        orders = {order.pk: order for order in Order.objects.all()}
+        listed = []
+        for booked in Execution.objects.select_related("instrument"):
+            order = orders[booked.order_id]
+            leg = LegFill(
+                booked.exec_id, 0, booked.instrument.symbol, Side(order.side), order.order_qty, booked.px, booked.fee
+            )
+            fill = self._report(order, ReportKind.FILL, leg)
+            name, qty = order.cl_ord_id, order.order_qty
+            listed.append(OrderReport(self.account.broker_account, name, f"B{name}", "FILLED", qty, qty, (fill,)))
+        held = Position.objects.filter(account=self.account).exclude(qty=0).select_related("instrument")
+        positions = tuple(
+            PositionReport(self.account.broker_account, p.instrument.symbol, p.qty, p.avg_px or Decimal(0))
+            for p in held
+        )
+        return MassStatus("bench", utc_now(), tuple(listed), positions, balances=())
 
     def wrong(self) -> int:
         """Return in how many places the books differ from what happened."""

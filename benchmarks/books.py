@@ -3,6 +3,7 @@
 `fills`: orders that were sent are acknowledged and filled through `settle.apply_reports`, as the inbox does it:
 `stream` in batches as they pile up under load, `single` one report at a time. Real PostgreSQL, real commits. At the end
 the books are rebuilt in memory and held against what is stored.
+`reconcile`: the broker's whole list of those orders, all of which have ended alike, held against ours as each minute.
 `revalue`: 5,000 positions at new quotes and model values, from Redis to the account's P&L, as the monitor does it.
 """
 
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING
 from benchmarks.harness import figures, report, servers
 
 if TYPE_CHECKING:
-    from allcore.kernel.reports import BookReport, ExecutionReport
+    from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 
 ORDERS = 1500
 SINGLE = 200
 BATCH = 64  # as the inbox takes them
 POSITIONS = 5000
 LOOKS = 60
+LISTS = 20
 
 
 def main() -> None:
@@ -31,6 +33,7 @@ def main() -> None:
         desk = bookings.desk()
         results["fills_stream"], stream = fills(desk.reports(ORDERS), BATCH)
         results["fills_single"], single = fills(desk.reports(SINGLE), 1)
+        results["reconcile"] = reconcile(desk.whole_list())
         results["revalue"] = revalue(*bookings.book_of(POSITIONS))
         wrong = desk.wrong()
     report("books", results, checks={"fills": stream + single, "wrong": wrong})
@@ -52,6 +55,24 @@ def fills(reports: Sequence["ExecutionReport | BookReport"], batch: int) -> tupl
     done = bookings.booked() - before
     per_fill = {"fills_per_s": round(done / seconds, 1), "cpu_ms_per_fill": round(cpu * 1000 / max(done, 1), 2)}
     return {**figures(taken, seconds), **per_fill, "batch": batch}, done
+
+
+def reconcile(status: "MassStatus") -> dict[str, object]:
+    """Return the figures of holding one whole list against our books again and again."""
+    from datetime import timedelta
+
+    from allcore.kernel.clock import utc_now
+    from trading.domain.reconcile.doubts import Asked
+    from trading.services import reconcile
+
+    asked = Asked(since=status.taken_at - timedelta(days=2), is_healthy=True, indexes_our_ids=True)
+    taken: list[float] = []
+    start = time.monotonic()
+    for _ in range(LISTS):
+        began = time.monotonic()
+        reconcile.apply(status, asked=asked, now=utc_now())
+        taken.append((time.monotonic() - began) * 1000)
+    return {**figures(taken, time.monotonic() - start), "orders": len(status.orders)}
 
 
 def revalue(look: Callable[[], object], write: Callable[[int], None]) -> dict[str, object]:

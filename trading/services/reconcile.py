@@ -1,6 +1,6 @@
 """The broker's books against ours: missing reports applied, questions answered, differences written down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,8 +14,17 @@ from allcore.kernel.reports import ExecutionReport, MassStatus, OrderReport
 from brokers.services.connections import mark_reconciled
 from trading.domain.orders.events import Alert
 from trading.domain.reconcile.doubts import Asked
-from trading.domain.reconcile.orders import ENDED, OPEN_AT_BROKER, Ours, is_stale, lacks_executions, missing_reports
+from trading.domain.reconcile.orders import (
+    ENDED,
+    OPEN_AT_BROKER,
+    Ours,
+    agrees,
+    is_stale,
+    lacks_executions,
+    missing_reports,
+)
 from trading.models import Order, OrderRequest
+from trading.selectors.ended import ended
 from trading.services import breaks, doubt, external, gap, inquiries, settle, statements
 from trading.services.alerts import tell
 from trading.services.quarantine import quarantine
@@ -29,9 +38,10 @@ Pair = tuple[OrderReport, OrderRequest | None]
 @transaction.atomic
 def apply(status: MassStatus, *, asked: Asked, now: datetime) -> None:
     """Apply one whole answer of the broker. Doing it twice changes nothing."""
-    pairs = _pairs(status)
-    _take_strangers(status, pairs, now)
-    pairs = _pairs(status)
+    telling = _telling(status)
+    pairs = _pairs(status.connection, telling)
+    if _take_strangers(status, pairs, now):
+        pairs = _pairs(status.connection, telling)
     read = [(theirs, request, None if request is None else _ours(theirs, request)) for theirs, request in pairs]
     told: list[ExecutionReport] = []
     for theirs, _, ours in read:
@@ -57,11 +67,17 @@ def look_back(connection: str, *, now: datetime) -> datetime:
     return min(now - LOOK_BACK, doubt.oldest(connection, now=now))
 
 
-def _pairs(status: MassStatus) -> list[Pair]:
+def _telling(status: MassStatus) -> list[OrderReport]:
+    """Return the listed orders that may tell anything: of days of orders, those few that did not end alike."""
+    ours = ended(status.connection, {report.cl_ord_id for report in status.orders})
+    return [report for report in status.orders if not agrees(report, ours.get(report.cl_ord_id))]
+
+
+def _pairs(connection: str, reports: Sequence[OrderReport]) -> list[Pair]:
     """Return each listed order with our request of that name; an order that is not ours has the broker's name."""
-    ids = [report.cl_ord_id for report in status.orders]
+    ids = [report.cl_ord_id for report in reports]
     named = Q(cl_ord_id__in=ids) | Q(kind=OrderRequest.Kind.NEW, orig_cl_ord_id__in=ids)
-    rows = OrderRequest.objects.filter(named, connection__name=status.connection).order_by("id")
+    rows = OrderRequest.objects.filter(named, connection__name=connection).order_by("id")
     related = rows.select_related("order__account__connection", "guard").prefetch_related(
         "order__executions", "order__requests"
     )
@@ -71,7 +87,7 @@ def _pairs(status: MassStatus) -> list[Pair]:
         for name in (row.cl_ord_id, row.orig_cl_ord_id if row.kind == OrderRequest.Kind.NEW else "")
         if name
     }
-    return [(report, found.get(report.cl_ord_id)) for report in status.orders]
+    return [(report, found.get(report.cl_ord_id)) for report in reports]
 
 
 def _ours(theirs: OrderReport, request: OrderRequest) -> Ours:
@@ -91,7 +107,9 @@ def _ours(theirs: OrderReport, request: OrderRequest) -> Ours:
     )
 
 
-def _take_strangers(status: MassStatus, pairs: Iterable[Pair], now: datetime) -> None:
+def _take_strangers(status: MassStatus, pairs: Iterable[Pair], now: datetime) -> bool:
+    """Take in what the list has and we do not; return whether there was any."""
+    found = False
     for theirs, request in pairs:
         is_open = OrdStatus(theirs.status) in OPEN_AT_BROKER
         # One that has fills but no terms is made of its fills; one that ended without any left nothing behind.
@@ -99,10 +117,12 @@ def _take_strangers(status: MassStatus, pairs: Iterable[Pair], now: datetime) ->
             continue
         if theirs.ticket is None and theirs.fills:
             continue
+        found = True
         try:
             external.take_listed(status.connection, theirs, now=now)
         except (RefusedError, InvalidInputError) as e:
             quarantine(status.connection, theirs, code=e.code, message=e.message, now=now)
+    return found
 
 
 def _follow_up(status: MassStatus, pairs: Iterable[Pair], behind: set[UUID], now: datetime) -> None:

@@ -22,6 +22,7 @@ ENDED = {
     OrdStatus.EXPIRED: ReportKind.EXPIRE,
     OrdStatus.REJECTED: ReportKind.REJECT,
 }
+CLOSED_AT_BROKER = frozenset({OrdStatus.FILLED, *ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,16 @@ def missing_reports(
         else:
             reports.append(_say(ending, theirs, connection, taken_at))
     return tuple(reports)
+
+
+def agrees(theirs: OrderReport, ours: Ours | None) -> bool:
+    """Return whether both have the order as ended alike, to the last fill: the list tells nothing of it then."""
+    return (
+        ours is not None
+        and ours.status in CLOSED_AT_BROKER
+        and (theirs.status, theirs.cum_qty) == (ours.status, ours.cum_qty)
+        and not new_fills(theirs, ours)
+    )
 
 
 def _was_accepted(ours: Ours, status: OrdStatus, fills: tuple[ExecutionReport, ...]) -> bool:
