@@ -25,7 +25,7 @@ from trading.gateway.life import ensure_heard, first_of, needs_leave, worth_sayi
 from trading.gateway.outbox import Outbox
 from trading.gateway.pace import Cause, Pace
 from trading.gateway.threads import DatabaseLine
-from trading.services import offset, reconcile
+from trading.services import healed, offset, reconcile
 
 LEASE_RENEWAL = 1.0
 RECONCILE_EVERY = 60.0
@@ -188,6 +188,7 @@ class ConnectionRunner:
     async def _ask_about_doubts(self, session: Session) -> None:
         if await self._control.call(partial(reconcile.has_questions_due, self.name, now=utc_now())):
             await self._reconcile(session)
+        await self._control.call(partial(healed.sweep, self.name, now=utc_now()))
         await self._control.call(partial(offset.propose_due, self.name, now=utc_now()))
 
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ from allcore.kernel.tickets import OrderTicket
 from marketdata.selectors import quotes
 from trading.domain.approval.drift import combo_mid, has_drifted, tolerance
 from trading.models import Proposal
+from trading.selectors import offsets
 
 FRESH_AT_CLICK = 5.0  # seconds
 
@@ -22,7 +23,9 @@ class Fault:
 
 
 def recheck(proposal: Proposal, ticket: OrderTicket, *, now: datetime) -> Fault | None:
-    """Return what has changed since the card was made: a quote gone bad or old, or a market moved too far."""
+    """Return what has changed since the card was made: nothing left to offset, a bad quote, a market moved too far."""
+    if healed := offsets.fault(proposal):
+        return Fault(healed)
     latest = quotes.latest([leg.symbol for leg in ticket.legs])
     for leg in ticket.legs:
         quote = latest.get(leg.symbol)

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
 
 from allcore.accounts.actors import desk_name
 from allcore.kernel.errors import DeskError, UnavailableError
@@ -17,9 +16,9 @@ from marketdata.selectors import quotes
 from risk.services import gate
 from trading.domain.orders.events import Alert
 from trading.domain.proposals.card import Reasons
-from trading.domain.reconcile.offsets import LegFilled, excess, overfilled, together
-from trading.models import Break, Execution, Order, Proposal
-from trading.selectors import exposures
+from trading.domain.reconcile.offsets import LegFilled, together
+from trading.models import Break, Order, Proposal
+from trading.selectors import exposures, offsets
 from trading.selectors.protocol import active_parameters
 from trading.services import breaks
 from trading.services.offer import Offer, offer
@@ -56,7 +55,7 @@ def propose_due(connection: str, *, now: datetime) -> int:
 
 
 def _try(row: Break, now: datetime) -> bool:
-    legs = _offset(row)
+    legs = [] if row.order is None else offsets.due(row.order, row.code)
     if not legs:
         breaks.close(row, "Nothing is left to offset.", now=now)
         return False
@@ -71,24 +70,6 @@ def _try(row: Break, now: datetime) -> bool:
         return False
     breaks.tell(row, "offset_proposed", now)
     return True
-
-
-def _offset(row: Break) -> list[LegFilled]:
-    """Return what is too much of the order now, leg by leg; empty once it has healed."""
-    order = row.order
-    if order is None:
-        return []
-    ratios = {leg.index: leg.ratio for leg in order.legs.all()}
-    live = Execution.objects.filter(order=order, status=Execution.Status.LIVE)
-    sums = live.values("leg", "side", symbol=F("instrument__symbol"), multiplier=F("instrument__multiplier"))
-    filled = [
-        LegFilled(r["symbol"], Side(r["side"]), r["total"], ratios.get(r["leg"], 1), r["multiplier"])
-        for r in sums.annotate(total=Sum("qty")).order_by("leg", "side")
-    ]
-    if row.code == Alert.OVERFILL:
-        return overfilled(filled, order.overfill_qty)
-    missing = len(ratios) - len({leg.symbol for leg in filled})
-    return excess(filled, is_missing_a_leg=missing > 0)
 
 
 def _propose(row: Break, legs: Sequence[LegFilled], now: datetime) -> Proposal:

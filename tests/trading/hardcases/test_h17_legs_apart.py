@@ -16,8 +16,9 @@ from tests.trading.passage.conftest import STOCK
 from trading.domain.orders.state import Fill
 from trading.domain.orders.units import recounted
 from trading.models import Break, Order, Proposal
+from trading.selectors.offsets import HEALED
 from trading.selectors.orders import detail
-from trading.services import offset, rebuild
+from trading.services import decide, healed, offset, rebuild
 
 NEAR, FAR = "AAPL  260612P00195000", "AAPL  260612P00190000"
 
@@ -151,6 +152,82 @@ def test_an_overfilled_spread_is_offset_in_all_its_legs_at_once(floor: Floor, sp
     legs = [(one["symbol"], one["side"], one["ratio"], one["position_effect"]) for one in shown["legs"]]
     assert legs == [(NEAR, "BUY", 1, "CLOSE"), (FAR, "SELL", 2, "CLOSE")]
     assert (shown["quantity"], shown["price_effect"], shown["limit_price"]) == (2, "DEBIT", "1.22")
+
+
+def quoted() -> None:
+    market.write_quotes([market.quote(NEAR, "2.90", "2.92", size=500), market.quote(FAR, "0.99", "1.01", size=500)])
+
+
+def proposed(floor: Floor, spread: Order) -> Proposal:
+    """Three near puts filled alone, and the trade that takes them back waits for approval."""
+    quoted()
+    floor.hear(near(floor, spread, "n1", 3))
+    offset.propose_due(CONNECTION, now=floor.now)
+    return Proposal.objects.get()
+
+
+def approve(floor: Floor, proposal: Proposal) -> Order | None:
+    quoted()
+    content_hash = proposal.content_hash
+    return decide.approve(proposal_id=proposal.pk, content_hash=content_hash, actor=floor.actor, now=floor.now).order
+
+
+@pytest.mark.parametrize(("status", "ends_as"), [("PENDING", "WITHDRAWN"), ("HELD", "VOIDED"), ("PARTIAL", "VOIDED")])
+def test_an_offset_is_taken_back_with_its_reason_once_the_legs_have_healed(
+    floor: Floor, spread: Order, status: str, ends_as: str
+) -> None:
+    made = proposed(floor, spread)
+    Proposal.objects.update(status=status)
+    floor.hear(far(floor, spread, "f1", 6))
+
+    taken = healed.sweep(CONNECTION, now=floor.now), healed.sweep(CONNECTION, now=floor.now)
+
+    made.refresh_from_db()
+    assert (taken, made.status, made.reason_text) == ((1, 0), ends_as, HEALED)
+
+
+def test_an_offset_stands_while_its_legs_are_alone(floor: Floor, spread: Order) -> None:
+    made = proposed(floor, spread)
+
+    assert healed.sweep(CONNECTION, now=floor.now) == 0
+
+    made.refresh_from_db()
+    assert made.status == "PENDING"
+
+
+def test_an_offset_of_more_than_is_left_alone_is_proposed_anew(floor: Floor, spread: Order) -> None:
+    proposed(floor, spread)
+    floor.hear(far(floor, spread, "f1", 4))
+
+    healed.sweep(CONNECTION, now=floor.now)
+    offset.propose_due(CONNECTION, now=floor.later(120))
+
+    shown = [(p.status, p.content["ticket"]["quantity"]) for p in Proposal.objects.order_by("proposed_at", "status")]
+    assert sorted(shown) == [("PENDING", 1), ("WITHDRAWN", 3)]
+
+
+def test_an_offset_that_has_nothing_to_undo_is_not_approved_any_more(floor: Floor, spread: Order) -> None:
+    made = proposed(floor, spread)
+    floor.hear(far(floor, spread, "f1", 6))
+
+    with pytest.raises(decide.NeedsReconfirmError, match="no longer there"):
+        approve(floor, made)
+
+    assert Order.objects.count() == 1
+
+
+def test_an_approval_that_was_first_stands_and_its_order_is_taken_back(floor: Floor, spread: Order) -> None:
+    made = proposed(floor, spread)
+    order = approve(floor, made)
+    assert order is not None
+    floor.hear(far(floor, spread, "f1", 6))
+
+    taken = healed.sweep(CONNECTION, now=floor.now), healed.sweep(CONNECTION, now=floor.now)
+
+    made.refresh_from_db()
+    order.refresh_from_db()
+    assert (taken, made.status, order.status) == ((1, 0), "APPROVED", "ABANDONED")
+    assert order.reason.endswith(HEALED)
 
 
 PX = Decimal("1.00")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import gcd
 
 from allcore.kernel.orders import Side
+from allcore.kernel.tickets import OrderTicket
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ def excess(filled: Sequence[LegFilled], *, is_missing_a_leg: bool) -> list[LegFi
     units = 0 if is_missing_a_leg else min((leg.qty // leg.ratio for leg in filled), default=0)
     over = [replace(leg, qty=leg.qty - units * leg.ratio) for leg in filled]
     return sorted((leg for leg in over if leg.qty > 0), key=lambda leg: (-leg.qty, leg.symbol))
+
+
+def is_undone_by(due: Sequence[LegFilled], ticket: OrderTicket) -> bool:
+    """Return whether the ticket trades against what is due, and no more of it than there is."""
+    left = {(leg.symbol, leg.side.opposite): leg.qty for leg in due}
+    return all(left.get((leg.symbol, leg.side), 0) >= ticket.quantity * leg.ratio for leg in ticket.legs)
 
 
 def together(legs: Sequence[LegFilled]) -> tuple[int, list[LegFilled]]:
