@@ -1,7 +1,7 @@
 // The blotters: AG Grid, fed by the socket, rows keyed and updated in place.
 
 import { h } from "./dom.js";
-import { direction, money, number, signedMoney, time, until, words } from "./format.js";
+import { direction, money, number, signedMoney, stamp, until, utc, words } from "./format.js";
 import { on } from "./live.js";
 import { statusKind } from "./status.js";
 
@@ -30,18 +30,20 @@ export const numeric = (field, headerName, format, extra = {}) => ({
 const gain = (field, headerName, extra = {}) => numeric(field, headerName, (value) => ARROWS[direction(value)] + signedMoney(value), {
   cellClassRules: { up: ({ value }) => paint(value).up, down: ({ value }) => paint(value).down }, ...extra,
 });
-const at = (field, headerName) => ({
-  field, headerName, width: 88, cellClass: "num", valueFormatter: ({ value }) => time(value),
-  tooltipValueGetter: ({ value }) => value && `${new Date(value).toISOString().replace("T", " ").slice(0, 23)} UTC`,
+const at = (field, name) => ({
+  field, headerName: `${name} (ET)`, headerTooltip: "New York time, by the desk's own clock; a time's own hint says it in UTC",
+  width: isNarrow ? 92 : 100, cellClass: "num", valueFormatter: ({ value }) => stamp(value), tooltipValueGetter: ({ value }) => value && utc(value),
 });
 
 export const statusTag = (status) => h("span", { class: ["tag", ...statusKind(status)].join(" ") }, words(status));
 
+const WRAPS = isNarrow ? { wrapText: true, autoHeight: true, cellClass: "wraps" } : {}; // two lines say it all, a cut one does not
+
 const ORDER_COLUMNS = [
   at("created_at", "Time"),
-  text("account", "Account", { width: 82 }),
-  text("description", "Order", { flex: 1, minWidth: isNarrow ? 150 : 210, tooltipField: "description", cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
-  text("status", "Status", { width: 134, cellRenderer: ({ value }) => statusTag(value), tooltipField: "reason" }),
+  text("account", "Account", { width: 78 }),
+  text("description", "Order", { flex: 2, minWidth: isNarrow ? 170 : 220, ...WRAPS, tooltipField: "description", cellRenderer: ({ data }) => h("a", { href: `/orders/${data.id}/` }, data.description || data.cl_ord_id) }),
+  text("status", "Status", { width: 128, cellRenderer: ({ value }) => statusTag(value), tooltipField: "reason" }),
   numeric("cum_qty", "Filled", (value) => number(value, 0), { width: 70, valueFormatter: ({ data }) => `${data.cum_qty} / ${data.order_qty}` }),
   numeric("limit_price", "Limit", (value) => number(value), { width: 66 }),
   numeric("avg_px", "Average", (value) => number(value), { width: 76 }),
@@ -49,7 +51,7 @@ const ORDER_COLUMNS = [
 const ORDER_MORE = [
   text("side", "Side", { width: 66, valueFormatter: ({ value }) => words(value) }), text("ord_type", "Type", { width: 100, valueFormatter: ({ value }) => words(value) }),
   text("time_in_force", "Good for", { width: 116, valueFormatter: ({ value }) => until(value) }), text("origin", "Origin", { width: 104, valueFormatter: ({ value }) => words(value) }),
-  at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 160 }),
+  at("sent_at", "Sent"), at("closed_at", "Closed"), text("reason", "Reason", { flex: 1, minWidth: 120 }),
 ];
 const storyOf = ({ account, symbol }) => `/stories/of/?${new URLSearchParams({ account, symbol })}`;
 const POSITION_COLUMNS = [
@@ -81,7 +83,7 @@ function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, k
   const grid = makeGrid(element, columns.filter(({ field }) => !isNarrow || field !== "account"), {
     getRowId: ({ data }) => data.id, overlayNoRowsTemplate: `<span class="text-secondary">${empty}</span>`,
     isExternalFilterPresent: () => true, doesExternalFilterPass: ({ data }) => isShown(data.account) && keep(data),
-    initialState: { sort: { sortModel: sort } },
+    onCellKeyDown: follow, initialState: { sort: { sortModel: sort } },
   });
   on(stream, ({ whole, changed }, rows) => {
     if (whole) grid.setGridOption("rowData", [...rows.values()]);
@@ -90,6 +92,12 @@ function liveGrid(element, stream, columns, { isShown, onAccount, empty, sort, k
   });
   onAccount(() => grid.onFilterChanged());
   return grid;
+}
+
+// Enter opens what the row is about, as a click on its text does.
+function follow({ event }) {
+  if (event.key !== "Enter" || event.target.closest("a")) return;
+  event.target.closest("[role=row]")?.querySelector("a")?.click();
 }
 
 // Few rows take the room they need; many scroll within the section's height.

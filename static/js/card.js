@@ -1,8 +1,9 @@
 // The sections of a proposal's card, from its content: why, what changes, limits, price, payoff, costs, the past.
 
 import { h, icon } from "./dom.js";
-import { inUnit, isMissing, moment, money, number, percent, signedMoney, until, words } from "./format.js";
+import { bound, inUnit, isMissing, moment, money, number, percent, signedMoney, until, words } from "./format.js";
 import { sayContract } from "./legs.js";
+import { weekType, weekTypeShort } from "./week-types.js";
 
 const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);
 
@@ -23,7 +24,7 @@ export function expected({ why: reasons }) {
   if (!likely.length) return null;
   likely.sort((a, b) => Number(b[1]) - Number(a[1]));
   return section("How the week may end", h("div", { class: "probabilities" }, likely.map(([type, chance]) =>
-    h("div", { class: "probability" }, h("span", {}, type),
+    h("div", { class: "probability" }, h("span", { title: type }, weekTypeShort(type)),
       h("span", { class: "meter", "aria-hidden": "true" }, h("span", { style: { width: `${Number(chance) * 100}%` } })),
       h("span", { class: "num text-end" }, percent(chance))))));
 }
@@ -64,7 +65,7 @@ function limit(row) {
   return h("div", { class: `limit ${CLASSES[row.outcome] ?? ""}` },
     h("div", { class: "row-1" }, h("span", {}, row.label ?? words(row.code)),
       hasBar && h("span", { class: "num text-secondary" },
-        `${inUnit(row.before, row.unit)} → ${inUnit(row.after, row.unit)} ${isFloor(row) ? "at least" : "of"} ${inUnit(row.hard ?? row.soft, row.unit)}`)),
+        `${isMissing(row.before) ? "" : `${bound(row.before, row.unit)} → `}${bound(row.after, row.unit)} ${isFloor(row) ? "at least" : "of"} ${bound(row.hard ?? row.soft, row.unit)}`)),
     hasBar && h("div", { class: "limit-bar", "aria-hidden": "true" },
       h("span", { class: "after", style: { width: share(row.after) } }), h("span", { class: "before", style: { width: share(row.before) } }),
       !isMissing(row.soft) && !isMissing(row.hard) && h("i", { style: { left: share(row.soft) } })),
@@ -86,7 +87,7 @@ export function costs(content) {
 export function similar({ similar: rows }) {
   const body = rows?.length
     ? h("ul", { class: "rules" }, rows.map((row) => h("li", {},
-        h("span", { class: "flex-fill" }, row.order_id ? h("a", { href: `/orders/${row.order_id}/` }, row.sentence) : row.sentence, row.week_type ? ` (${words(row.week_type)})` : ""),
+        h("span", { class: "flex-fill" }, row.order_id ? h("a", { href: `/orders/${row.order_id}/` }, row.sentence) : row.sentence, row.week_type ? ` (${weekType(row.week_type)})` : ""),
         h("strong", { class: "num" }, signedMoney(row.realised)))))
     : h("p", { class: "text-secondary mb-0" }, "None yet: this is the first of its kind here.");
   return section("Similar past trades", body);

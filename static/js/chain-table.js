@@ -85,7 +85,7 @@ export class ChainTable {
       byId("chain-rows").replaceChildren(...chain.rows.map((row, index) =>
         h("tr", { class: index === above ? "at-money" : null }, this.side(row.call, "call", row.strike), h("th", { class: "strike", scope: "row" }, number(row.strike)), this.side(row.put, "put", row.strike))));
       const first = byId("chain-rows").children[Math.max(0, above - ABOVE)];
-      if (first) byId("chain-rows").closest(".chain-scroll").scrollTop = first.offsetTop - first.offsetHeight;
+      if (first) byId("chain-rows").closest(".chain-scroll").scrollTop = first.offsetTop - first.closest("table").tHead.offsetHeight;
     }
     byId("chain-empty").hidden = chain.rows.length > 0;
     setText(byId("chain-empty").querySelector("strong"), "No options of this expiry are listed");

@@ -70,7 +70,7 @@ export function drawPayoff(element, payoff) {
         { x: numbers(payoff.prices), y: numbers(payoff.at_expiry), name: "At expiry", mode: "lines", line: { color: colour("text"), width: 2 }, hovertemplate: "%{y:$,.0f}" },
         { x: numbers(payoff.prices), y: numbers(payoff.today), name: "Today", mode: "lines", line: { color: colour("accent"), width: 2, dash: "dot" }, hovertemplate: "%{y:$,.0f}" },
       ],
-      extra: { shapes, annotations, xaxis: { tickprefix: "$", zeroline: false }, yaxis: { tickprefix: "$", tickformat: ",.0f" } },
+      extra: { shapes, annotations, xaxis: { tickprefix: "$", zeroline: false }, yaxis: { tickformat: "$,.0f" } },
     };
   });
 }
@@ -96,7 +96,7 @@ export function drawWhatIf(element, payoff) {
         curve("What if", payoff.what_if, { color: colour("accent"), width: 2.5 }),
         { x: [point.price], y: [point.what_if], mode: "markers", showlegend: false, hoverinfo: "skip", marker: { color: colour("accent"), size: 10 } },
       ],
-      extra: { shapes, annotations: lines.map((line) => line.annotation), xaxis: { tickprefix: "$", zeroline: false }, yaxis: { tickprefix: "$", tickformat: ",.0f" } },
+      extra: { shapes, annotations: lines.map((line) => line.annotation), xaxis: { tickprefix: "$", zeroline: false }, yaxis: { tickformat: "$,.0f" } },
     };
   });
 }
@@ -121,7 +121,7 @@ export function drawEquity(element, series) {
       x: points.map((point) => wallTime(point.at)), y: points.map((point) => Number(point.equity)), name: account, mode: "lines",
       line: { width: 2, color: colour(["accent", "up", "soft", "down"][index % 4]) }, hovertemplate: "%{y:$,.0f}",
     })),
-    extra: { yaxis: { tickprefix: "$", tickformat: ",.0f" } },
+    extra: { yaxis: { tickformat: "$,.0f" } },
   }));
 }
 

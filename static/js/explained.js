@@ -4,6 +4,7 @@ import { isShown, onAccount } from "./access.js";
 import { get } from "./api.js";
 import { byId, h } from "./dom.js";
 import { gain, money, number, signedMoney, words } from "./format.js";
+import { weekType } from "./week-types.js";
 
 const EVERY = 15_000;
 const TERMS = [
@@ -11,6 +12,7 @@ const TERMS = [
   ["trading", "Trading"], ["fees", "Fees"], ["events", "Events"], ["residual", "Residual"], ["total", "Total"],
 ];
 const DIMENSIONS = [["strategy", "Strategy"], ["week_type", "Week type"], ["account", "Account"], ["broker", "Broker"]];
+const SAID = { strategy: words, week_type: (code) => (/^[PCW]-/.test(code) ? weekType(code) : words(code)) };
 const seen = { explained: [], washes: [] };
 
 const cell = (value) => (value === null ? h("td", { class: "r" }, "–") : h("td", { class: "r" }, gain(value, signedMoney(value))));
@@ -34,9 +36,9 @@ function paintExplained() {
 }
 
 function paintMade(made) {
-  const part = ([key, name]) => h("section", { class: "mb-3" }, h("h3", {}, name), h("dl", { class: "facts" },
-    made[key].map((row) => [h("dt", {}, key === "strategy" || key === "week_type" ? words(row.name) : row.name), h("dd", {}, gain(row.amount, signedMoney(row.amount)))])));
-  byId("made-tables").replaceChildren(h("p", {}, "Together ", gain(made.total, signedMoney(made.total)), made.unmarked ? ` · ${number(made.unmarked, 0)} positions without a mark are not in it` : null), ...DIMENSIONS.map(part));
+  const part = ([key, name]) => made[key].length > 0 && h("section", { class: "mb-3" }, h("h3", {}, name), h("dl", { class: "facts" },
+    made[key].map((row) => [h("dt", {}, SAID[key]?.(row.name) ?? row.name), h("dd", {}, gain(row.amount, signedMoney(row.amount)))])));
+  byId("made-tables").replaceChildren(h("p", {}, "Together ", gain(made.total, signedMoney(made.total)), made.unmarked ? ` · ${number(made.unmarked, 0)} positions without a mark are not in it` : null), ...DIMENSIONS.map(part).filter(Boolean));
 }
 
 function paintWashes() {

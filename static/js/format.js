@@ -1,6 +1,6 @@
 // Numbers and times as the desk shows them. A missing value is a dash; zero is a value.
 
-import { h } from "./dom.js";
+import { h, serverNow } from "./dom.js";
 
 const DASH = "–";
 const MINUS = "−";
@@ -14,7 +14,13 @@ const TIME = new Intl.DateTimeFormat("en-GB", {
 const DAY_TIME = new Intl.DateTimeFormat("en-GB", {
   timeZone: NEW_YORK, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
+const DAY_SECONDS = new Intl.DateTimeFormat("en-GB", {
+  timeZone: NEW_YORK, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const STYLES = new Map([[false, TIME], [true, DAY_TIME], ["", DAY_TIME], ["seconds", DAY_SECONDS]]); // by `day`, as an option or a data attribute
 const ZONE = new Intl.DateTimeFormat("en-US", { timeZone: NEW_YORK, timeZoneName: "short" });
+
+const TODAY = new Intl.DateTimeFormat("en-CA", { timeZone: NEW_YORK });
 
 export const isMissing = (value) =>
   value === null || value === undefined || value === "" || Number.isNaN(Number(value));
@@ -64,11 +70,18 @@ export function paintGain(element, value, text) {
   element.classList.add("num", "gain", direction(value));
 }
 
+// Whole hours and minutes are said as such: 7,200 s says little.
+function span(value) {
+  if (value >= 3600 && value % 3600 === 0) return `${number(value / 3600, 0)} h`;
+  if (value >= 120 && value % 60 === 0) return `${number(value / 60, 0)} min`;
+  return `${number(value, Number.isInteger(value) ? 0 : 1)} s`;
+}
+
 const UNITS = {
   USD: (value) => money(value), "$": (value) => money(value), dollars: (value) => money(value),
   RATIO: (value) => percent(value), FRACTION: (value) => percent(value),
   POINTS: (value) => `${number(value, 1)} pts`, CONTRACTS: (value) => number(value, 0),
-  COUNT: (value) => number(value, 0), SECONDS: (value) => `${number(value, Number.isInteger(Number(value)) ? 0 : 1)} s`,
+  COUNT: (value) => number(value, 0), SECONDS: (value) => span(Number(value)),
   contracts: (value) => number(value, 0), shares: (value) => number(value, 0),
 };
 
@@ -77,20 +90,35 @@ export function inUnit(value, unit) {
   return (UNITS[unit] ?? ((plain) => number(plain, 2)))(value);
 }
 
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+export const day = (iso) => (iso ? DATE.format(new Date(`${iso}T12:00Z`)) : DASH);
+
+// A bound or what is used of it: whole thousands without cents.
+export function bound(value, unit) {
+  return unit === "USD" && Number.isInteger(Number(value)) && Math.abs(value) >= 1000 ? money(value, 0) : inUnit(value, unit);
+}
+
 export function zone(moment = new Date()) {
   return ZONE.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
 }
 
 export function time(iso, { day = false } = {}) {
   if (!iso) return DASH;
-  return (day ? DAY_TIME : TIME).format(new Date(iso));
+  return STYLES.get(day).format(new Date(iso));
 }
+
+// For a column whose head names the zone: the time of today, the day and time of another day.
+export function stamp(iso) {
+  if (!iso) return DASH;
+  return time(iso, { day: TODAY.format(new Date(iso)) !== TODAY.format(serverNow()) });
+}
+
+export const utc = (iso) => `${new Date(iso).toISOString().replace("T", " ").slice(0, 23)} UTC`;
 
 // A moment in New York with its zone; UTC on hover.
 export function moment(iso, options) {
   if (!iso) return h("span", {}, DASH);
-  const utc = new Date(iso).toISOString().replace("T", " ").replace("Z", " UTC");
-  return h("time", { class: "num", datetime: iso, title: utc }, `${time(iso, options)} ${zone(new Date(iso))}`);
+  return h("time", { class: "num", datetime: iso, title: utc(iso) }, `${time(iso, options)} ${zone(new Date(iso))}`);
 }
 
 // The same as New York's wall clock reads it, for charts, which know no zones.

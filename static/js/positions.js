@@ -29,7 +29,7 @@ function paintCards() {
 }
 
 function paintCurve() {
-  const curves = pageData("curves").filter(({ account, points }) => points.length && isShown(account));
+  const curves = pageData("curves").filter(({ account, points }) => points.length > 1 && isShown(account));
   byId("equity-chart").hidden = curves.length === 0;
   byId("equity-empty").hidden = curves.length > 0;
   if (curves.length) drawEquity(byId("equity-chart"), curves);

@@ -4,7 +4,7 @@ import { isShown, mayAnywhere, onAccount, user } from "./access.js";
 import { get, patch, post } from "./api.js";
 import { open } from "./decide.js";
 import { byId, fill, h, icon, setText } from "./dom.js";
-import { inUnit, isMissing, moment, money, percent, words } from "./format.js";
+import { bound, isMissing, moment, money, percent, words } from "./format.js";
 import { levelName } from "./kill.js";
 import { on, rowsOf, system } from "./live.js";
 import { sayError, toast } from "./toast.js";
@@ -30,18 +30,18 @@ function paintLimits() {
   const shown = limits.filter((limit) => `${limit.label} ${limit.code} ${holdsFor(limit)}`.toLowerCase().includes(wanted));
   byId("limits-empty").hidden = shown.length > 0;
   setText(byId("limits-empty").querySelector("strong"), limits.length ? "No limit matches" : "No limits are set");
-  byId("limits-rows").replaceChildren(...shown.map((limit) => {
+  fill(byId("limits-rows"), shown.map((limit) => {
     const edit = h("button", { type: "button", class: "btn btn-sm", "aria-label": `Edit ${limit.label} for ${holdsFor(limit)}` }, icon("edit"), "Edit");
     edit.addEventListener("click", () => askEdit(limit));
-    return h("tr", { dataset: { code: limit.code } }, h("td", {}, limit.label), h("td", { class: "text-secondary" }, holdsFor(limit)),
-      h("td", { class: "r" }, inUnit(limit.soft, limit.unit)), h("td", { class: "r" }, inUnit(limit.hard, limit.unit)),
+    return h("tr", { dataset: { code: limit.code } }, h("td", {}, limit.label, h("small", { class: "holds text-secondary" }, holdsFor(limit))), h("td", { class: "text-secondary" }, holdsFor(limit)),
+      h("td", { class: "r" }, bound(limit.soft, limit.unit)), h("td", { class: "r" }, bound(limit.hard, limit.unit)),
       h("td", { class: "text-nowrap" }, moment(limit.effective_at, { day: true })), h("td", { class: "r" }, mayAnywhere("EDIT_LIMITS") && edit));
   }));
 }
 
 function askEdit(limit) {
   const dialog = byId("limit-dialog");
-  setText(dialog.querySelector(".about"), `${limit.label}, for ${holdsFor(limit)}. Now: soft ${inUnit(limit.soft, limit.unit)}, hard ${inUnit(limit.hard, limit.unit)}.`);
+  setText(dialog.querySelector(".about"), `${limit.label}, for ${holdsFor(limit)}. Now: soft ${bound(limit.soft, limit.unit)}, hard ${bound(limit.hard, limit.unit)}.`);
   const { soft, hard, reason } = dialog.querySelector("form").elements;
   soft.value = limit.soft ?? "";
   hard.value = limit.hard ?? "";
@@ -61,7 +61,7 @@ function paintChanges() {
   if (!changes.length) return fill(list, h("p", { class: "text-secondary mb-0" }, "No edits yet."));
   return fill(list, changes.slice(0, 12).map((change) => {
     const { limit } = change;
-    const value = (soft, hard) => `${inUnit(soft, limit.unit)} / ${inUnit(hard, limit.unit)}`;
+    const value = (soft, hard) => `${bound(soft, limit.unit)} / ${bound(hard, limit.unit)}`;
     const waits = change.status === "PROPOSED";
     return h("div", { class: "change-card" },
       h("div", { class: "d-flex gap-2 align-items-center" }, h("strong", { class: "flex-fill" }, limit.label),
@@ -75,7 +75,7 @@ function paintChanges() {
 function decision(change) {
   if (change.requested_by === user) return h("p", { class: "text-secondary mb-0" }, "Another person decides it.");
   if (!mayAnywhere("DECIDE_LIMITS")) return null;
-  const button = (text, apply, kind) => h("button", { type: "button", class: `btn btn-sm ${kind}`, onclick: () => decide(change, apply) }, text);
+  const button = (text, apply, kind) => h("button", { type: "button", class: `btn btn-sm ${kind}`, "aria-label": `${text} the edit of ${change.limit.label} by ${change.requested_by}`, dataset: { key: `${text} ${change.id}` }, onclick: () => decide(change, apply) }, text);
   return h("div", { class: "dialog-actions mt-2" }, button("Reject", false, ""), button("Apply", true, "btn-primary"));
 }
 

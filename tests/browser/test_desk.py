@@ -366,6 +366,18 @@ def test_orders_and_positions_move_by_themselves(page: Page, socket: FakeSocket,
     expect(row).to_contain_text("2 / 2")
 
 
+def test_a_blotter_s_times_say_their_zone_once_and_a_day_that_is_not_today(
+    page: Page, socket: FakeSocket, open_desk: Open
+) -> None:
+    open_desk()
+
+    socket.send("orders", "order", [order("NEW"), order("FILLED", id="2", created_at="2026-06-09T14:00:00+00:00")])
+
+    grid = page.locator("#orders-grid")
+    expect(grid.get_by_role("columnheader", name="Time (ET)")).to_be_visible()
+    expect(grid.locator("[col-id=created_at].ag-cell")).to_have_text(["10:00:00", "9 Jun, 10:00"])
+
+
 def test_the_strip_adds_up_the_accounts_and_follows_the_switch(page: Page, socket: FakeSocket, open_desk: Open) -> None:
     open_desk()
     zeros = dict.fromkeys(["realised", "unrealised", "net_delta", "net_theta", "cash", "deployed"], "0")
