@@ -2,7 +2,7 @@
 
 import { mayAnywhere } from "./access.js";
 import { get, post } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId, fill, h, showDialog } from "./dom.js";
 import { money, words } from "./format.js";
 import { sayError, toast } from "./toast.js";
 
@@ -16,7 +16,7 @@ function terms(row) {
 }
 
 function line(row) {
-  const act = (state, said) => h("button", { type: "button", class: "btn btn-sm", onclick: () => decide(row, state) }, said);
+  const act = (state, said) => h("button", { type: "button", class: "btn btn-sm", "aria-label": `${said}: ${row.symbol} ${words(row.kind)}, ${row.ex_date}`, onclick: () => decide(row, state) }, said);
   const open = mayAnywhere("DECIDE_LIMITS") && row.state !== "WITHDRAWN";
   return h("tr", {}, h("th", { scope: "row" }, `${row.symbol}: ${words(row.kind)}`), h("td", {}, terms(row)), h("td", {}, row.ex_date),
     h("td", {}, words(row.state)), h("td", {}, row.entered_by), h("td", {}, row.decided_by ?? "–"),
@@ -29,7 +29,7 @@ async function read() {
     const { results } = await get("/corporate-actions/");
     const head = h("tr", {}, ["Action", "Terms", "Ex-date", "State", "Entered by", "Decided by"].map((name) => h("th", { scope: "col" }, name)),
       h("th", { scope: "col" }, h("span", { class: "visually-hidden-live" }, "Decide")));
-    byId("action-table").replaceChildren(...(results.length
+    fill(byId("action-table"), (results.length
       ? [h("table", { class: "table-desk" }, h("thead", {}, head), h("tbody", {}, results.map(line)))] : []));
   } catch (error) {
     byId("action-note").textContent = `The actions were not read: ${error.message}`;
@@ -61,7 +61,7 @@ function entered() {
 }
 
 kind.addEventListener("change", showTerms);
-byId("action-open").addEventListener("click", () => { byId("action-error").hidden = true; showTerms(); dialog.showModal(); });
+byId("action-open").addEventListener("click", () => { byId("action-error").hidden = true; showTerms(); showDialog(dialog); });
 dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 dialog.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -53,7 +53,7 @@ function paintBreaks(rows) {
   const halted = [...new Set(rows.filter((row) => row.halted).map((row) => `${row.halted} on ${row.account}`))];
   byId("breaks-halted").hidden = halted.length === 0;
   setText(byId("breaks-halted"), `Nothing is opened in ${halted.join(", ")} until this is resolved. Closing and cancelling go on.`);
-  byId("breaks-rows").replaceChildren(...rows.map((row) => h("tr", { dataset: { id: row.id } },
+  fill(byId("breaks-rows"), rows.map((row) => h("tr", { dataset: { id: row.id } },
     h("td", {}, row.account),
     h("td", {}, h("div", {}, what(row)), row.code && h("div", { class: "text-secondary" }, words(row.code)),
       row.order_id && h("a", { href: `/orders/${row.order_id}/` }, "The order"), row.proposal_id && h("span", { class: "tag warn ms-2" }, "Offset proposed")),

@@ -39,7 +39,7 @@ function card(row) {
 }
 
 const fact = (name, value) => h("div", {}, h("div", { class: "text-secondary small" }, name), h("div", {}, value));
-const ago = (iso) => (iso ? h("time", { datetime: iso }, moment(iso, { day: true })) : "never");
+const ago = (iso) => (iso ? moment(iso, { day: true }) : "never");
 
 function credentials({ asked, kept, expires_at: ends }) {
   if (!asked.length && !kept.length) return "none needed";

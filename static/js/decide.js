@@ -1,7 +1,7 @@
 // A person's decision: the dialogs that ask for what is missing, and the words on what came of it.
 
 import { post } from "./api.js";
-import { byId, setText } from "./dom.js";
+import { byId, setText, showDialog } from "./dom.js";
 import { number } from "./format.js";
 import { sayError, toast } from "./toast.js";
 
@@ -23,6 +23,7 @@ function sayApproved(row, { order }) {
 
 function askOverride(row) {
   const dialog = byId("override-dialog");
+  dialog.querySelector("form").reset(); // what was said of another proposal is not this one's reason
   setText(dialog.querySelector(".about"), row.sentence);
   open(dialog, async (form) => {
     const reason = form.elements.reason.value;
@@ -42,6 +43,7 @@ export async function hold(row) {
 
 export function askRejection(row) {
   const dialog = byId("reject-dialog");
+  dialog.querySelector("form").reset();
   setText(dialog.querySelector(".about"), row.sentence);
   open(dialog, async (form) => {
     await post(path(row, "rejection"), { reason_code: form.elements.reason_code.value, reason_text: form.elements.reason_text.value });
@@ -84,6 +86,6 @@ export function open(dialog, act) {
     }
   };
   dialog.querySelector("[data-close]").onclick = () => dialog.close();
-  dialog.showModal();
+  showDialog(dialog);
   form.querySelector("input, select, textarea")?.focus();
 }

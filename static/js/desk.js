@@ -3,6 +3,7 @@
 import { isShown, onAccount } from "./access.js";
 import { ordersGrid, positionsGrid } from "./blotter.js";
 import { byId } from "./dom.js";
+import { onKeys } from "./keys.js";
 import { Panel } from "./panel.js";
 import { Queue } from "./queue.js";
 
@@ -19,18 +20,8 @@ const queue = new Queue({ onSelect: (row, how) => panel.show(row, how) });
 ordersGrid(byId("orders-grid"), { isShown, onAccount, compact: true });
 positionsGrid(byId("positions-grid"), { isShown, onAccount, compact: true });
 
-const KEYS = {
+onKeys({
   a: () => byId("act-approve").click(), r: () => byId("act-reject").click(),
   c: () => byId("act-change").click(), h: () => byId("act-hold").click(),
   j: () => queue.step(1), k: () => queue.step(-1),
-};
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, dialog, [contenteditable]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const run = KEYS[event.key.toLowerCase()];
-  if (run) {
-    event.preventDefault();
-    run();
-  }
 });

@@ -33,10 +33,32 @@ export function icon(name) {
   return svg;
 }
 
+// Paints an element's inside anew. What had the focus there, or stood open, has it again: live news must not throw
+// anybody at the keyboard back to the top of the page.
 export function fill(element, ...children) {
+  const { activeElement: before } = document;
+  const held = before !== element && element.contains(before) ? nameOf(before) : null;
+  const open = new Set([...element.querySelectorAll("details[open] > summary")].map(nameOf));
   element.replaceChildren();
   append(element, children);
+  for (const summary of open.size ? element.querySelectorAll("details > summary") : []) summary.parentElement.open ||= open.has(nameOf(summary));
+  if (held !== null) focusOn(held, element);
   return element;
+}
+
+const nameOf = (element) => [element.tagName, element.dataset.key ?? (element.id || (element.getAttribute("aria-label") ?? element.getAttribute("href") ?? element.textContent))].join(" ");
+
+// Two of one name are none: the focus must not come to stand on another row's button.
+function focusOn(name, within) {
+  const found = [...within.querySelectorAll(name.slice(0, name.indexOf(" ")))].filter((one) => nameOf(one) === name && !one.disabled);
+  (found.length === 1 ? found[0] : within.closest("[tabindex]"))?.focus({ preventScroll: true });
+}
+
+// Opens a dialog that gives the focus back where it was, though the page was painted anew meanwhile.
+export function showDialog(dialog) {
+  const { activeElement: from } = document;
+  dialog.addEventListener("close", () => { if (!from.isConnected) focusOn(nameOf(from), byId("main")); }, { once: true });
+  dialog.showModal();
 }
 
 export function setText(element, text) {

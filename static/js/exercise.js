@@ -2,7 +2,7 @@
 
 import { may, mayAnywhere } from "./access.js";
 import { get, post } from "./api.js";
-import { byId, h, setText } from "./dom.js";
+import { byId, fill, h, setText, showDialog } from "./dom.js";
 import { moment, number, words } from "./format.js";
 import { on, rowsOf } from "./live.js";
 import { sayError, toast } from "./toast.js";
@@ -26,14 +26,14 @@ function paint({ results, options: held }) {
   options = held.filter((option) => may("SEND_ORDER", option.account));
   byId("exercise-open").hidden = !options.length || !mayAnywhere("SEND_ORDER");
   byId("exercise-table").hidden = results.length === 0;
-  byId("exercise-rows").replaceChildren(...results.map(row));
+  fill(byId("exercise-rows"), results.map(row));
   const notes = [...new Set([...held, ...results.filter((one) => one.state === "RECORDED")].map((one) => one.note))];
   setText(byId("exercise-note"), results.length || held.length ? notes.join(" ") : "No long options: there is nothing to exercise.");
   if (results.some((one) => ON_ITS_WAY.includes(one.state) || (one.travels && one.state === "RECORDED"))) waits = setTimeout(load, LOOK_AGAIN_MS);
 }
 
 function row(one) {
-  const act = (state, said) => h("button", { type: "button", class: "btn btn-sm", onclick: () => end(one, state) }, said);
+  const act = (state, said) => h("button", { type: "button", class: "btn btn-sm", "aria-label": `${said}: ${words(one.kind)} ${one.said}, ${one.account}`, onclick: () => end(one, state) }, said);
   const mine = may("SEND_ORDER", one.account);
   const byHand = mine && one.state === "RECORDED" && !one.travels;
   const open = mine && ["RECORDED", "ACCEPTED"].includes(one.state);
@@ -66,7 +66,7 @@ byId("exercise-open").addEventListener("click", () => {
   byId("exercise-option").replaceChildren(...options.map((option, index) => h("option", { value: index }, `${option.account}: ${number(option.qty, 0)} ${option.said}`)));
   choose(options[0]);
   byId("exercise-error").hidden = true;
-  dialog.showModal();
+  showDialog(dialog);
 });
 byId("exercise-option").addEventListener("change", () => choose(options[Number(byId("exercise-option").value)]));
 dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());

@@ -3,6 +3,7 @@
 import { accounts, chooseAccount, chosenAccount, isShown, onAccount } from "./access.js";
 import { byId, h, icon, serverNow, setText } from "./dom.js";
 import { isMissing, money, number, paintGain, percent, signed, signedMoney, time, words, zone } from "./format.js";
+import { wireKeys } from "./keys.js";
 import { wireKillSwitch } from "./kill.js";
 import { connect, on, onState, rowsOf, system } from "./live.js";
 import { wireThemeSwitch } from "./theme.js";
@@ -92,11 +93,24 @@ function paintState({ live, since }) {
 function wireMenu() {
   const button = byId("menu-button");
   const nav = byId("desk-nav");
-  button.addEventListener("click", () => {
-    const open = nav.classList.toggle("is-open");
+  const show = (open) => {
+    nav.classList.toggle("is-open", open);
     button.setAttribute("aria-expanded", String(open));
     button.replaceChildren(icon(open ? "x" : "list-details"));
+  };
+  button.addEventListener("click", () => show(!nav.classList.contains("is-open")));
+  document.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !nav.classList.contains("is-open")) return;
+    show(false);
+    button.focus();
   });
+}
+
+// A button that the server sent anew may be hidden until the page's own script has looked at it.
+function keepFocusOverSwaps() {
+  let held = "";
+  document.body.addEventListener("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement) ? document.activeElement.id : ""; });
+  document.body.addEventListener("htmx:afterSettle", () => setTimeout(() => held && document.activeElement === document.body && byId(held)?.focus({ preventScroll: true })));
 }
 
 paintAccounts();
@@ -104,6 +118,8 @@ wireThemeSwitch(byId("theme-switch"));
 wireMenu();
 hydrate();
 document.body.addEventListener("htmx:afterSettle", (event) => hydrate(event.target));
+keepFocusOverSwaps();
+wireKeys();
 wireKillSwitch();
 on("pnl", paintPnl);
 on("alerts", ({ whole, changed }) => whole || changed.forEach((alert) => toast("wrong", words(alert.code), alert.message)));

@@ -2,7 +2,7 @@
 
 import { accounts, mayAnywhere } from "./access.js";
 import { post } from "./api.js";
-import { byId, h, setText } from "./dom.js";
+import { byId, h, setText, showDialog } from "./dom.js";
 import { on, system } from "./live.js";
 import { sayError, toast } from "./toast.js";
 
@@ -30,7 +30,7 @@ export function wireKillSwitch() {
   button.addEventListener("click", () => {
     byId("kill-error").hidden = true;
     disarm();
-    dialog.showModal();
+    showDialog(dialog);
   });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   form.addEventListener("change", () => {

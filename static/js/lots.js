@@ -2,7 +2,7 @@
 
 import { isShown, may, onAccount } from "./access.js";
 import { get, post } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId, fill, h } from "./dom.js";
 import { moment, money, number, words } from "./format.js";
 import { sayError, toast } from "./toast.js";
 
@@ -31,7 +31,7 @@ async function elect(row, chosen) {
 
 function paint() {
   const shown = accounts.filter((row) => isShown(row.account));
-  byId("lot-methods").replaceChildren(h("dl", { class: "facts" }, shown.flatMap(method)));
+  fill(byId("lot-methods"), h("dl", { class: "facts" }, shown.flatMap(method)));
   const rows = shown.flatMap((row) => row.lots.map((lot) => h("tr", {}, h("th", { scope: "row" }, `${lot.description}, ${row.account}`),
     h("td", {}, h("code", {}, lot.lot)), h("td", { class: "r" }, number(lot.qty, 0)), h("td", { class: "r" }, money(lot.price)),
     h("td", { class: "r" }, money(lot.cost)), h("td", {}, moment(lot.opened_at, { day: true })))));

@@ -41,18 +41,12 @@ function paint() {
   byId("lists-empty").textContent = isOpen ? "No open lists. Give a ticket a target and a stop to make one." : "No closed lists.";
   if (now === painted) return;
   painted = now;
-  keepFocus(() => fill(byId("list-rows"), shown.map(card)));
+  fill(byId("list-rows"), shown.map(card));
   paintSights(byId("list-rows"));
   if (named && byId(named)) {
     byId(named).scrollIntoView({ block: "nearest" });
     named = "";
   }
-}
-
-function keepFocus(act) {
-  const key = document.activeElement?.dataset?.key;
-  act();
-  if (key) document.querySelector(`[data-key="${key}"]`)?.focus();
 }
 
 function card(list) {

@@ -19,9 +19,7 @@ function paint() {
   if (now === painted) return;
   painted = now;
   setText(byId("held-count"), String(shown.length));
-  const key = document.activeElement?.dataset?.key;
   fill(byId("held-rows"), shown.map(item));
-  if (key) byId("held-rows").querySelector(`[data-key="${key}"]`)?.focus();
   paintSights(byId("held-rows"));
 }
 

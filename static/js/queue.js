@@ -66,12 +66,27 @@ export class Queue {
   settle() {
     this.pill.hidden = true;
     this.shown = this.waiting().map((row) => row.id);
-    this.list.replaceChildren(...this.shown.map((id) => h("li", {}, this.card(this.rows.get(id)))));
+    this.arrange();
     byId("queue-empty").hidden = this.shown.length > 0;
     setText(byId("queue-count"), String(this.shown.length));
     const selected = this.rows.get(this.selected);
     if (!selected && this.shown.length) this.select(this.shown[0], { byHand: false });
     else this.paintAll();
+  }
+
+  // Cards that stay are not touched, so that one with the focus keeps it; of one that leaves its neighbour takes it.
+  arrange() {
+    const before = document.activeElement.closest("#queue-list li");
+    const place = [...this.list.children].indexOf(before);
+    const old = new Map([...this.list.children].map((item) => [item.dataset.key, item]));
+    const items = this.shown.map((id) => old.get(`${id} ${this.rows.get(id).content_hash}`) ?? this.item(this.rows.get(id)));
+    for (const item of old.values()) if (!items.includes(item)) item.remove();
+    items.forEach((item, index) => { if (this.list.children[index] !== item) this.list.insertBefore(item, this.list.children[index] ?? null); });
+    if (before && !before.contains(document.activeElement)) (items[Math.min(place, items.length - 1)]?.firstElementChild ?? byId("main")).focus({ preventScroll: true });
+  }
+
+  item(row) {
+    return h("li", { dataset: { key: `${row.id} ${row.content_hash}` } }, this.card(row));
   }
 
   card(row) {

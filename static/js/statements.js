@@ -2,7 +2,7 @@
 
 import { isShown, onAccount } from "./access.js";
 import { get } from "./api.js";
-import { byId, h, setText } from "./dom.js";
+import { byId, fill, h, setText, showDialog } from "./dom.js";
 import { gain, isMissing, moment, money, number, signedMoney, words } from "./format.js";
 import { sayError } from "./toast.js";
 
@@ -38,7 +38,7 @@ function line(row) {
 function paint() {
   const shown = listed.filter((row) => isShown(row.account));
   const heads = [["Day"], ["Account"], ["Equity", true], ["Day P&L", true], ["Broker's book"], ["Digest"], [""]];
-  byId("statement-table").replaceChildren(...(shown.length ? [table(heads, shown.map(line))] : []));
+  fill(byId("statement-table"), (shown.length ? [table(heads, shown.map(line))] : []));
   byId("statement-note").hidden = shown.length > 0;
   setText(byId("statement-note"), "None yet: the first is made a quarter of an hour after a close.");
 }
@@ -75,7 +75,7 @@ async function show(row) {
       h("div", { class: "grid-2" }, facts(MONEY.map(([name, key]) => [name, dollars(content.money[key])])),
         facts(TERMS.map((name) => [words(name), gain(content.explained[name], signedMoney(content.explained[name]))]))),
       h("p", { class: "form-hint" }, whole.is_whole ? "As it was made. " : h("strong", {}, "Not what was made: its digest differs. "), "SHA-256 ", h("code", { class: "text-break" }, whole.digest)));
-    dialog.showModal();
+    showDialog(dialog);
   } catch (error) {
     sayError("The statement was not read", error);
   }

@@ -5,7 +5,7 @@ import { sayAdvice } from "./algo-words.js";
 import { ask, post } from "./api.js";
 import { ChainTable } from "./chain-table.js";
 import { ConditionBuilder } from "./condition-builder.js";
-import { byId, h, icon, setText } from "./dom.js";
+import { byId, fill, h, icon, setText } from "./dom.js";
 import { number, words } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
 import { isLive, on, onState, rowsOf } from "./live.js";
@@ -141,7 +141,7 @@ function paint() {
   const allowed = byId("ticket-account").options.length > 0;
   setText(byId("ticket-hint"), allowed ? (legs.length ? "" : "Click an ask to buy, a bid to sell, or start from a template.") : "Your role does not send orders.");
   byId("ticket-hint").hidden = allowed && legs.length > 0;
-  byId("ticket-legs").replaceChildren(...legs.map(legItem));
+  fill(byId("ticket-legs"), legs.map(legItem));
   byId("ticket-fields").hidden = !legs.length || !allowed;
   byId("ticket-fields").disabled = isReviewing;
   byId("ticket-review").hidden = !isReviewing;
