@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from allcore.accounts.models import User
@@ -23,7 +23,7 @@ FLAGS = [
 ]
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE = 15_000  # milliseconds a step may take on a busy machine
+PATIENCE = 45_000  # milliseconds a step may take on a busy machine
 
 
 @pytest.fixture(scope="session")
@@ -56,13 +56,17 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page whose errors fail the test, be they of a script or of the Content-Security-Policy."""
+    """A page whose errors fail the test, of a script or of the Content-Security-Policy; a refusal is an answer."""
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("console", lambda said: wrong.append(said.text) if _is_wrong(said) else None)
     yield page
     assert wrong == []
+
+
+def _is_wrong(said: ConsoleMessage) -> bool:
+    return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 
 @pytest.fixture
