@@ -254,8 +254,9 @@ async function advise() {
 function paintMembers() {
   byId("ticket-members").hidden = members === null;
   byId("ticket-members").replaceChildren(...(members?.orders ?? []).map((one) => h("li", {},
-    h("span", { class: `tag ${isBlocked(one) ? "bad" : "good"}` }, isBlocked(one) ? "Refused" : "Passes"), ` ${words(one.role)}: ${one.sentence}`,
-    one.waits_for && h("span", { class: "text-secondary d-block" }, `${one.waits_for.charAt(0).toUpperCase()}${one.waits_for.slice(1)}`), one.reason && h("span", { class: "field-error" }, one.reason))));
+    h("span", { class: `tag ${isBlocked(one) ? "bad" : "good"}` }, isBlocked(one) ? "Refused" : "Passes"), ` ${words(one.role)}: ${one.sentence}${one.is_collared ? " (a market order, sent as this limit)" : ""}`,
+    one.waits_for && h("span", { class: "text-secondary d-block" }, `${one.waits_for.charAt(0).toUpperCase()}${one.waits_for.slice(1)}`), one.reason && h("span", { class: "field-error" }, one.reason))),
+    ...(members === null ? [] : [h("li", { class: "text-secondary" }, members.is_native ? "The broker keeps the list." : `The desk holds the list. ${members.held_because}`)]));
 }
 
 // The second step sends the very ticket that was shown.

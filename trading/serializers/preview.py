@@ -59,6 +59,7 @@ class PreviewedOrderOut(serializers.Serializer[object]):
 
     role = serializers.CharField()
     sentence = serializers.CharField()
+    is_collared = serializers.BooleanField(help_text="A market order for options, to be sent as this limit")
     waits_for = serializers.CharField(help_text="At the desk, beside its turn in the list; empty: nothing")
     outcome = serializers.CharField()
     reason = serializers.CharField(help_text="The first check that blocks; empty: none")
@@ -70,6 +71,8 @@ class OrderListPreviewOut(serializers.Serializer[object]):
     """What placing a list would meet; `outcome` is the worst of its orders'."""
 
     kind = serializers.CharField()
+    is_native = serializers.BooleanField(help_text="The broker would keep the list; else the desk holds it")
+    held_because = serializers.CharField(help_text="Why the desk holds it; empty: it does not")
     orders = PreviewedOrderOut(many=True)
     outcome = serializers.CharField()
     may_send = serializers.BooleanField()

@@ -12,7 +12,9 @@ from allcore.kernel.quotes import Greeks
 from tests.builders import market
 from tests.trading.contingent.conftest import Road
 from tests.trading.contingent.test_lists import orders_of, place, states
+from trading.domain.proposals.sentences import sentence
 from trading.models import OrderList, OrderRequest
+from trading.selectors.tickets import ticket_of
 
 EXPIRY = date(2026, 6, 19)
 SHORT, LONG = (market.option("AAPL", EXPIRY, "P", strike) for strike in (195, 190))
@@ -108,6 +110,29 @@ def test_the_preview_judges_every_order_of_the_list_and_writes_nothing(browser: 
     assert seen["orders"][2]["waits_for"].startswith("waits until the middle of this order is at or above 2.50")
     assert all(row["checks"] for row in seen["orders"])
     assert (OrderList.objects.count(), OrderRequest.objects.count()) == (0, 0)
+
+
+def test_the_preview_says_who_would_hold_the_list_and_placing_does_so(spreads: Road, browser: Client) -> None:
+    seen = look(browser, spread_bracket()).json()
+
+    made = place(spreads, "BRACKET", spread_bracket())
+
+    assert (seen["is_native"], seen["held_because"]) == (made.is_native, made.held_because)
+    assert seen["held_because"]
+
+
+def test_a_market_entry_is_shown_as_the_limit_that_it_is_sent_as(spreads: Road, browser: Client) -> None:
+    orders = spread_bracket()
+    orders[0] |= {"ord_type": "MARKET", "limit_price": None}
+
+    seen = look(browser, orders).json()
+
+    made = place(spreads, "BRACKET", orders)
+    entry = orders_of(made)[0]
+    assert [row["is_collared"] for row in seen["orders"]] == [True, False, False]
+    assert seen["outcome"] == "PASS"
+    assert entry.ord_type == "LIMIT"
+    assert seen["orders"][0]["sentence"] == sentence(ticket_of(entry))
 
 
 def test_the_preview_names_the_order_that_a_rule_refuses(browser: Client) -> None:

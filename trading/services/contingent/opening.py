@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from allcore.kernel.instruments import TickRule
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
-from marketdata.models import Instrument
-from marketdata.selectors import quotes
 from marketdata.selectors.clock import exchange_now
-from trading.domain.contingent import collar
 from trading.domain.contingent.waits import Wait, goes_out, wait_of
 from trading.selectors import conditions, exposures, natively
+from trading.selectors.collars import collared
 
 
 def prepared(
@@ -34,12 +31,3 @@ def prepared(
         return collared(ticket), None
     conditions.must_be_known(condition)
     return ticket, wait_of(ticket, takes, condition=condition, exchange_now=exchange_now(now))
-
-
-def collared(ticket: OrderTicket) -> OrderTicket:
-    """Return a market order for options as the limit order that it is sent as; any other ticket as it is."""
-    if not collar.needs_collar(ticket):
-        return ticket
-    symbols = [leg.symbol for leg in ticket.legs]
-    rules: Mapping[str, str] = dict(Instrument.objects.filter(symbol__in=symbols).values_list("symbol", "tick_rule"))
-    return collar.collared(ticket, quotes.latest(symbols), lambda symbol, price: TickRule(rules[symbol]).tick_at(price))

@@ -12,23 +12,17 @@ from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.errors import NotFoundError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
-from allcore.kernel.tickets import content_hash
 from brokers.models import Account
-from brokers.selectors.capabilities import title_of
-from marketdata.selectors.clock import exchange_now
 from risk.domain.permissions import Action
 from risk.selectors.permissions import require
 from risk.services import gate
-from trading.domain import tickets
-from trading.domain.contingent import native
-from trading.domain.contingent.compose import LINKAGE, WITH_ENTRY, ListKind, Part, Role, check, shares_slot
-from trading.domain.contingent.lists import Policy
-from trading.domain.contingent.waits import Placed, Wait, wait_of
+from trading.domain.contingent.compose import LINKAGE
 from trading.models import Approval, Mandate, Order, OrderLink, OrderList
-from trading.selectors import conditions, exposures, senders
+from trading.selectors import listed, senders
+from trading.selectors.listed import Draft, Leaving
 from trading.selectors.rows import failed_checks, order_row
 from trading.services import submit
-from trading.services.contingent import lists, opening
+from trading.services.contingent import lists
 from trading.services.mandates import right_to_send
 from trading.services.stage import Staging, stage
 from trading.services.submit import RiskDeniedError
@@ -45,25 +39,6 @@ class Sending:
     trace_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A list as it is asked for: its orders, each with its role and the condition it waits for."""
-
-    kind: ListKind
-    policy: Policy
-    parts: tuple[Part, ...]
-    conditions: tuple[dict[str, Any] | None, ...]
-
-    @property
-    def content_hash(self) -> str:
-        """What each order's approval binds to, beside its own ticket."""
-        orders = [
-            {"role": str(part.role), "ticket": part.ticket.as_dict(), "condition": condition}
-            for part, condition in zip(self.parts, self.conditions, strict=True)
-        ]
-        return content_hash({"kind": str(self.kind), "policy": str(self.policy), "orders": orders})
-
-
 def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, now: datetime) -> OrderList:
     """Stage every order of the list, or none.
 
@@ -77,7 +52,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
     if sender is None:
         raise NotFoundError(f"There is no account {draft['account']}.", account=draft["account"])
     require(actor.user, Action.SEND_ORDER, sender.account)
-    wanted = _read(draft, sender.multipliers)
+    wanted = listed.read(draft, sender.multipliers)
     sending = Sending(sender.account, actor, right_to_send(sender.account, actor, sender.mandate), key, trace_id)
     try:
         return _place(wanted, sending, now)
@@ -88,27 +63,10 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
         raise
 
 
-def _read(draft: Mapping[str, Any], multipliers: Mapping[str, int]) -> Draft:
-    kind = ListKind(draft["kind"])
-    parts = tuple(
-        Part(Role(order["role"]), tickets.complete({**order, "account": draft["account"]}, multipliers))
-        for order in draft["orders"]
-    )
-    check(kind, parts)
-    return Draft(kind, Policy(draft["policy"]), parts, tuple(order.get("condition") for order in draft["orders"]))
-
-
 @transaction.atomic
 def _place(wanted: Draft, sending: Sending, now: datetime) -> OrderList:
     gate.lock(sending.account)
-    broker = sending.account.connection.broker
-    why = native.why_held(
-        wanted.kind,
-        wanted.parts,
-        is_conditional=any(condition is not None for condition in wanted.conditions),
-        takes=exposures.takes(broker),
-        title=title_of(broker),
-    )
+    why = listed.why_held(wanted, sending.account.connection.broker)
     made = OrderList.objects.create(
         account=sending.account,
         kind=wanted.kind,
@@ -120,7 +78,8 @@ def _place(wanted: Draft, sending: Sending, now: datetime) -> OrderList:
         trace_id=sending.trace_id,
         created_at=now,
     )
-    orders = [_stage(made, wanted, index, sending, now) for index in range(len(wanted.parts))]
+    leaving = listed.leaving(wanted, sending.account, list_id=made.pk, is_native=made.is_native, now=now)
+    orders = [_stage(one, index, sending, now) for index, one in enumerate(leaving)]
     seen = {
         "kind": made.kind,
         "hash": made.content_hash,
@@ -140,55 +99,30 @@ def _place(wanted: Draft, sending: Sending, now: datetime) -> OrderList:
     return made
 
 
-def _stage(made: OrderList, wanted: Draft, index: int, sending: Sending, now: datetime) -> Order:
-    part, wait = wanted.parts[index], _wait(made, wanted, index, sending.account, now)
-    ticket = part.ticket if wait is not None and wait.is_held else opening.collared(part.ticket)
+def _stage(one: Leaving, index: int, sending: Sending, now: datetime) -> Order:
     order = stage(
         Staging(
             account=sending.account,
-            ticket=ticket,
+            ticket=one.ticket,
             origin=Order.Origin.TICKET if sending.actor.via == "session" else Order.Origin.API,
             key=f"{sending.key}:{index}",
             actor=sending.actor,
             trace_id=sending.trace_id,
             approval_kind=Approval.Kind.TICKET if sending.mandate is None else Approval.Kind.MANDATE,
             mandate=sending.mandate,
-            wait=wait,
+            wait=one.wait,
         ),
         now=now,
     )
     if order.status == OrdStatus.DENIED:
         raise RiskDeniedError(
-            f"Denied: order {index + 1} of the list ({part.role.lower()}): {order.reason} None of its orders was sent.",
+            f"Denied: order {index + 1} of the list ({one.part.role.lower()}): {order.reason} None of its orders was "
+            "sent.",
             index=index,
             order=order_row(order),
             checks=failed_checks(order),
         )
     return order
-
-
-def _wait(made: OrderList, wanted: Draft, index: int, account: Account, now: datetime) -> Wait | None:
-    parts, linkage = wanted.parts, LINKAGE[wanted.kind]
-    is_child = wanted.kind in WITH_ENTRY and index > 0
-    placed = Placed(
-        list_id=made.pk,
-        index=index,
-        role=parts[index].role,
-        list_hash=made.content_hash,
-        shares_slot=shares_slot(parts, index, linkage),
-    )
-    if made.is_native:
-        listed = native.places(made.pk.hex, wanted.kind, parts)[index]
-        return Wait(placed=placed, after=parts[0].ticket if is_child else None, listed=listed.as_dict())
-    conditions.must_be_known(wanted.conditions[index])
-    return wait_of(
-        parts[index].ticket,
-        exposures.takes(account.connection.broker),
-        condition=wanted.conditions[index],
-        placed=placed,
-        after=parts[0].ticket if is_child else None,
-        exchange_now=exchange_now(now),
-    )
 
 
 @transaction.atomic
