@@ -73,6 +73,22 @@ class RawGreeks:
     rho: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class SecondOrder:
+    """How the Greeks move, per 1.00 of volatility and per year that passes.
+
+    Vanna: delta by volatility; charm: delta by time; vomma: vega by volatility; speed: gamma by spot; zomma: gamma by
+    volatility; color: gamma by time.
+    """
+
+    vanna: Floats
+    charm: Floats
+    vomma: Floats
+    speed: Floats
+    zomma: Floats
+    color: Floats
+
+
 def terms(
     *, is_call: ArrayLike, spot: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, dividend: ArrayLike
 ) -> Terms:
@@ -132,6 +148,37 @@ def raw_greeks(t: Terms, volatility: ArrayLike) -> RawGreeks:
     )
 
 
+def second_order(t: Terms, volatility: ArrayLike) -> SecondOrder:
+    """Return how delta, vega and gamma move on; nought where time or volatility is nought.
+
+    Source: Haug, 2nd edition, 2007, chapter 2. Calls and puts differ in charm alone.
+    """
+    vol = np.asarray(volatility, dtype=np.float64)
+    d1, d2, total = _d1_d2(t, vol)
+    alive = total > 0.0
+    sigma, years, width = (np.where(alive, x, 1.0) for x in (vol, t.years, total))
+    d1, d2 = np.where(alive, d1, 0.0), np.where(alive, d2, 0.0)
+    density = np.where(alive, np.exp(-0.5 * np.square(d1)) / ROOT_TWO_PI, 0.0)
+    held = np.exp(-t.dividend * t.years)
+    gamma = held * density / (t.spot * width)
+    vega = t.spot * held * density * np.sqrt(years)
+    turn = (t.rate - t.dividend) / width - d2 / (2 * years)
+    return SecondOrder(
+        vanna=-held * density * d2 / sigma,
+        charm=held * (t.sign * t.dividend * ndtr(t.sign * d1) * alive - density * turn),
+        vomma=vega * d1 * d2 / sigma,
+        speed=-gamma / t.spot * (d1 / width + 1),
+        zomma=gamma * (d1 * d2 - 1) / sigma,
+        color=_color(t, (d1, d2, width, years), gamma),
+    )
+
+
+def _color(t: Terms, at: tuple[Floats, Floats, Floats, Floats], gamma: Floats) -> Floats:
+    d1, d2, width, years = at
+    pull = 2 * (t.rate - t.dividend) * years - d2 * width
+    return gamma / (2 * years) * (2 * t.dividend * years + 1 + pull / width * d1)
+
+
 def desk_greeks(t: Terms, volatility: ArrayLike) -> RawGreeks:
     """Return the same in a trader's units: theta a calendar day, vega a volatility point, rho a rate point."""
     raw = raw_greeks(t, volatility)
@@ -142,4 +189,17 @@ def desk_greeks(t: Terms, volatility: ArrayLike) -> RawGreeks:
         vega=raw.vega / POINTS,
         theta=raw.theta / DAYS_A_YEAR,
         rho=raw.rho / POINTS,
+    )
+
+
+def desk_second_order(t: Terms, volatility: ArrayLike) -> SecondOrder:
+    """Return the second order by a volatility point and a calendar day; vomma of the desk's vega."""
+    raw = second_order(t, volatility)
+    return SecondOrder(
+        vanna=raw.vanna / POINTS,
+        charm=raw.charm / DAYS_A_YEAR,
+        vomma=raw.vomma / POINTS**2,
+        speed=raw.speed,
+        zomma=raw.zomma / POINTS,
+        color=raw.color / DAYS_A_YEAR,
     )

@@ -78,7 +78,7 @@ function paintDetail(row) {
   if (byId("measures-detail").hidden) return;
   fill(byId("stress-days"), days(row));
   fill(byId("stress-grid"), row.stress ? grid(row.stress) : h("p", { class: "text-secondary mb-0" }, "Not told: something that is held cannot be valued."));
-  fill(byId("measures-facts"), tails(row), names(row), falls(row), quotes(row));
+  fill(byId("measures-facts"), assigned(row), tails(row), names(row), second(row), falls(row), quotes(row));
 }
 
 function said(row) {
@@ -148,6 +148,20 @@ function falls({ drawdown }) {
   if (!drawdown) return block("Drawdown", hint("Not told: equity is not known."));
   return block("Drawdown", facts([["Now", percent(drawdown.now, 2)], ["Worst", drawdown.worst > 0 ? [percent(drawdown.worst, 2), ", ", moment(drawdown.worst_at, { day: true })] : "none"]]),
     h("p", { class: "form-hint mb-0" }, `Of ${plural(drawdown.values, "value")}, closes and now, since `, moment(drawdown.since, { day: true }), "; deposits do not count."));
+}
+
+function second({ greeks }) {
+  if (!greeks) return null;
+  const rows = [["Vanna: delta, a volatility point", "vanna_a_point"], ["Charm: delta, a day", "charm_a_day"], ["Vomma: vega, a volatility point", "vomma_a_point"]];
+  return block("Second order", facts(rows.map(([name, field]) => [name, gain(greeks[field], signedMoney(greeks[field], 0))])));
+}
+
+function assigned({ assignments }) {
+  if (!assignments.length) return null;
+  const rows = assignments.map((one) => h("li", {}, h("strong", {}, `${one.description}, ${number(one.qty, 0)}: `),
+    one.is_expected ? h("span", { class: "tag warn" }, "Expect assignment") : "assignment is not expected",
+    ` The dividend of ${money(one.dividend, 2)} goes ex on ${one.ex_date}; exercise costs ${money(one.put + one.interest, 2)} (a put and interest).`));
+  return block("Early assignment", h("ul", { class: "mb-0" }, rows));
 }
 
 function quotes({ quotes: rests }) {

@@ -17,17 +17,15 @@ from marketdata.domain.pricing import RawGreeks, Terms
 
 Vector = dict[str, Any]
 VECTORS: list[Vector] = json.loads((Path(__file__).parents[1] / "data" / "greeks.json").read_text())["vectors"]
-ELSEWHERE = {"american_true"}  # by the tree of the margin
-# Approximations of American values, discrete dividends and second-order Greeks: chains are priced as European.
-UNSUPPORTED = {
-    "american_binomial_crr",
+ELSEWHERE = {  # the kinds that other tests of this folder, or of the margin's tree, run
+    "american_true",
     "american_baw",
+    "american_binomial_crr",
     "american_bjerksund_stensland_1993",
     "american_bjerksund_stensland_2002",
     "american_discrete_dividend",
     "european_discrete_dividends",
     "early_exercise_indicator",
-    "greek2",
 }
 VALUES = {"european_price", "greek", "greeks", "limit"}
 
@@ -49,8 +47,8 @@ def named(greeks: RawGreeks, name: str, spot: float) -> float:
     return float(getattr(greeks, name)[0])
 
 
-def test_every_kind_of_vector_is_either_run_or_named_as_unsupported() -> None:
-    assert {v["kind"] for v in VECTORS} == VALUES | {"implied_vol", "parity"} | ELSEWHERE | UNSUPPORTED
+def test_every_kind_of_vector_is_run() -> None:
+    assert {v["kind"] for v in VECTORS} == VALUES | {"implied_vol", "parity", "greek2"} | ELSEWHERE
 
 
 @pytest.mark.parametrize("vector", of_kind(*VALUES))
@@ -61,6 +59,52 @@ def test_prices_and_greeks_are_the_published_ones(vector: Vector) -> None:
 
     for name, expected in vector["expected"].items():
         assert named(greeks, name, inputs["S"]) == pytest.approx(expected, abs=vector["tolerance"])
+
+
+@pytest.mark.parametrize("vector", of_kind("greek2"))
+def test_second_order_greeks_are_the_published_ones(vector: Vector) -> None:
+    found = pricing.second_order(terms_of(vector["inputs"]), vector["inputs"]["sigma"])
+
+    for name, expected in vector["expected"].items():
+        assert getattr(found, name)[0] == pytest.approx(expected, abs=vector["tolerance"])
+
+
+SLOPES = {  # the Greek whose slope it is, what it is a slope of, and in which direction
+    "vanna": ("delta", "volatility", 1),
+    "charm": ("delta", "years", -1),
+    "vomma": ("vega", "volatility", 1),
+    "speed": ("gamma", "spot", 1),
+    "zomma": ("gamma", "volatility", 1),
+    "color": ("gamma", "years", -1),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+@pytest.mark.parametrize("is_call", [True, False])
+def test_each_second_order_greek_is_the_slope_of_a_greek(name: str, is_call: bool) -> None:
+    greek, of, sign = SLOPES[name]
+
+    def at(h: float) -> float:
+        base = {"spot": 100.0, "rate": 0.04, "years": 0.25, "volatility": 0.3, "dividend": 0.02}
+        base[of] += h
+        volatility = base.pop("volatility")
+        t = pricing.terms(is_call=[is_call], strike=105.0, **base)
+        return float(getattr(pricing.raw_greeks(t, volatility), greek)[0])
+
+    t = pricing.terms(is_call=[is_call], spot=100.0, strike=105.0, years=0.25, rate=0.04, dividend=0.02)
+    slope = sign * (at(1e-5) - at(-1e-5)) / 2e-5
+
+    assert float(getattr(pricing.second_order(t, 0.3), name)[0]) == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize(("years", "volatility"), [(0.0, 0.3), (0.25, 0.0), (0.0, 0.0)])
+def test_without_time_or_volatility_nothing_moves_on_but_the_carry(years: float, volatility: float) -> None:
+    t = pricing.terms(is_call=[True, False], spot=100.0, strike=100.0, years=years, rate=0.04, dividend=0.02)
+
+    found = pricing.second_order(t, volatility)
+
+    for name in SLOPES:
+        assert getattr(found, name).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("vector", of_kind("implied_vol"))

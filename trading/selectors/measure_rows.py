@@ -3,18 +3,20 @@
 Dollars are text, rounded to cents where the models' floats end; ratios are of equity.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allcore.accounts.models import User
+from allcore.kernel.clock import new_york_date
 from risk.domain.measures import portfolio, stress
 from risk.domain.measures.backtest import Backtest
 from risk.domain.measures.history import LEAST, WINDOW
 from risk.domain.measures.numbers import Floats
 from risk.domain.measures.portfolio import CONFIDENCES, Risk
 from trading.domain.books.valuation import Line, total
-from trading.selectors import measures
+from trading.selectors import assignments, measures
+from trading.selectors.assignments import Due
 from trading.selectors.exposure_rows import beta_weighted, concentration, dollars, drawdown, share
 from trading.selectors.measures import REFERENCE, Found
 from trading.selectors.pnl import AccountPnl
@@ -49,6 +51,8 @@ def rows(user: User, now: datetime) -> Row:
         UnavailableError: no feed has run, or Redis is away.
     """
     found = measures.found(user, now)
+    today = new_york_date(found.market.at)
+    dividends = assignments.due(found.sheet.names, today, today + timedelta(days=found.sheet.horizon))
     return {
         "as_of": iso(found.market.at),
         "reference": REFERENCE,
@@ -57,7 +61,7 @@ def rows(user: User, now: datetime) -> Row:
         "horizon_days": found.sheet.horizon,
         "moves": list(stress.SPOT_MOVES),
         "points": list(stress.POINTS),
-        "results": [_row(group, found) for group in _groups(found.accounts)],
+        "results": [_row(group, found, dividends) for group in _groups(found.accounts)],
     }
 
 
@@ -71,7 +75,7 @@ def _groups(accounts: Sequence[AccountPnl]) -> Iterable[Group]:
             yield Group(account.books.account.code, environment, (account,))
 
 
-def _row(group: Group, found: Found) -> Row:
+def _row(group: Group, found: Found, dividends: Mapping[str, Due]) -> Row:
     lines, equity = group.lines, group.equity
     missing = sorted({symbol for line in lines for symbol in found.market.lacks(line)})
     seen = {name for line in lines for name in (line.symbol, line.underlying)}
@@ -85,6 +89,7 @@ def _row(group: Group, found: Found) -> Row:
         "quotes": {"asked": len(seen), "doubtful": found.market.doubts(seen), "missing": missing},
         "concentration": concentration(group.accounts),
         "drawdown": drawdown(group.accounts, found),
+        "assignments": assignments.rows(lines, found.market, dividends),
     }
     is_told = bool(lines) and not missing
     return row | (_valued(lines, equity, found) if is_told else dict.fromkeys(("greeks", "beta", "var", "stress")))
@@ -103,6 +108,9 @@ def _valued(lines: Sequence[Line], equity: float | None, found: Found) -> Row:
             "gamma_a_percent": dollars(net.gamma_a_percent),
             "vega_a_point": dollars(net.vega_a_point),
             "theta_a_day": dollars(net.theta_a_day),
+            "vanna_a_point": dollars(net.vanna_a_point),
+            "charm_a_day": dollars(net.charm_a_day),
+            "vomma_a_point": dollars(net.vomma_a_point),
         },
         "beta": beta_weighted(shares, found),
         "var": _var(shares, equity, found),

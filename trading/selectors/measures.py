@@ -159,8 +159,10 @@ def _book(held: Sequence[Line], names: Sequence[str], market: Market) -> Instrum
 
 def _sensitivities(held: Sequence[Line], market: Market, book: Instruments) -> Sensitivities:
     of_each = [market.greeks[x.symbol] if x.kind is InstrumentKind.OPTION else OF_A_SHARE for x in held]
-    table = np.array([(g.delta, g.gamma, g.theta, g.vega) for g in of_each], dtype=np.float64).reshape(-1, 4)
-    return Sensitivities(table[:, 0], table[:, 1], table[:, 2], table[:, 3], book.spot)
+    delta, gamma, theta, vega = np.array([(g.delta, g.gamma, g.theta, g.vega) for g in of_each]).reshape(-1, 4).T
+    second = pricing.desk_second_order(book.terms, np.where(book.is_option, book.volatility, 0.0))
+    vanna, charm, vomma = (np.where(book.is_option, x, 0.0) for x in (second.vanna, second.charm, second.vomma))
+    return Sensitivities(delta, gamma, theta, vega, vanna, charm, vomma, book.spot)
 
 
 def _history(names: Sequence[str], today: date) -> tuple[History, Joint]:

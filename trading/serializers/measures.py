@@ -12,12 +12,18 @@ class RestsOnOut(serializers.Serializer[object]):
 
 
 class NetGreeksOut(serializers.Serializer[object]):
-    """Dollars: of delta, of what delta gains with each per cent, a volatility point, a calendar day."""
+    """Dollars: of delta, what it gains with a per cent, value a volatility point and a calendar day.
+
+    Vanna and charm are what delta gains with a volatility point and a day, vomma what vega gains with a point.
+    """
 
     delta = serializers.CharField()
     gamma_a_percent = serializers.CharField()
     vega_a_point = serializers.CharField()
     theta_a_day = serializers.CharField()
+    vanna_a_point = serializers.CharField()
+    charm_a_day = serializers.CharField()
+    vomma_a_point = serializers.CharField()
 
 
 class BetaOut(serializers.Serializer[object]):
@@ -124,6 +130,19 @@ class FallOut(serializers.Serializer[object]):
     values = serializers.IntegerField()
 
 
+class AssignmentOut(serializers.Serializer[object]):
+    """A short call over a dividend of the next session; exercise is expected if the dividend is more than it costs."""
+
+    symbol = serializers.CharField()
+    description = serializers.CharField()
+    qty = serializers.IntegerField()
+    ex_date = serializers.DateField()
+    dividend = serializers.FloatField()
+    put = serializers.FloatField()
+    interest = serializers.FloatField()
+    is_expected = serializers.BooleanField()
+
+
 class MeasureOut(serializers.Serializer[object]):
     """One account, or (`account` null) all that you see of an environment."""
 
@@ -136,6 +155,7 @@ class MeasureOut(serializers.Serializer[object]):
     quotes = RestsOnOut()
     concentration = ConcentrationOut(allow_null=True)
     drawdown = FallOut(allow_null=True)
+    assignments = AssignmentOut(many=True)
     greeks = NetGreeksOut(allow_null=True)
     beta = BetaOut(allow_null=True)
     var = VarOut(allow_null=True)

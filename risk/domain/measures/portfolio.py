@@ -24,17 +24,26 @@ class Sensitivities:
     gamma: Floats
     theta: Floats
     vega: Floats
+    vanna: Floats
+    charm: Floats
+    vomma: Floats
     spot: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """In dollars: of delta, of what delta gains with each per cent, a volatility point, a calendar day."""
+    """In dollars: of delta, what it gains with a per cent, value a volatility point and a calendar day.
+
+    And the second order: what delta gains with a volatility point and with a day, vega with a volatility point.
+    """
 
     delta: float
     gamma_a_percent: float
     vega_a_point: float
     theta_a_day: float
+    vanna_a_point: float
+    charm_a_day: float
+    vomma_a_point: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,9 @@ def exposure(shares: Floats, each: Sensitivities) -> Exposure:
         gamma_a_percent=float(shares @ (each.gamma * each.spot**2)) / 100,
         vega_a_point=float(shares @ each.vega),
         theta_a_day=float(shares @ each.theta),
+        vanna_a_point=float(shares @ (each.vanna * each.spot)),
+        charm_a_day=float(shares @ (each.charm * each.spot)),
+        vomma_a_point=float(shares @ each.vomma),
     )
 
 

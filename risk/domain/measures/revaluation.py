@@ -1,7 +1,7 @@
 """A whole book at other spots, volatilities and times, every instrument valued anew.
 
-Each instrument is valued once, whoever holds it; accounts are sums over its shares. Options that may be exercised are
-never worth less than exercise brings.
+Each instrument is valued once, whoever holds it; accounts are sums over its shares. Options that may be exercised
+early are valued as such.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from marketdata.domain import pricing
+from marketdata.domain import american, pricing
 from risk.domain.measures.numbers import Floats
 
 LEAST_VOLATILITY = 0.01
@@ -38,6 +38,18 @@ class Instruments:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.owner)
+
+    @property
+    def terms(self) -> pricing.Terms:
+        """What models know of each before its volatility."""
+        return pricing.terms(
+            is_call=self.is_call,
+            spot=self.spot,
+            strike=self.strike,
+            years=self.years,
+            rate=self.rate,
+            dividend=self.dividend,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,8 @@ def _worth(book: Instruments, at: NDArray[np.intp], spots: Floats, volatility: F
         rate=book.rate,
         dividend=book.dividend[at, None],
     )
-    exercised = np.where(book.is_american[at, None], terms.sign * (terms.spot - terms.strike), 0.0)
-    found: Floats = np.maximum(pricing.price(terms, volatility), exercised)
+    may_wait = np.broadcast_to(book.is_american[at, None], terms.spot.shape)
+    found = pricing.price(terms, volatility)
+    if may_wait.any():
+        found = np.where(may_wait, american.price(terms, volatility), found)
     return found
