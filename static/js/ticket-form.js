@@ -2,6 +2,7 @@
 
 import { byId } from "./dom.js";
 import { fromNewYork } from "./new-york.js";
+import { brokerSaid, brokerTerms, forgetBroker } from "./ticket-broker.js";
 import { namedLots, wrongLots } from "./ticket-lots.js";
 
 const SINGLE = new Set(["STOP", "STOP_LIMIT", "TRAILING_STOP", "LIMIT_IF_TOUCHED"]);
@@ -55,6 +56,8 @@ let builder = null; // of what the order waits for at the desk, if for anything
 
 export function waitsFor(conditionBuilder) { builder = conditionBuilder; }
 
+const theirs = () => brokerTerms(builder.value !== null); // what the broker is asked to do by itself
+
 // A stop: of one leg its own type; of several the desk watches what they cost together, and goes to the market then.
 function guarding(exit, stop) {
   if (exit.legs.length === 1) return { ord_type: "STOP", stop_price: stop };
@@ -76,7 +79,8 @@ export function sending(previewed) {
     return ["/order-lists/", { kind: "OCO", account: ticket.account, orders: [{ ...entry, role: "MEMBER" }, { ...guard, role: "MEMBER" }] }];
   }
   const lots = namedLots();
-  if (target === null || stop === null) return ["/orders/", lots.length ? { ...entry, lots } : entry];
+  const alone = { ...entry, ...theirs() };
+  if (target === null || stop === null) return ["/orders/", lots.length ? { ...alone, lots } : alone];
   const exit = {
     underlying: ticket.underlying, quantity: ticket.quantity, time_in_force: "GTC", price_effect: flipped[ticket.price_effect],
     legs: ticket.legs.map((leg) => ({ ...leg, side: flipped[leg.side], position_effect: "CLOSE" })),
@@ -89,7 +93,7 @@ export function sending(previewed) {
 
 // An algorithm works a limit order for the day that neither waits for a price nor brings others along.
 export function isForAlgorithms(ticket) {
-  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && !namedLots().length && builder.value === null;
+  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && !namedLots().length && builder.value === null && !theirs().broker_algo;
 }
 
 // What goes along with the order, in words, for the last look before it is sent.
@@ -97,11 +101,13 @@ export function alongside(ticket) {
   const [, body] = sending(ticket);
   const said = [];
   if (body.lots) said.push(`It closes ${body.lots.map(({ lot, qty }) => `${qty} of lot ${lot}`).join(", ")}.`);
-  if (builder.value !== null) said.push(`It waits at the desk until ${builder.said}.`);
+  said.push(brokerSaid(body, builder.value === null ? "" : builder.said));
   if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does.`);
   if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${shown("ticket-guard")} close it, whichever comes first${ticket.legs.length > 1 ? "; the stop is on the net price of all legs, and the desk watches it" : ""}.`);
-  return said.join(" ");
+  return said.filter(Boolean).join(" ");
 }
+
+const sendsList = () => shown(OCO_STOP) !== null || shown("ticket-target") !== null;
 
 // A target lies where the position gains, a stop where it loses; the other way round one of them would go at once.
 function exits({ limit_price: limit }) {
@@ -117,6 +123,7 @@ function exits({ limit_price: limit }) {
 export function forgetExtras() {
   for (const id of ["ticket-target", "ticket-guard", OCO_STOP]) byId(id).value = "";
   builder.show(null);
+  forgetBroker();
 }
 
 // What is missing before it can be judged, in words; empty when nothing is.
@@ -127,6 +134,7 @@ export function wanting() {
   if (read.ord_type === "TRAILING_STOP" && read.trail_amount === null && read.trail_percent === null) return "Say how far it trails.";
   if ((shown("ticket-target") === null) !== (shown("ticket-guard") === null)) return "A bracket has both a target and a stop.";
   if (shown(OCO_STOP) !== null && namedLots().length) return "Lots are named for an order by itself: take the stop away, or the lots.";
+  if (sendsList() && Object.keys(theirs()).length) return "A target or a stop beside it is the desk's affair: let the desk watch it and the broker work it plainly, or take them away.";
   const wrong = exits(read) || wrongLots(read.quantity);
   if (wrong) return wrong;
   if (read.time_in_force === "GTD" && read.expire_at === null) return "Say until which date it is good.";

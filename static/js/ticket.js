@@ -11,6 +11,7 @@ import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template 
 import { isLive, on, onState, rowsOf } from "./live.js";
 import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
 import { alongside, arrange, asSent, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
+import { offer } from "./ticket-broker.js";
 import { arrangeLots } from "./ticket-lots.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
@@ -124,6 +125,7 @@ async function look() {
     const answer = await ask("/orders/preview/", body);
     if (mine !== turn || isReviewing) return false;
     seen = answer;
+    offer(answer.at_broker);
     wrongByLook("");
     if (!isMine.price && takesLimit()) byId("ticket-price").value = answer.ticket.limit_price;
     paintMeaning(answer);

@@ -27,6 +27,7 @@ from trading.domain.proposals.changes import changes
 from trading.domain.proposals.sentences import sentence
 from trading.domain.structures.analysis import Scenario, View, analyse, net_of
 from trading.selectors import exposures, protocol
+from trading.selectors.offers import offered
 
 Content = dict[str, object]
 
@@ -68,6 +69,7 @@ def preview(draft: Mapping[str, Any], user: User, scenario: Scenario, *, now: da
         "outcome": str(assessment.outcome),
         "checks": assessment.as_rows(),
         "may_send": may(user, Action.SEND_ORDER, account),
+        "at_broker": offered(account),
         "at": request.market.exchange_now.isoformat(),
     }
 
