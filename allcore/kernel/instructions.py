@@ -31,8 +31,10 @@ class CutOff(StrEnum):
 
 
 class Standing(StrEnum):
-    """Where an instruction is at the broker."""
+    """Where an instruction is at the broker. UNKNOWN: it may have arrived, and the broker cannot be asked."""
 
+    UNKNOWN = "UNKNOWN"
+    REFUSED = "REFUSED"
     ACCEPTED = "ACCEPTED"
     WITHDRAWN = "WITHDRAWN"
     DONE = "DONE"
@@ -54,8 +56,9 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class InstructionReport:
-    """What the broker says of an instruction. `exercised` contracts are known once it is done."""
+    """What the broker says of an instruction. `exercised` contracts are known once it is done, if it says so."""
 
     instruction_id: str
     standing: Standing
     exercised: int | None = None
+    reason: str = ""  # of a refusal

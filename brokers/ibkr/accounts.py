@@ -86,6 +86,8 @@ class Teller:
             is_old = news.closed_at is not None and news.closed_at < since.replace(microsecond=0)
             if news.account in self.accounts and not is_old:
                 track = await self.tracks.of(news.names, news)
+                if track is None and await self.tracks.is_instruction(news.names):
+                    continue
                 reports.append(self._order(track, news, executions, books.statuses.get(news.names.perm_id)))
         recent = [left for left in traded.values() if left[-1].at >= since.replace(microsecond=0)]
         for left in recent:  # executed, and listed nowhere

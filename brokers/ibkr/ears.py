@@ -60,6 +60,7 @@ class Ears(Questions):
         self.greeks: Callable[[int, int, tuple[float, ...]], None] | None = None
         self.levels: Callable[[int, Row], None] | None = None
         self.ended: Callable[[int, int, str], None] | None = None  # what is said about a subscription
+        self.instructed: Callable[[StatusNews], None] | None = None  # what an instruction's number may be about
         self.refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # the line
@@ -133,6 +134,8 @@ class Ears(Questions):
         news = StatusNews(names, status, int(filled), str(rest[6]))
         self._part("openOrders", news)
         self._tell(news)
+        if self.instructed is not None:
+            self.instructed(news)
 
     def execDetails(self, number: int, contract: Any, execution: Any) -> None:  # noqa: N802
         """A trade, told by itself or because it was asked for."""

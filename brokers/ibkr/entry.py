@@ -88,6 +88,18 @@ class Entry:
         track.cancel = cl_ord_id
         _sent(lambda: gateway.client.cancelOrder(track.order_id))
 
+    async def instruct(self, account: str, key: Callable[[int], OrderKey], send: Callable[[int], object]) -> int:
+        """Write a request that is no order down under an order's number, send it, once, and return the number."""
+        gateway = self.up(account)
+        await gateway.pace(Lane.ORDERS)
+        async with self._numbering:
+            self.up(account)
+            number = self._new_number()
+            await self.desk.room.keys.intend(key(number))
+            self._ensure_up()
+            _sent(lambda: send(number))
+        return number
+
     async def preview(self, broker_account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would cost and bind; nothing is placed. Raises as `IbkrSession.preview`."""
         gateway = self.up(broker_account)

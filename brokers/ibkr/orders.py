@@ -45,6 +45,7 @@ CAPABILITIES = Capabilities(
     triggers=frozenset(method for method in TRIGGER_METHODS if method is not None),
     buckets=(MESSAGES,),
     quiet=QUIET,
+    takes_exercise_instructions=True,
     silent_for=timedelta(seconds=60),  # it is asked for the time each quarter of a minute
 )
 

@@ -19,6 +19,11 @@ class Questions:
         self._questions[key], self._parts[key] = future, []
         return future
 
+    def answered(self, key: int | str, part: object) -> None:
+        """Answer a question in one."""
+        self._part(key, part)
+        self._end(key)
+
     def give_up(self, key: int | str) -> None:
         """Forget a question."""
         self._questions.pop(key, None)

@@ -1,11 +1,12 @@
 """One login at a gateway: the port that every broker has."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from allcore.kernel.instructions import Instruction, InstructionReport
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.ibkr import accounts, resume
@@ -13,6 +14,7 @@ from brokers.ibkr.contracts import Contracts
 from brokers.ibkr.desk import Desk
 from brokers.ibkr.entry import Entry
 from brokers.ibkr.errors import GatewayDownError
+from brokers.ibkr.exercises import Exercises, InstructionRefusedError
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library, load
 from brokers.ibkr.orders import CAPABILITIES
@@ -52,6 +54,7 @@ class IbkrSession:
         self._gateway: Gateway | None = None
         self._entry: Entry | None = None
         self._contracts: Contracts
+        self._exercises: Exercises
         self._accounts: tuple[str, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closed = False
@@ -87,6 +90,7 @@ class IbkrSession:
             raise
         self._gateway = gateway
         self._entry = Entry(self._desk, gateway, self._library, self._contracts, self._accounts, number)
+        self._exercises = Exercises(self._entry)
         self._tasks = [asyncio.create_task(self._desk.run()), asyncio.create_task(gateway.keep_alive())]
 
     async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
@@ -138,6 +142,29 @@ class IbkrSession:
             InvalidInputError: the broker would not take it. UnavailableError: it does not answer.
         """
         return await self._out().preview(broker_account, ticket)
+
+    async def instruct(self, broker_account: str, instruction: Instruction) -> InstructionReport:
+        """Send an instruction on a long option, once. Raises as `Exercises.instruct`."""
+        return await self._desk_of_options().instruct(broker_account, instruction)
+
+    async def withdraw(self, broker_account: str, instruction_id: str) -> InstructionReport:
+        """Refuse: the gateway takes no such request back.
+
+        Raises:
+            InstructionRefusedError: always.
+        """
+        raise InstructionRefusedError(
+            "The gateway takes no exercise request back: do it in TWS, or by phone. It stands as it was given.",
+            instruction_id=instruction_id,
+        )
+
+    async def instructions(self, ids: Sequence[str]) -> tuple[InstructionReport, ...]:
+        """Return how the instructions stand, as far as that is known.
+
+        Raises:
+            UnavailableError: the gateway does not answer.
+        """
+        return await self._desk_of_options().instructions(ids)
 
     async def mass_status(self, since: datetime) -> MassStatus:
         """Return orders, executions, positions and cash, whole.
@@ -211,6 +238,10 @@ class IbkrSession:
         if self._entry is None:
             raise GatewayDownError(f"{self._plumbing.connection} is not connected; nothing was sent.")
         return self._entry
+
+    def _desk_of_options(self) -> Exercises:
+        self._out()
+        return self._exercises
 
     def _is_up(self) -> bool:
         return self._entry is not None and self._entry.is_up

@@ -12,6 +12,8 @@ from brokers.ibkr.places import ALONE, Place
 from brokers.ports import KeyBook, OrderKey
 from brokers.terms import PLAIN, NativeTerms
 
+INSTRUCTION = "instruction"  # among a key's details: it was sent under an order's number, and is none
+
 
 @dataclass(slots=True)
 class Track:
@@ -153,6 +155,11 @@ class Tracks:
             if key is not None and known in (0, names.perm_id or known):
                 return key
         return await self._keys.by_cl_ord_id(names.ref) if names.ref else None
+
+    async def is_instruction(self, names: Names) -> bool:
+        """Return whether the gateway's order is an instruction of ours on a long option, and no order."""
+        key = await self._key(names)
+        return key is not None and INSTRUCTION in key.details
 
     @staticmethod
     def _track(key: OrderKey) -> Track | None:

@@ -35,7 +35,7 @@ function paint({ results, options: held }) {
 function row(one) {
   const act = (state, said) => h("button", { type: "button", class: "btn btn-sm", "aria-label": `${said}: ${words(one.kind)} ${one.said}, ${one.account}`, onclick: () => end(one, state) }, said);
   const mine = may("SEND_ORDER", one.account);
-  const byHand = mine && one.state === "RECORDED" && !one.travels;
+  const byHand = mine && one.may_be_confirmed;
   const open = mine && ["RECORDED", "ACCEPTED"].includes(one.state);
   return h("tr", {}, h("td", {}, one.said), h("td", {}, one.account), h("td", {}, words(one.kind)), h("td", { class: "r" }, number(one.qty, 0)),
     h("td", {}, moment(one.cut_off_at, { day: true })), h("td", {}, state(one)), h("td", {}, one.given_by),

@@ -57,6 +57,8 @@ def said_of(account: Account) -> str:
 
 def instruction_row(one: ExerciseInstruction) -> Row:
     """Return an instruction as JSON values; account, instrument and giver should be loaded."""
+    travels = capabilities_of(one.account.connection.broker).takes_exercise_instructions
+    is_unknown = one.state == ExerciseInstruction.State.SENT and one.warned_at is not None
     return {
         "id": str(one.pk),
         "account": one.account.code,
@@ -66,7 +68,8 @@ def instruction_row(one: ExerciseInstruction) -> Row:
         "qty": one.qty,
         "state": one.state,
         "said_state": one.get_state_display(),
-        "travels": capabilities_of(one.account.connection.broker).takes_exercise_instructions,
+        "travels": travels,
+        "may_be_confirmed": is_unknown or (one.state == ExerciseInstruction.State.RECORDED and not travels),
         "note": said_of(one.account),
         "reason": one.reason,
         "answer": one.answer,

@@ -76,7 +76,8 @@ def instruct(  # noqa: PLR0913 keywords, as the request has them
 def close(*, instruction_id: UUID, state: str, actor: Actor, now: datetime) -> ExerciseInstruction:
     """Withdraw an instruction before its cut-off, or confirm that a person has told the broker. Once.
 
-    One that the broker has is withdrawn there first: it is WITHDRAWING until the broker has said yes.
+    One that the broker has is withdrawn there first: it is WITHDRAWING until the broker has said yes. One that it has
+    not answered, and somebody was warned of, may be confirmed by a person who has asked the broker.
 
     Raises:
         NotFoundError: there is none.
@@ -89,8 +90,9 @@ def close(*, instruction_id: UUID, state: str, actor: Actor, now: datetime) -> E
         raise NotFoundError(f"There is no instruction {instruction_id}.", instruction_id=instruction_id)
     require(actor.user, Action.SEND_ORDER, found.account)
     _ensure_can_become(found, State(state), now)
-    found.state = State(state) if found.state == State.RECORDED else State.WITHDRAWING
-    found.closed_by, found.sent_at = actor.user, None
+    found.state = State.WITHDRAWING if found.state == State.ACCEPTED else State(state)
+    found.closed_by = actor.user
+    found.sent_at = None if found.state == State.WITHDRAWING else found.sent_at
     found.closed_at = None if found.state == State.WITHDRAWING else now
     found.save(update_fields=["state", "closed_by", "closed_at", "sent_at"])
     note(found, f"exercise.{found.state.lower()}", actor.name, now)
@@ -98,6 +100,8 @@ def close(*, instruction_id: UUID, state: str, actor: Actor, now: datetime) -> E
 
 
 def _ensure_can_become(found: ExerciseInstruction, state: str, now: datetime) -> None:
+    if found.state == State.SENT and state == State.CONFIRMED and found.warned_at is not None:
+        return  # the broker cannot be asked by the desk, and a person has asked it
     if found.state == State.SENT:
         raise InstructionClosedError("The broker has not answered yet; nothing was changed.", state=found.state)
     may_be_withdrawn = state == State.WITHDRAWN and found.state == State.ACCEPTED

@@ -28,6 +28,8 @@ ANSWERS_WITHIN = timedelta(minutes=1)
 LAST_CALL = timedelta(minutes=30)  # before the cut-off, on the exchange's clock
 UNANSWERED = "The broker has not answered for a minute. Ask it by phone before the cut-off."
 NOT_GIVEN = "The broker does not have it yet, and its cut-off is near. Tell the broker, or withdraw it."
+REFUSED_LATER = "The broker has it no longer."
+ASKED_FOR = timedelta(days=3)  # after its cut-off: a broker that never says what came of it has said all it will
 STILL_STANDS = "The withdrawal never reached the broker; the instruction stands."
 
 
@@ -87,7 +89,7 @@ def in_question(connection: str, *, now: datetime) -> tuple[UUID, ...]:
     waiting = _of(connection).filter(unanswered | Q(state=State.ACCEPTED)).values_list("pk", "state", "cut_off_at")
     found = list(waiting.order_by("given_at", "id"))
     exchange_now = clock.exchange_now(now) if any(state == State.ACCEPTED for _, state, _ in found) else now
-    return tuple(pk for pk, state, at in found if state != State.ACCEPTED or at <= exchange_now)
+    return tuple(pk for pk, state, at in found if state != State.ACCEPTED or at <= exchange_now < at + ASKED_FOR)
 
 
 @transaction.atomic
@@ -102,8 +104,11 @@ def told(asked: Sequence[UUID], reports: Iterable[InstructionReport], *, now: da
 
 
 def _apply(one: ExerciseInstruction, report: InstructionReport, now: datetime) -> None:
-    if one.closed_at is not None:
-        return  # said before
+    if one.closed_at is not None or report.standing is Standing.UNKNOWN:
+        return  # said before, or nothing is
+    if report.standing is Standing.REFUSED:
+        _refuse(one, report.reason or REFUSED_LATER, now)
+        return
     if report.standing is Standing.ACCEPTED:
         if one.state == State.WITHDRAWING:
             _refuse(one, STILL_STANDS, now)

@@ -22,6 +22,7 @@ from tests.trading.passage.conftest import STOCK, draft, refresh
 from trading.gateway.instructor import Instructor
 from trading.gateway.threads import DatabaseLine
 from trading.models import CashBalance, ExerciseInstruction, Position
+from trading.selectors.exercise import instruction_row
 from trading.services import claim, exercise, instructing, settle, submit
 
 EXPIRY = date(2026, 6, 12)
@@ -160,6 +161,49 @@ async def test_an_unknown_outcome_is_asked_about_and_never_sent_again(
 
     assert (kept.state, gateway.clerk.heard) == (state, [str(made.pk)])
     assert bool(kept.answer) is (arrived is None)
+
+
+async def test_what_the_broker_cannot_be_asked_about_stays_unknown_until_a_person_has_asked(
+    made: ExerciseInstruction, gateway: Gateway, trader: Actor
+) -> None:
+    gateway.clerk.fails_with = ConnectionResetError("cut")
+    await gateway.sweep()
+    gateway.clerk.stands[str(made.pk)] = InstructionReport(str(made.pk), Standing.UNKNOWN)
+    kept = await gateway.ask_later()
+    assert (kept.state, gateway.clerk.heard) == ("SENT", [str(made.pk)])
+    confirm = partial(exercise.close, instruction_id=made.pk, state="CONFIRMED", actor=trader, now=utc_now())
+    with pytest.raises(exercise.InstructionClosedError):  # nobody was warned yet: an answer may still come
+        await gateway.line.call(confirm)
+
+    await gateway.line.call(lambda: ExerciseInstruction.objects.update(sent_at=utc_now() - timedelta(minutes=1)))
+    assert await gateway.line.call(partial(instructing.warn_of_late, now=utc_now())) == 1
+    shown = await gateway.line.call(lambda: instruction_row(as_kept()))
+    closed = await gateway.line.call(confirm)
+
+    assert shown["may_be_confirmed"]
+    assert (closed.state, closed.closed_by_id, closed.sent_at is not None) == ("CONFIRMED", trader.user.pk, True)
+
+
+async def test_one_that_the_broker_takes_back_ends_with_its_reason(made: ExerciseInstruction, gateway: Gateway) -> None:
+    gateway.clerk.fails_with = ConnectionResetError("cut")
+    await gateway.sweep()
+    gateway.clerk.stands[str(made.pk)] = InstructionReport(str(made.pk), Standing.REFUSED, reason="Taken back.")
+
+    kept = await gateway.ask_later()
+
+    assert (kept.state, kept.answer) == ("REFUSED", "Taken back.")
+
+
+@pytest.mark.parametrize(("past", "is_asked"), [(timedelta(0), True), (instructing.ASKED_FOR, False)])
+async def test_what_becomes_of_it_is_asked_for_some_days_after_its_cut_off(
+    made: ExerciseInstruction, gateway: Gateway, past: timedelta, is_asked: bool
+) -> None:
+    await gateway.sweep()
+    market.write_clock(made.cut_off_at + past)
+
+    asked = await gateway.line.call(partial(instructing.in_question, "paper", now=utc_now()))
+
+    assert bool(asked) is is_asked
 
 
 async def test_at_its_cut_off_nothing_leaves_any_more(made: ExerciseInstruction, gateway: Gateway) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.brokers.servers.book import Execution, Order, Refusal
 from tests.brokers.servers.listing import Instrument
-from tests.brokers.servers.tws import trading
+from tests.brokers.servers.tws import exercises, trading
 from tests.brokers.servers.tws.depth import Book, changes
 from tests.brokers.servers.tws.line import Line
 from tests.brokers.servers.tws.messages import status_of
@@ -96,6 +96,8 @@ def _orders(server: "TwsServer", line: Line, shown: list[Order]) -> None:
     for order in shown:
         status = status_of(order)
         line.send(line.say.open_order(order, status), line.say.order_status(order, status))
+    for made in server.requests.taken.values():
+        exercises.tell(line, made)
     line.send(frame(53, 1))
 
 
@@ -260,7 +262,7 @@ def nothing(server: "TwsServer", line: Line, raw: list[str]) -> None:
 ANSWERS: Mapping[int, Answer] = {
     1: market_data, 2: cancel_market_data, 3: trading.place, 4: trading.cancel, 5: own_orders, 6: account_updates,
     7: executions, 8: ids, 9: contract_details, 10: market_depth,
-    11: cancel_market_depth, 14: nothing, 15: nothing, 16: all_orders, 17: accounts, 49: time,
+    11: cancel_market_depth, 14: nothing, 15: nothing, 16: all_orders, 17: accounts, 21: exercises.exercise, 49: time,
     58: trading.cancel_all, 59: nothing, 61: positions, 62: summary, 63: cancel_summary, 64: nothing,
     76: account_updates_multi, 77: nothing, 78: chain, 99: completed_orders,
 }  # fmt: skip

@@ -13,6 +13,7 @@ from tests.brokers.servers.faults import Clock
 from tests.brokers.servers.port import Port
 from tests.brokers.servers.tws import trading
 from tests.brokers.servers.tws.depth import Ladder, changes
+from tests.brokers.servers.tws.exercises import Requests
 from tests.brokers.servers.tws.line import Line
 from tests.brokers.servers.tws.messages import Writer, card_of, time_text
 from tests.brokers.servers.tws.requests import ANSWERS, tick
@@ -44,6 +45,7 @@ class TwsServer(Server):
     facts: dict[tuple[int, str], Decimal] = field(default_factory=dict)  # what conditions see beside prices
     ladders: dict[str, Ladder] = field(default_factory=dict)
     greeks: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    requests: Requests = field(default_factory=Requests)
     lines: dict[int, Line] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
