@@ -29,7 +29,7 @@ GONE = "The broker has taken the request back."
 class InstructionRefusedError(RefusedError):
     """The gateway does not take the instruction, or takes none back."""
 
-    code = "INSTRUCTION_REFUSED"
+    code = "IBKR_INSTRUCTION_REFUSED"
 
 
 def name_of(instruction_id: str) -> str:
