@@ -10,6 +10,7 @@ from allcore.accounts import tokens
 from allcore.accounts.actors import actor_of
 from allcore.accounts.models import ApiToken
 from allcore.api.bodies import Body
+from allcore.api.pagination import paged
 from allcore.kernel.clock import utc_now
 
 
@@ -58,9 +59,11 @@ class Me(APIView):
 class Tokens(APIView):
     """GET /tokens/ lists my tokens; POST makes one."""
 
+    ordering = ("-id",)
+
     @extend_schema(responses=TokenOut(many=True))
     def get(self, request: Request) -> Response:
-        return Response(TokenOut(tokens.tokens_of(actor_of(request).user), many=True).data)
+        return paged(request, self, tokens.tokens_of(actor_of(request).user), lambda token: dict(TokenOut(token).data))
 
     @extend_schema(request=TokenIn, responses={201: IssuedOut})
     def post(self, request: Request) -> Response:

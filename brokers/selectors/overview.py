@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from redis.exceptions import RedisError
 
 from allcore.kernel.orders import OrdType, TimeInForce
@@ -17,12 +18,13 @@ from brokers.selectors.credentials import kept_credentials
 from brokers.selectors.words import in_words
 
 
-def overview(now: datetime) -> list[dict[str, object]]:
-    """Return one row for each connection."""
-    return [_row(connection, now) for connection in connections().prefetch_related("accounts")]
+def overview() -> QuerySet[Connection]:
+    """Return every connection with its accounts, by name."""
+    return connections().prefetch_related("accounts")
 
 
-def _row(connection: Connection, now: datetime) -> dict[str, object]:
+def overview_row(connection: Connection, now: datetime) -> dict[str, object]:
+    """Return a connection with all that is known of it."""
     broker = registry.BROKERS.get(connection.broker)
     return row_of(connection) | {
         "broker_name": connection.broker if broker is None else broker.name,

@@ -9,8 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
+from allcore.api.pagination import paged
 from allcore.kernel.clock import utc_now
-from brokers.selectors.overview import matrix, overview
+from brokers.selectors.overview import matrix, overview, overview_row
 from risk.serializers import CodeIn, ConnectionIn, ConnectionOut, CredentialsIn, NewAccountIn, PauseIn
 from risk.services import connections
 
@@ -18,12 +19,14 @@ from risk.services import connections
 class ConnectionList(APIView):
     """Every connection."""
 
+    ordering = ("name",)
     scopes = {"POST": "risk"}  # noqa: RUF012 REST framework's way of declaring
 
     @extend_schema(responses=ConnectionOut(many=True))
     def get(self, request: Request) -> Response:
         """List them: health, limits left, credentials by name, certification."""
-        return Response(overview(utc_now()))
+        now = utc_now()
+        return paged(request, self, overview(), lambda connection: overview_row(connection, now))
 
     @extend_schema(request=ConnectionIn, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:

@@ -17,7 +17,7 @@ async function load() {
   if (loading) return;
   loading = true;
   try {
-    fill(byId("connections"), (await get("/connections/")).map(card));
+    fill(byId("connections"), (await get("/connections/?limit=500")).results.map(card));
   } catch (error) {
     setText(byId("connections").querySelector("strong"), error.message);
   } finally {

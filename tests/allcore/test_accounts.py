@@ -69,7 +69,18 @@ def test_a_person_makes_a_token_and_sees_its_key_once(api: APIClient) -> None:
 
     assert made.status_code == 201
     assert made.json()["key"].startswith("desk_")
-    assert "key" not in api.get("/api/v1/tokens/").json()[0]
+    assert "key" not in api.get("/api/v1/tokens/").json()["results"][0]
+
+
+def test_tokens_come_in_pages_the_newest_first(api: APIClient) -> None:
+    for name in ("one", "two", "three"):
+        api.post("/api/v1/tokens/", {"name": name, "scopes": ["read"]}, format="json")
+
+    first = api.get("/api/v1/tokens/?limit=2").json()
+    rest = api.get(first["next"]).json()
+
+    assert [row["name"] for row in first["results"]] == ["three", "two"]
+    assert ([row["name"] for row in rest["results"]], rest["next"]) == (["one"], None)
 
 
 def test_the_key_opens_the_door_until_it_is_revoked(api: APIClient) -> None:

@@ -125,10 +125,25 @@ def test_the_api_shows_each_connections_health(alice: User) -> None:
 
     answer = client.get("/api/v1/connections/")
 
-    row = answer.json()[0]
+    row = answer.json()["results"][0]
     assert answer.status_code == 200
     assert (row["name"], row["broker"], row["environment"], row["state"]) == ("paper", "paper", "PAPER", "DOWN")
     assert row["heartbeat_at"] is None
+
+
+def test_connections_come_in_pages_by_name(alice: User) -> None:
+    Connection.objects.bulk_create(
+        [Connection(name=name, broker="paper", environment="PAPER") for name in ("beta", "alpha")]
+    )
+    client = APIClient()
+    client.force_authenticate(alice)
+
+    first = client.get("/api/v1/connections/?limit=2").json()
+    rest = client.get(first["next"]).json()
+
+    names = [row["name"] for row in (*first["results"], *rest["results"])]
+    assert names == sorted(names)
+    assert (len(first["results"]), {"alpha", "beta", "paper"} <= set(names), rest["next"]) == (2, True, None)
 
 
 def test_the_api_shows_nothing_to_who_is_not_signed_in() -> None:

@@ -81,7 +81,7 @@ def add(client: APIClient, **changes: object) -> int:
 def test_a_connection_is_added_paused_and_shown_with_everything(admin: APIClient) -> None:
     assert add(admin) == 201
 
-    [row] = admin.get("/api/v1/connections/").json()
+    [row] = admin.get("/api/v1/connections/").json()["results"]
 
     assert (row["name"], row["broker_name"], row["is_paused"], row["settings"]) == (
         "acme-1",
@@ -185,7 +185,7 @@ def test_what_is_revoked_is_gone(admin: APIClient) -> None:
 
     assert admin.delete("/api/v1/connections/acme-1/credentials/").status_code == 204
     assert admin.delete("/api/v1/connections/acme-1/credentials/").status_code == 404
-    assert admin.get("/api/v1/connections/").json()[0]["credentials"]["kept"] == []
+    assert admin.get("/api/v1/connections/").json()["results"][0]["credentials"]["kept"] == []
 
 
 def test_leave_is_given_at_the_brokers_page_and_brought_back(admin: APIClient) -> None:
@@ -242,7 +242,7 @@ def test_the_budget_of_each_limit_is_shown(admin: APIClient, monkeypatch: pytest
     monkeypatch.setitem(registry.BROKERS, "acme", replace(paper, capabilities=limited))
     add(admin, name="fresh")
 
-    [row] = admin.get("/api/v1/connections/").json()
+    [row] = admin.get("/api/v1/connections/").json()["results"]
 
     assert row["budgets"] == [
         {"bucket": "orders", "rate": 2.0, "burst": 10, "reserved": 3, "left": 10.0, "factor": 1.0, "closed_for": 0.0}
