@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from allcore.accounts.actors import desk_name
 from allcore.kernel.clock import new_york_date
@@ -50,8 +51,10 @@ def sweep(*, now: datetime) -> int:
     actions = CorporateAction.objects.filter(
         state=CorporateAction.State.CONFIRMED, kind__in=REARRANGES, ex_date__lte=today, ex_date__gt=today - LOOK_BACK
     )
+    # It looks each ten seconds, for a month after the date, and acts once: whatever stood from before is ended then.
+    old = held.filter(underlying=OuterRef("symbol"), trade_date__lt=OuterRef("ex_date"))
     ended = 0
-    for action in actions.order_by("ex_date", "id"):
+    for action in actions.filter(Exists(old)).order_by("ex_date", "id"):
         due = held.filter(underlying=action.symbol, trade_date__lt=action.ex_date)
         with transaction.atomic():
             ended += _end_held(due.values_list("pk", flat=True), action.kind, now)

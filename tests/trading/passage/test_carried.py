@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from allcore import live
@@ -143,10 +145,16 @@ def test_held_orders_from_before_an_ex_date_end_whether_anything_is_held_or_not(
         decided_by=approver.user, decided_at=utc_now(), **terms,
     )  # fmt: skip
 
-    assert carried.sweep(now=utc_now()) == ended
+    first, captured = carried.sweep(now=utc_now()), CaptureQueriesContext(connection)
+    with captured:
+        again = carried.sweep(now=utc_now())
 
     order.refresh_from_db()
     assert order.status == ("ABANDONED" if ended else "HELD")
+    assert (first, again) == (ended, 0)
+    assert not [
+        query for query in captured if "FOR UPDATE" in str(query["sql"])
+    ]  # it acts once, and locks nothing after
 
 
 def test_a_refused_instruction_raises_an_alert(
