@@ -30,14 +30,13 @@ export const numeric = (field, headerName, format, extra = {}) => ({
 const gain = (field, headerName, extra = {}) => numeric(field, headerName, (value) => ARROWS[direction(value)] + signedMoney(value), {
   cellClassRules: { up: ({ value }) => paint(value).up, down: ({ value }) => paint(value).down }, ...extra,
 });
+const WRAPS = isNarrow ? { wrapText: true, autoHeight: true, cellClass: "wraps" } : {}; // two lines say it all, a cut one does not
 const at = (field, name) => ({
   field, headerName: `${name} (ET)`, headerTooltip: "New York time, by the desk's own clock; a time's own hint says it in UTC",
-  width: isNarrow ? 92 : 100, cellClass: "num", valueFormatter: ({ value }) => stamp(value), tooltipValueGetter: ({ value }) => value && utc(value),
+  width: isNarrow ? 80 : 106, ...WRAPS, cellClass: isNarrow ? "num wraps" : "num", valueFormatter: ({ value }) => stamp(value), tooltipValueGetter: ({ value }) => value && utc(value),
 });
 
 export const statusTag = (status) => h("span", { class: ["tag", ...statusKind(status)].join(" ") }, words(status));
-
-const WRAPS = isNarrow ? { wrapText: true, autoHeight: true, cellClass: "wraps" } : {}; // two lines say it all, a cut one does not
 
 const ORDER_COLUMNS = [
   at("created_at", "Time"),
@@ -74,7 +73,7 @@ const POSITION_MORE = [
 
 export function makeGrid(element, columnDefs, options = {}) {
   return ag.createGrid(element, {
-    theme, columnDefs, rowData: [], defaultColDef: { sortable: true, resizable: true, suppressHeaderMenuButton: true, suppressMovable: true },
+    theme, columnDefs, rowData: [], defaultColDef: { sortable: true, resizable: true, suppressHeaderMenuButton: true, suppressMovable: true, wrapHeaderText: isNarrow, autoHeaderHeight: isNarrow },
     tooltipShowDelay: 300, suppressCellFocus: false, animateRows: false, enableCellTextSelection: true, ensureDomOrder: true, ...options,
   });
 }

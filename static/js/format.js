@@ -110,7 +110,8 @@ export function time(iso, { day = false } = {}) {
 // For a column whose head names the zone: the time of today, the day and time of another day.
 export function stamp(iso) {
   if (!iso) return DASH;
-  return time(iso, { day: TODAY.format(new Date(iso)) !== TODAY.format(serverNow()) });
+  const isToday = TODAY.format(new Date(iso)) === TODAY.format(serverNow());
+  return time(iso, { day: !isToday }).replace(",", "");
 }
 
 export const utc = (iso) => `${new Date(iso).toISOString().replace("T", " ").slice(0, 23)} UTC`;

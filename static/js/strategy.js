@@ -26,7 +26,7 @@ const LINES = [
   ["vix_jump", "VIX since the session before", (value) => `${signed(value)} points`], ["seen", "Classes so far this week", (value) => value.map(words).join(", then ")],
 ];
 const INDICES = [["close", "Close", dollars], ["mean", "Mean", dollars], ["change", "Change", moved]];
-const NAMES = [["close", "Close", dollars], ["low", "Low before", dollars], ["atr", "Daily range (ATR)", dollars], ["percentile", "Its percentile", (value) => number(value, 0)]];
+const NAMES = [["close", "Close", dollars], ["low", "Low before", dollars], ["atr", "Daily range", dollars], ["percentile", "Its rank", (value) => `${number(value, 0)} of 100`]];
 
 const line = (name, value) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "r" }, value));
 const lined = (rows) => h("table", { class: "table-desk" }, h("tbody", {}, rows));

@@ -66,8 +66,8 @@ def test_what_the_week_was_read_from_is_shown_in_units_and_in_order(
             "Classes so far this weekGreen, then Chop",
             "IndexCloseMeanChange",
             "SPY$600.00$571.61▲+4.4 %",
-            "NameCloseLow beforeDaily range (ATR)Its percentile",
-            "TSLA$250.00$133.69$9.9034",
+            "NameCloseLow beforeDaily rangeIts rank",
+            "TSLA$250.00$133.69$9.9034 of 100",
         ]
     )
 
