@@ -31,7 +31,7 @@ from brokers.ibkr.news import (
 )
 from brokers.ibkr.room import Room
 from brokers.ibkr.states import Said, Step
-from brokers.ibkr.tracks import Track
+from brokers.ibkr.tracks import Track, has_lost_its_conditions
 
 ANSWERED = {ReportKind.REPLACE_ACK: "accepted", ReportKind.REPLACE_REJECT: "rejected"}
 REASON_SECONDS = 0.25  # for the reason of an end to follow, or precede, its status
@@ -89,6 +89,7 @@ class Desk:
     async def _(self, news: OrderNews) -> None:
         track = await self.room.tracks.of(news.names, news)
         if track is not None:
+            self.look_at_conditions(track, news)
             await self._step(track, states.on_order(track, news), news.names)
 
     @take.register
@@ -216,6 +217,12 @@ class Desk:
             await ask_again()
         except DeskError as e:
             self.alert(f"Quotes were lost, and could not all be asked for again: {e.message}")
+
+    def look_at_conditions(self, track: Track, news: OrderNews) -> None:
+        """Alert if the gateway does not hold the order back for what it was to wait for."""
+        if has_lost_its_conditions(news, track):
+            had = len(track.terms.conditions)
+            self.alert(f"Order {track.cl_ord_id} was to wait for {had} conditions, the gateway has {news.conditions}.")
 
     def alert(self, text: str) -> None:
         """Say what a person should look at; what was just said is not said again."""

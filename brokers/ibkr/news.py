@@ -34,6 +34,7 @@ class OrderNews:
     filled: int = 0
     closed_at: datetime | None = None
     text: str = ""
+    conditions: int = 0  # how many it waits for
 
 
 @dataclass(frozen=True, slots=True)

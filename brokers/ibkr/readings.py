@@ -47,4 +47,5 @@ def order_news(contract: Any, order: Any, state: Any, *, is_completed: bool = Fa
         filled=int(filled or 0),
         closed_at=closed_at,
         text=getattr(state, "completedStatus", ""),
+        conditions=len(order.conditions),
     )

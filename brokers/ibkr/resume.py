@@ -35,5 +35,6 @@ async def _follow(desk: Desk, news: OrderNews) -> None:
     if track is None:
         return
     track.is_acked, track.is_ended = True, news.is_completed
+    desk.look_at_conditions(track, news)
     if track.cl_ord_id != track.ref and has_terms(news, track.ticket):  # a replacement that nobody heard answered
         await desk.room.keys.learn(track.cl_ord_id, "", {"answer": "accepted"})

@@ -69,6 +69,12 @@ def has_terms(news: OrderNews, ticket: OrderTicket) -> bool:
     )
 
 
+def has_lost_its_conditions(news: OrderNews, track: Track) -> bool:
+    """Return whether the gateway holds the order back, and not for what it was to wait for: it could go at once."""
+    is_back = news.status == "PreSubmitted" and not news.is_completed
+    return is_back and news.conditions != len(track.terms.conditions) and bool(track.terms.conditions)
+
+
 def _same(told: Decimal | None, ours: Decimal | None) -> bool:
     return ours is None or told == ours
 

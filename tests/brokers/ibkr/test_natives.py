@@ -128,6 +128,19 @@ async def test_new_terms_repeat_what_the_order_waits_for_even_after_a_restart(de
     assert [o.cl_ord_id for o in await listed(desk)] == ["R1"]
 
 
+async def test_an_order_that_has_lost_what_it_waits_for_is_alerted_to_when_it_is_seen_again() -> None:
+    desk = await opened()
+    await waiting(desk, PRICE_AT, CUSHION)
+    await desk.restart()
+    assert (await desk.session.health()).details["alerts"] == []
+
+    asked(desk).conditions.pop()
+    await desk.restart()
+
+    assert "was to wait for 2 conditions, the gateway has 1" in str((await desk.session.health()).details["alerts"])
+    await desk.close()
+
+
 @pytest.mark.parametrize(
     "algo",
     [

@@ -141,12 +141,22 @@ class Judge:
 
     async def everything_survives_a_reconnection(self) -> None:
         put = await self.option(PUT)
-        self.ib.placeOrder(put, self.lib.LimitOrder("BUY", 1, 2.0, account="DU1", orderRef="C9", tif="GTC"))
+        order = self.lib.LimitOrder("BUY", 1, 2.0, account="DU1", orderRef="C9", tif="DAY")
+        order.conditions = [
+            self.lib.PriceCondition(isMore=False, price=1.0, conId=put.conId, exch="SMART", triggerMethod=8),
+            self.lib.TimeCondition(isMore=True, time="20200101-00:00:00"),
+        ]
+        order.algoStrategy, order.algoParams = "Adaptive", [self.lib.TagValue("adaptivePriority", "Patient")]
+        self.ib.placeOrder(put, order)
         await until(lambda: [o for o in self.server.exchange.orders.values() if o.ref == "C9" and o.is_open])
         self.ib.disconnect()
         await until(lambda: not self.server.lines)
         await self.start()
-        assert "C9" in {t.order.orderRef for t in self.ib.openTrades()}
+        (found,) = [t.order for t in self.ib.openTrades() if t.order.orderRef == "C9"]
+        assert [(c.condType, c.isMore) for c in found.conditions] == [(1, False), (3, True)]
+        assert (found.conditions[0].price, found.conditions[0].triggerMethod) == (1.0, 8)
+        assert (found.conditionsIgnoreRth, found.conditionsCancelOrder) in ((False, False), ("0", "0"))
+        assert (found.algoStrategy, [p.tag for p in found.algoParams]) == ("Adaptive", ["adaptivePriority"])
         assert len(await self.ib.reqExecutionsAsync()) >= 2
 
     async def run(self) -> list[str]:
