@@ -153,7 +153,7 @@ function falls({ drawdown }) {
 function second({ greeks }) {
   if (!greeks) return null;
   const rows = [["Vanna: delta, a volatility point", "vanna_a_point"], ["Charm: delta, a day", "charm_a_day"], ["Vomma: vega, a volatility point", "vomma_a_point"]];
-  return block("Second order", facts(rows.map(([name, field]) => [name, gain(greeks[field], signedMoney(greeks[field], 0))])));
+  return block("Second order", facts(rows.map(([name, field]) => [name, gain(greeks[field], signedMoney(greeks[field], 2))])));
 }
 
 function assigned({ assignments }) {

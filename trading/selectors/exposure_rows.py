@@ -89,7 +89,7 @@ def drawdown(accounts: Sequence[AccountPnl], found: Found) -> Row | None:
 
 def dollars(amount: float) -> str | None:
     """Return a model's dollars as text, to the cent."""
-    return None if np.isnan(amount) else text(from_float(float(amount)))
+    return None if np.isnan(amount) else text(from_float(float(amount)) + ZERO)  # nought has no sign
 
 
 def share(part: float, whole: float | None) -> float | None:

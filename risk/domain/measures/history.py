@@ -7,6 +7,7 @@ if every name has one. Nothing is filled in.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,11 +36,16 @@ class Joint:
         return found
 
 
+@lru_cache(maxsize=4096)
+def _session_before(day: date) -> date:
+    return calendar.previous_session(day).day
+
+
 def moves(closes: Mapping[date, float], splits: Mapping[date, float]) -> dict[date, float]:
     """Return each session's move of one name; a split is not a move."""
     found = {}
     for day, close in closes.items():
-        before = closes.get(calendar.previous_session(day).day)
+        before = closes.get(_session_before(day))
         if before is not None and before > 0 and close > 0:
             found[day] = close * splits.get(day, 1.0) / before - 1
     return found

@@ -179,6 +179,8 @@ def test_stress_greeks_and_beta_of_the_book(account: Account, viewer: User) -> N
         "vega_a_point": "-24.00",
         "theta_a_day": "60.00",
     }
+    still = row["stress"]["grid"][answer["moves"].index(0.0)][answer["points"].index(0.0)]
+    assert still == "0.00"
     at = answer["moves"].index(-0.2), answer["points"].index(0.2)
     fall = -200 * (worth(200, IV + 0.2, YEARS) - worth(250, IV, YEARS)) - 100 * 50
     assert float(row["stress"]["grid"][at[0]][at[1]]) == pytest.approx(fall, rel=1e-3)
