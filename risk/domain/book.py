@@ -42,6 +42,7 @@ class Pending:
     cash: Decimal
     staged_at: datetime
     group: UUID | None = None
+    is_held: bool = False  # at the desk, waiting: no market sees it
 
     @property
     def underlying(self) -> str:
@@ -77,7 +78,8 @@ class Book:
     """One account, and what the gate needs of the household. Money is in dollars; None is not known.
 
     `cash` is settled cash of booked trades alone. `household_notional` is, by underlying, what every account (this one
-    included, its working orders too) has committed, as `risk.domain.exposures.committed` counts it.
+    included, its working orders too) has committed, as `risk.domain.exposures.committed` counts it. `elsewhere` are the
+    working orders of the household's other accounts.
     `open_breaks` names the underlyings whose positions differ from the broker's.
     """
 
@@ -94,6 +96,7 @@ class Book:
     holdings: tuple[Holding, ...] = ()
     pending: tuple[Pending, ...] = ()
     open_breaks: frozenset[str] = frozenset()
+    elsewhere: tuple[Pending, ...] = ()
 
     def qty(self, symbol: str) -> int:
         """Return the signed position in the symbol."""

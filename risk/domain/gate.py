@@ -8,7 +8,10 @@ from allcore.kernel.money import ZERO
 from allcore.kernel.orders import TimeInForce
 from risk.domain.controls import (
     capital,
+    crossing,
+    fingers,
     instruments,
+    model,
     positions,
     pricing,
     protocol,
@@ -49,14 +52,17 @@ CONTROLS = (
     Control("price_possible", "Possible price", Level.SAFETY, Scope.ALL, pricing.possible),
     Control("price_collar", "Price collar", Level.SAFETY, Scope.ALL, pricing.collar),
     Control("price_from_mid", "Distance from the middle", Level.SAFETY, Scope.ALL, pricing.mid_collar),
+    Control("price_from_model", "Distance from the model", Level.RISK_SOFT, Scope.OPENING, model.price_from_model),
     Control("market_width", "Order without a limit", Level.SAFETY, Scope.ALL, pricing.without_limit),
     Control("stop_side", "Side of the stop", Level.SAFETY, Scope.ALL, pricing.stop_side),
+    Control("fat_finger", "Fat finger", Level.RISK_SOFT, Scope.OPENING, fingers.fat_finger),
     Control("order_contracts", "Contracts of one order", Level.RISK_SOFT, Scope.OPENING, sizes.contracts),
     Control("order_premium", "Premium of one order", Level.RISK_SOFT, Scope.OPENING, sizes.premium),
     Control("order_delta", "Delta of one order", Level.RISK_SOFT, Scope.OPENING, sizes.delta_notional),
     Control("order_notional", "Notional of one order", Level.RISK_SOFT, Scope.OPENING, sizes.notional),
     Control("structure_loss", "Loss of the structure", Level.RISK_SOFT, Scope.OPENING, sizes.structure_loss),
     Control("duplicate", "Same order again", Level.SAFETY, Scope.ALL, repeats.duplicate),
+    Control("self_trade", "Trade with oneself", Level.SAFETY, Scope.ALL, crossing.self_trade),
     Control("messages_minute", "Messages a minute", Level.RISK_SOFT, Scope.ALL, repeats.a_minute),
     Control("messages_second", "Messages a second", Level.RISK_SOFT, Scope.ALL, repeats.a_second),
     Control("open_orders", "Open orders of the account", Level.RISK_HARD, Scope.OPENING, repeats.open_orders),
@@ -81,11 +87,12 @@ CONTROLS = (
 
 # What the market decides is asked when an order that waits is released: its limit is not meant for this moment.
 AT_RELEASE: dict[Awaits, frozenset[str]] = {
-    Awaits.TRIGGER: frozenset({"price_collar", "price_from_mid"}),
+    Awaits.TRIGGER: frozenset({"price_collar", "price_from_mid", "price_from_model", "self_trade"}),
     Awaits.PARENT: frozenset(
         {
             "price_collar",
             "price_from_mid",
+            "price_from_model",
             "market_width",
             "stop_side",
             "quote_quality",
@@ -93,10 +100,13 @@ AT_RELEASE: dict[Awaits, frozenset[str]] = {
             "spot_age",
             "quote_width",
             "duplicate",
+            "self_trade",
         }
     ),
 }
-BEFORE_THE_OPEN = frozenset({"quote_quality", "quote_age", "spot_age", "quote_width", "market_width"})
+BEFORE_THE_OPEN = frozenset(
+    {"quote_quality", "quote_age", "spot_age", "quote_width", "market_width", "price_from_model"}
+)
 
 
 def assess(request: GateRequest) -> Assessment:

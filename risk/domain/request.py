@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -36,7 +37,8 @@ class GateRequest:
     A replace names its order in `exclude_order_id`, carries the new terms as the ticket, and says in `filled` how many
     units are done already. `group` names the list whose orders end one another: those that would close the same
     position as this one do not count beside it. `recent` holds the account's messages of the last minute that may be
-    this one's twins (same name and quantity); `messages` the times of all of them.
+    this one's twins (same name and quantity); `messages` the times of all of them; `sizes` the quantities of its last
+    orders, a hundred shares as one.
     """
 
     account_id: int  # the Account's key
@@ -47,6 +49,7 @@ class GateRequest:
     limits: Limits
     recent: tuple[Recent, ...] = ()
     messages: tuple[datetime, ...] = ()
+    sizes: tuple[Decimal, ...] = ()
     exclude_order_id: UUID | None = None
     filled: int = 0
     is_manual: bool = False

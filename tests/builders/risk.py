@@ -218,7 +218,7 @@ def market(**changes: Any) -> MarketView:
     quotes = {symbol: quote(symbol) for symbol in PRICES}
     plain = MarketView(
         quotes=quotes,
-        greeks={symbol: greeks(delta) for symbol, delta in DELTAS.items()},
+        greeks={symbol: greeks(delta, price=float(quotes[symbol].mid or 0)) for symbol, delta in DELTAS.items()},
         spots={SHARE: quotes[SHARE]},
         listings={symbol: listing(symbol) for symbol in PRICES},
         now=NOW,
@@ -241,8 +241,8 @@ def market_with(*changed: Quote) -> MarketView:
     return replace(plain, quotes=quotes, spots={SHARE: quotes[SHARE]})
 
 
-def greeks(delta: float) -> Greeks:
-    return Greeks(price=1.0, iv=0.5, delta=delta, gamma=0.01, theta=-0.1, vega=0.1, rho=0.0)
+def greeks(delta: float, price: float = 1.0) -> Greeks:
+    return Greeks(price=price, iv=0.5, delta=delta, gamma=0.01, theta=-0.1, vega=0.1, rho=0.0)
 
 
 def limits(**changed: tuple[str | None, str | None]) -> Limits:

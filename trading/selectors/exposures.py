@@ -53,6 +53,7 @@ def gate_request(
         limits=known.rules.limits,
         recent=known.lately.twins,
         messages=known.lately.messages,
+        sizes=known.lately.sizes,
         exclude_order_id=exclude_order_id,
         filled=filled,
         is_manual=is_manual,

@@ -63,6 +63,7 @@ MEMBERS = f"""
              WHERE p.account_id = a.id AND p.qty <> 0),
   'working', (SELECT json_agg(json_build_object('id', o.id, 'leaves', o.leaves_qty, 'cash', r.cash::text,
                                                 'at', coalesce(o.staged_at, o.created_at), 'group', {GROUP},
+                                                'held', o.status = 'HELD',
                                                 'ticket', {TICKET})
                               ORDER BY o.created_at, o.id)
                 FROM "order" o LEFT JOIN risk_reservation r ON r.order_id = o.id AND r.released_at IS NULL
@@ -200,4 +201,5 @@ def _pending(order: Mapping[str, Any]) -> Pending:
         cash=ZERO if order["cash"] is None else Decimal(order["cash"]),
         staged_at=datetime.fromisoformat(order["at"]),
         group=None if order["group"] is None else UUID(order["group"]),
+        is_held=order["held"],
     )

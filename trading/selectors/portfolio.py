@@ -34,6 +34,7 @@ def book(account: Account, house: Household, *, quotes: Mapping[str, Quote], gre
         holdings=held[account.pk],
         pending=own.pending,
         open_breaks=own.breaks,
+        elsewhere=tuple(p for m in house.members if m.account_id != account.pk for p in m.pending),
     )
 
 

@@ -1,8 +1,9 @@
-"""What an account sent in the last minute: a part of the statement that asks for the gate's facts."""
+"""What an account sent lately: a part of the statement that asks for the gate's facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from risk.domain.request import Recent
 from trading.selectors.household import TICKET
 
 SPAN = timedelta(seconds=60)
+USUAL = 20  # orders, of which a usual quantity is told
 LATELY = f"""
 json_build_array(
   (SELECT json_agg(r.created_at ORDER BY r.id) FROM order_request r JOIN "order" o ON o.id = r.order_id
@@ -19,17 +21,25 @@ json_build_array(
   (SELECT json_agg(json_build_array(o.id, o.staged_at, {TICKET}) ORDER BY o.staged_at, o.id)
      FROM "order" o JOIN account a ON a.id = o.account_id
     WHERE o.account_id = %(account)s AND o.staged_at >= %(since)s AND o.underlying = %(underlying)s
-      AND o.order_qty = %(quantity)s)
+      AND o.order_qty = %(quantity)s),
+  (SELECT json_agg((o.order_qty / (CASE i.kind WHEN 'OPTION' THEN 1.0 ELSE 100.0 END))::text)
+     FROM (SELECT id, order_qty FROM "order" WHERE account_id = %(account)s AND status <> 'DENIED'
+            ORDER BY created_at DESC, id LIMIT {USUAL}) o
+     JOIN order_leg l ON l.order_id = o.id AND l.index = 0 JOIN instrument i ON i.id = l.instrument_id)
 )
 """  # noqa: S608 only the constant above is put in
 
 
 @dataclass(frozen=True, slots=True)
 class LastMinute:
-    """The times of all messages but cancels, and the orders that a ticket may be the same as."""
+    """The times of all messages but cancels, and the orders that a ticket may be the same as.
+
+    `sizes` are of the last orders whenever they were: contracts, or hundreds of shares.
+    """
 
     messages: tuple[datetime, ...]
     twins: tuple[Recent, ...]
+    sizes: tuple[Decimal, ...] = ()
 
 
 def asked(account: Account, ticket: OrderTicket, now: datetime) -> dict[str, object]:
@@ -44,11 +54,12 @@ def asked(account: Account, ticket: OrderTicket, now: datetime) -> dict[str, obj
 
 def last_minute_of(answer: Sequence[Any]) -> LastMinute:
     """Return the last minute that LATELY answered."""
-    times, twins = answer
+    times, twins, sizes = answer
     return LastMinute(
         messages=tuple(datetime.fromisoformat(at) for at in times or ()),
         twins=tuple(
             Recent(OrderTicket.from_dict(row), datetime.fromisoformat(at), UUID(order_id))
             for order_id, at, row in twins or ()
         ),
+        sizes=tuple(Decimal(size) for size in sizes or ()),
     )

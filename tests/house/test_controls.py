@@ -1,0 +1,34 @@
+"""The page of the controls says what the gate asks."""
+
+import re
+
+import pytest
+
+from risk.domain.defaults import DEFAULTS
+from risk.domain.gate import CONTROLS, GATEKEEPERS
+from tests.house.tree import ROOT
+
+ROW = re.compile(r"^\| (R\d\d) \| ([^|]+) \| ([^|]*)\| ([^|]*)\|$", re.MULTILINE)
+ROWS = ROW.findall((ROOT / "docs/controls.md").read_text(encoding="utf-8"))
+ASKED = {control.code for control in (*GATEKEEPERS, *CONTROLS)}
+
+
+def test_every_control_of_the_house_has_its_row() -> None:
+    assert [number for number, *_ in ROWS] == [f"R{n:02d}" for n in range(1, 43)]
+
+
+def test_every_rule_of_the_gate_is_on_the_page_and_no_other() -> None:
+    named = {code for _, _, codes, _ in ROWS for code in re.findall(r"`(\w+)`", codes)}
+
+    assert named == ASKED
+
+
+@pytest.mark.parametrize(("number", "codes", "says"), [(n, c, s) for n, _, c, s in ROWS])
+def test_a_control_without_a_rule_says_what_the_desk_does_instead(number: str, codes: str, says: str) -> None:
+    assert codes.strip() or says.strip(), number
+
+
+def test_every_limit_belongs_to_a_rule() -> None:
+    of_modes = {"order_notional_paper": "order_notional", "order_notional_live": "order_notional"}
+
+    assert {of_modes.get(code, code) for code in DEFAULTS} <= ASKED
