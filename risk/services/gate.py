@@ -64,14 +64,18 @@ def assess(request: GateRequest) -> Assessment:
     return gate.assess(request)
 
 
-def judge(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Judgement:
+def judge(
+    request: GateRequest, *, order_id: UUID, soft_overridden: bool = False, accepted: frozenset[str] = frozenset()
+) -> Judgement:
     """Return the verdict, and what is reserved unless the order is blocked, for the caller to write with the order.
 
-    `soft_overridden` says that somebody who may has accepted the soft blocks; nothing lifts a hard one.
+    `soft_overridden` says that somebody who may has accepted the soft blocks, `accepted` of which rules alone they did;
+    nothing lifts a hard one.
     """
     assessment = assess(request)
     verdict = _verdict(request, assessment)
-    if not _passes(assessment, soft_overridden=soft_overridden):
+    is_accepted = soft_overridden or {result.code for result in assessment.of(Outcome.SOFT_BLOCK)} <= accepted
+    if not _passes(assessment, soft_overridden=is_accepted):
         return Judgement(verdict, None)
     reservation = Reservation(
         order_id=order_id,

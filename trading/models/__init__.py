@@ -10,6 +10,7 @@ from trading.models.greek_points import GreekPoint
 from trading.models.idempotency import IdempotencyKey
 from trading.models.lot_choices import LotElection, LotInstruction
 from trading.models.orders import Order, OrderEvent, OrderLeg, OrderRequest
+from trading.models.overrides import SoftOverride
 from trading.models.proposals import Approval, Mandate, Proposal
 from trading.models.protocol import MarketWeek, ParameterSet, StrategyNote, WeekLabel
 from trading.models.reconcile import Break, ExternalOrder, Inquiry
@@ -53,6 +54,7 @@ __all__ = [
     "Proposal",
     "Quarantine",
     "RouteScorecard",
+    "SoftOverride",
     "StrategyNote",
     "WeekLabel",
 ]

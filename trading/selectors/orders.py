@@ -13,6 +13,7 @@ from trading.domain.orders.units import Leg, odd_legs
 from trading.models import AlgoChild, Execution, Order, OrderLink, RouteScorecard
 from trading.selectors.natively import native_row
 from trading.selectors.order_lists import held_says, hold_row, link_row
+from trading.selectors.overrides import override_of
 from trading.selectors.rows import Row, execution_row, iso, order_row
 
 MICROSECOND = timedelta(microseconds=1)
@@ -38,6 +39,7 @@ def detail(user: User, order_id: UUID) -> Row:
     query = visible(user).select_related(
         "approval__user", "verdict", "hold", "connection", "link__order_list__account__connection"
     )
+    query = query.select_related("override__asked_by", "override__decided_by")
     order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
@@ -52,6 +54,7 @@ def detail(user: User, order_id: UUID) -> Row:
         "arrival": order.arrival,
         "algo_run_id": _run_of(order),
         "scorecard": RouteScorecard.objects.filter(order=order).values_list("card", flat=True).first(),
+        "override": override_of(order),
         "hold": hold_row(order),
         "native": native_row(order),
         "link": link_row(link),

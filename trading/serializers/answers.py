@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from trading.serializers.overrides import OverrideOut
+
 
 class OrderOut(serializers.Serializer[object]):
     """An order."""
@@ -194,6 +196,7 @@ class OrderDetailOut(OrderOut):
     scorecard = serializers.DictField(allow_null=True)
     trace_id = serializers.CharField()
     checks = serializers.ListField(child=serializers.DictField())
+    override = OverrideOut(allow_null=True)
     hold = HoldOut(allow_null=True)
     native = NativeOut(allow_null=True)
     link = LinkOut(allow_null=True)

@@ -80,7 +80,7 @@ class OrderAloneIn(OrderIn):
 
 
 class PlacedOrderIn(OrderAloneIn):
-    """A new order by itself: of what it closes it may name the lots."""
+    """A new order by itself: of what it closes it may name the lots, and it may name the override it goes by."""
 
     lots = serializers.ListField(
         child=NamedLotIn(),
@@ -88,6 +88,12 @@ class PlacedOrderIn(OrderAloneIn):
         default=list,
         max_length=200,
         help_text="The lots that it takes first, in this order; what is not named goes by the account's method",
+    )
+    override = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="An accepted override of just this ticket's soft blocks (`/overrides/`); hard blocks stand",
     )
 
 

@@ -50,6 +50,7 @@ class Staging:
     proposal: Proposal | None = None
     mandate: Mandate | None = None
     soft_overridden: bool = False  # somebody who may has accepted the soft breaches
+    accepted: frozenset[str] = frozenset()  # the rules whose soft breaches somebody who may has accepted
     siblings: frozenset[uuid.UUID] = frozenset()  # orders of the same parent: a slice is no duplicate of another
     wait: Wait | None = None  # None: it goes out at once, by itself
 
@@ -75,7 +76,9 @@ def _stage(staging: Staging, now: datetime) -> Order:
         request = replace(request, recent=tuple(r for r in request.recent if r.order_id not in staging.siblings))
     request = judged(request, staging.wait)
     order_id = uuid.uuid4()
-    judgement = gate.judge(request, order_id=order_id, soft_overridden=staging.soft_overridden)
+    judgement = gate.judge(
+        request, order_id=order_id, soft_overridden=staging.soft_overridden, accepted=staging.accepted
+    )
     if judgement.reservation is not None and staging.mandate is not None:
         hold_to(staging.mandate, judgement.reservation.cash)
     order, events = _order(staging, request, judgement, order_id=order_id, now=now)

@@ -27,7 +27,7 @@ from trading.domain.orders.terms import changed
 from trading.models import Approval, ExternalOrder, Order, OrderEvent, OrderRequest
 from trading.selectors import exposures, senders
 from trading.selectors.tickets import ticket_of
-from trading.services import gap
+from trading.services import gap, overrides
 from trading.services.advance import advance
 from trading.services.contingent import holds, opening
 from trading.services.mandates import keep_within, right_of, right_to_send
@@ -61,6 +61,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
         InvalidConditionError, NotKeptError, NotWorkedError: as `opening.prepared`.
         NotFoundError: there is no such account, or it is not theirs to see.
         ForbiddenError: they may not send orders on it.
+        OverrideRefusedError: the override it names lifts nothing from it.
     """
     sender = senders.sender_of(actor.user, draft["account"], [leg["symbol"] for leg in draft["legs"]], now=now)
     if sender is None:
@@ -69,20 +70,19 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
     require(actor.user, Action.SEND_ORDER, account)
     ticket, wait = opening.prepared(account, tickets.complete(draft, sender.multipliers), draft, now=now)
     right = right_to_send(account, actor, sender.mandate)
-    return stage(
-        Staging(
-            account=account,
-            ticket=ticket,
-            origin=Order.Origin.TICKET if actor.via == "session" else Order.Origin.API,
-            key=key,
-            actor=actor,
-            trace_id=trace_id,
-            approval_kind=Approval.Kind.MANDATE if right is not None else Approval.Kind.TICKET,
-            mandate=right,
-            wait=wait,
-        ),
-        now=now,
+    staging = Staging(
+        account=account,
+        ticket=ticket,
+        origin=Order.Origin.TICKET if actor.via == "session" else Order.Origin.API,
+        key=key,
+        actor=actor,
+        trace_id=trace_id,
+        approval_kind=Approval.Kind.MANDATE if right is not None else Approval.Kind.TICKET,
+        mandate=right,
+        wait=wait,
     )
+    named: UUID | None = draft.get("override")
+    return stage(staging, now=now) if named is None else overrides.staged(staging, named, now=now)
 
 
 @transaction.atomic
