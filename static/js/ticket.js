@@ -13,6 +13,7 @@ import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./m
 import { alongside, arrange, asSent, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
 import { offer } from "./ticket-broker.js";
 import { arrangeLots } from "./ticket-lots.js";
+import { by, isLifted, offer } from "./ticket-override.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -149,8 +150,8 @@ function paint() {
   byId("ticket-review").hidden = !isReviewing;
   byId("ticket-preview").hidden = isReviewing;
   byId("ticket-preview").disabled = !legs.length || !allowed || !isLive();
-  byId("ticket-send").disabled = !isLive() || seen === null || isBlocked(seen) || (members !== null && isBlocked(members)) || !seen.may_send;
-  byId("ticket-algo").disabled = byId("ticket-send").disabled || !isForAlgorithms(seen.ticket);
+  byId("ticket-send").disabled = !isLive() || seen === null || (isBlocked(seen) && !isLifted(seen)) || (members !== null && isBlocked(members)) || !seen.may_send;
+  byId("ticket-algo").disabled = byId("ticket-send").disabled || isBlocked(seen) || !isForAlgorithms(seen.ticket);
   arrange(legs, toClose);
   arrangeLots(account(), legs, toClose);
   if (legs.length) byId("ticket-effect").value = effect();
@@ -234,6 +235,7 @@ async function review() {
   }
   paintMembers();
   advise();
+  offer(seen, [path, body], paint);
   isReviewing = true;
   setText(byId("ticket-sentence"), seen.sentence);
   setText(byId("ticket-verdict"), `${verdict(seen)} ${alongside(seen.ticket)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
@@ -265,8 +267,7 @@ function paintMembers() {
 async function send() {
   byId("ticket-send").disabled = byId("ticket-algo").disabled = true;
   try {
-    const [path, body] = sending(seen.ticket);
-    const made = await post(path, body);
+    const made = await post(...by(sending(seen.ticket)));
     const order = made.orders?.[0].order ?? made;
     const address = made.orders ? `/orders/#list-${made.id}` : `/orders/${order.id}/`;
     const said = order.status === "HELD" ? "Waits at the desk" : "Sent to the broker's queue";

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.demo.seed import seed
 from allcore.kernel.clock import utc_now
@@ -18,10 +19,12 @@ from allcore.kernel.quotes import Greeks
 from brokers.models import Account, Connection
 from marketdata.domain import pricing
 from marketdata.domain.feeds import parse
+from risk.models import AccountGrant, Limit, Role
 from tests.browser.fake_socket import FakeSocket
 from tests.builders import market
-from trading.models import Order, ParameterSet
+from trading.models import Order, ParameterSet, SoftOverride
 from trading.selectors.rows import order_row
+from trading.services import overrides
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -312,3 +315,31 @@ def test_an_order_that_no_algorithm_works_is_not_offered_to_one(page: Page, live
 
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
     expect(page.get_by_role("button", name="Work it with an algorithm")).to_be_disabled()
+
+
+def test_a_soft_block_goes_by_a_second_persons_yes(page: Page, live_server: LiveServer, trader: User) -> None:
+    Limit.objects.filter(code="order_contracts").update(soft=1)
+    officer = User.objects.create_user("officer")
+    AccountGrant.objects.create(user=officer, account=None, role=Role.RISK_OFFICER)
+    visit(page, live_server)
+    start_from(page, "iron_condor")
+    page.get_by_label("Units").fill("2")
+    quote_all()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#checks-outcome")).to_contain_text("unless a risk officer overrides")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+
+    page.get_by_role("button", name="Ask for an override").click()
+    page.get_by_label("Reason, at least 20 characters").fill("Two of them hedge the whole position")
+    quote_all()
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#ticket-override-state")).to_contain_text("A second person is asked")
+    row = SoftOverride.objects.get()
+    overrides.decide(row.pk, accept=True, actor=Actor(officer), now=utc_now())
+    expect(page.locator("#ticket-override-state")).to_contain_text("Accepted by officer")
+    quote_all()
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page.locator(".desk-toast.done")).to_contain_text("Sent to the broker's queue")
+    row.refresh_from_db()
+    assert (row.status, row.asked_by) == ("USED", trader)
