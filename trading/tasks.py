@@ -4,7 +4,7 @@ from celery import shared_task
 
 from allcore.kernel.clock import utc_now
 from brokers.services import reminders
-from trading.services import carried, classify, instructing, kill, propose, upkeep
+from trading.services import carried, classify, instructing, propose, triggers, upkeep
 from trading.services.contingent import lists
 
 
@@ -52,8 +52,8 @@ def follow_corporate_actions(**kwargs: object) -> None:
 
 @shared_task(name="trading.enforce_kill", queue="default")
 def enforce_kill(**kwargs: object) -> None:
-    """Finish what the kill switch began."""
-    kill.enforce(now=utc_now())
+    """Engage the kill switch for what has fired, and finish what it began."""
+    triggers.watch(now=utc_now())
 
 
 @shared_task(name="trading.remind_of_credentials", queue="default")

@@ -38,6 +38,12 @@ DEFAULTS: dict[str, Bound] = {
     "name_account": _bound(Unit.RATIO, "0.55", None),
     "name_household": _bound(Unit.RATIO, "0.20", "0.25"),
     "day_loss": _bound(Unit.RATIO, None, "0.025"),
+    # What engages the kill switch by itself: only a hard value arms it.
+    "kill_day_loss": _bound(Unit.RATIO, None, "0.03"),
+    "kill_breaks": _bound(Unit.COUNT, None, "5"),
+    "kill_rejects": _bound(Unit.COUNT, None, "10"),
+    "kill_messages": _bound(Unit.COUNT, None, "120"),
+    "kill_stale_market": _bound(Unit.SECONDS, "120", None),
 }
 
 LABELS: dict[str, str] = {
@@ -68,4 +74,9 @@ LABELS: dict[str, str] = {
     "name_account": "One name in the account",
     "name_household": "One name in all accounts",
     "day_loss": "Loss of the day",
+    "kill_day_loss": "Kill switch: loss of the day",
+    "kill_breaks": "Kill switch: open differences of books",
+    "kill_rejects": "Kill switch: rejections in five minutes",
+    "kill_messages": "Kill switch: messages a minute to a broker",
+    "kill_stale_market": "Kill switch: silence of the feed",
 }

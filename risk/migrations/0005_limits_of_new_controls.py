@@ -5,8 +5,13 @@ from decimal import Decimal
 from django.db import migrations
 
 NEW = (
-    ("price_from_model", "FRACTION", Decimal("0.15")),
-    ("fat_finger", "COUNT", Decimal("5")),
+    ("price_from_model", "FRACTION", Decimal("0.15"), None),
+    ("fat_finger", "COUNT", Decimal("5"), None),
+    ("kill_day_loss", "RATIO", None, Decimal("0.03")),
+    ("kill_breaks", "COUNT", None, Decimal("5")),
+    ("kill_rejects", "COUNT", None, Decimal("10")),
+    ("kill_messages", "COUNT", None, Decimal("120")),
+    ("kill_stale_market", "SECONDS", Decimal("120"), None),
 )
 
 
@@ -16,12 +21,12 @@ def add(apps, schema_editor):
     newest = for_everybody.order_by("-effective_at").first()
     if newest is None:
         return  # a new desk: its seed sets every limit
-    for code, unit, soft in NEW:
+    for code, unit, soft, hard in NEW:
         Limit.objects.get_or_create(
             code=code,
             account=None,
             underlying="",
-            defaults={"unit": unit, "soft": soft, "effective_at": newest.effective_at},
+            defaults={"unit": unit, "soft": soft, "hard": hard, "effective_at": newest.effective_at},
         )
 
 

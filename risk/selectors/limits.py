@@ -52,6 +52,11 @@ def in_force_for(accounts: Iterable[Account]) -> dict[int, Limits]:
     return {a.pk: Limits(narrowest(one for owner, one in found if owner in (None, a.pk))) for a in accounts}
 
 
+def for_everybody() -> Limits:
+    """Return the limits that hold where nothing narrower does."""
+    return Limits(narrowest(scoped(row) for row in Limit.objects.filter(account=None, underlying="").order_by("id")))
+
+
 def narrowest(found: Iterable[Scoped]) -> dict[str, Bound]:
     """Return by code the bound of the narrowest limit."""
     narrow: dict[str, Scoped] = {}

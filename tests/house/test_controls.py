@@ -6,6 +6,7 @@ import pytest
 
 from risk.domain.defaults import DEFAULTS
 from risk.domain.gate import CONTROLS, GATEKEEPERS
+from risk.domain.triggers import TRIGGERS
 from tests.house.tree import ROOT
 
 ROW = re.compile(r"^\| (R\d\d) \| ([^|]+) \| ([^|]*)\| ([^|]*)\|$", re.MULTILINE)
@@ -31,4 +32,13 @@ def test_a_control_without_a_rule_says_what_the_desk_does_instead(number: str, c
 def test_every_limit_belongs_to_a_rule() -> None:
     of_modes = {"order_notional_paper": "order_notional", "order_notional_live": "order_notional"}
 
-    assert {of_modes.get(code, code) for code in DEFAULTS} <= ASKED
+    assert {of_modes.get(code, code) for code in DEFAULTS} <= ASKED | set(TRIGGERS)
+
+
+def test_every_trigger_of_the_kill_switch_is_on_the_page_with_its_level() -> None:
+    page = (ROOT / "docs/controls.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(kill_\w+)` \| [^|]+ \| (\d), ([\w ]+) \|", page, re.MULTILINE)
+    words = {"ACCOUNT": "the account", "BROKER": "the connection", "GLOBAL": "the whole desk"}
+
+    assert told == [(t.code, str(t.level), words[t.scope]) for t in TRIGGERS.values()]
+    assert set(TRIGGERS) <= set(DEFAULTS)

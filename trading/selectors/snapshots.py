@@ -36,11 +36,23 @@ def _recent_orders(user: User) -> list[Row]:
 
 def _from_redis(key: str, user: User) -> list[Row]:
     codes = set(visible_accounts(user).values_list("code", flat=True))
+    return [row for row in _kept(key) if row["account"] in codes]
+
+
+def _kept(key: str) -> list[Row]:
     try:
-        rows = [orjson.loads(row) for row in live.client().hvals(key)]
+        return [orjson.loads(row) for row in live.client().hvals(key)]
     except redis.RedisError as e:
         raise UnavailableError("Live positions are not to be had: Redis is away.") from e
-    return [row for row in rows if row["account"] in codes]
+
+
+def kept_pnl() -> list[Row]:
+    """Return every account's figures as the monitor last told them.
+
+    Raises:
+        UnavailableError: Redis is away.
+    """
+    return _kept(HASHES["pnl"])
 
 
 def _nothing(user: User) -> list[Row]:
