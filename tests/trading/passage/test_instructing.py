@@ -250,7 +250,7 @@ def withdraw(made: ExerciseInstruction, actor: Actor) -> None:
 def quoted(desk: Connection) -> None:
     market.instrument(PUT)
     market.write_quotes([market.quote(PUT, "4.90", "5.00")])
-    market.write_greeks({PUT: market.greeks(delta=-0.5, iv=0.5)}, open_interest=500)
+    market.write_greeks({PUT: market.greeks(delta=-0.5, iv=0.5, price=4.95)}, open_interest=500)
     refresh()
 
 
