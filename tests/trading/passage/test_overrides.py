@@ -14,7 +14,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from brokers.models import Connection
 from risk.models import AccountGrant, Limit, Role
-from tests.trading.passage.conftest import draft
+from tests.trading.passage.conftest import draft, refresh
 from trading.models import Mandate, Order, OrderRequest, SoftOverride
 from trading.services import mandates, overrides, submit
 from trading.services.overrides import OverrideRefusedError
@@ -37,6 +37,7 @@ def soft(desk: Connection) -> None:
 
 
 def ask(actor: Actor, *, reason: str = REASON, **changes: object) -> SoftOverride:
+    refresh()
     return overrides.ask(draft=draft(**changes), reason=reason, actor=actor, now=utc_now())
 
 
@@ -259,6 +260,8 @@ def as_json(**changes: object) -> dict[str, object]:
 
 def test_rest_asks_accepts_and_sends_and_the_order_shows_by_whom(client: Client, trader: Actor, officer: Actor) -> None:
     client.force_login(trader.user)
+    client.get("/api/v1/overrides/")  # the first request loads the addresses, and quotes would age meanwhile
+    refresh()
     asked = client.post("/api/v1/overrides/", as_json(reason=REASON), "application/json")
     assert asked.status_code == 201, asked.content
     address = f"/api/v1/overrides/{asked.json()['id']}/"
@@ -266,6 +269,7 @@ def test_rest_asks_accepts_and_sends_and_the_order_shows_by_whom(client: Client,
     waiting = client.get("/api/v1/overrides/?status=ASKED").json()["results"]
     accepted = client.post(f"{address}decision/", {"accept": True}, "application/json")
     client.force_login(trader.user)
+    refresh()
 
     sent = client.post("/api/v1/orders/", as_json(override=asked.json()["id"]), "application/json")
 
