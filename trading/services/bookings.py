@@ -10,6 +10,7 @@ from brokers.models import Account
 from marketdata.models import Instrument
 from trading.models import BookEvent
 from trading.services.batch import Batch
+from trading.services.digits import kept
 from trading.services.entries import entries_of
 from trading.services.external import UnlistedInstrumentError, account_of
 from trading.services.quarantine import ACTOR
@@ -112,7 +113,7 @@ def _event(batch: Batch, account: Account, report: BookReport) -> BookEvent:
         amount=amount,
         to_instrument=_successor(batch, instrument, report) if is_carried else None,
         to_qty=(report.qty if report.to_qty is None else report.to_qty) if is_carried else None,
-        income=dividend + report.cash,
+        income=kept(dividend + report.cash),
         trade_date=new_york_date(report.transact_at),
         transact_at=report.transact_at,
         received_at=batch.now,

@@ -14,7 +14,7 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import Execution, Order, OrderRequest
 from trading.selectors.rows import execution_row, order_row
-from trading.services import book, bookings, carried, cash, external, gap, inquiries, trades, unite
+from trading.services import book, bookings, carried, cash, digits, external, gap, inquiries, trades, unite
 from trading.services.advance import DERIVED, state_of
 from trading.services.batch import UNANSWERED, Batch, Report
 from trading.services.contingent import lists
@@ -91,8 +91,9 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
 
 def _take(batch: Batch, report: Report) -> None:
     if isinstance(report, BookReport):
-        bookings.note(batch, report)
+        bookings.note(batch, digits.booking_kept(report))
         return
+    report = digits.execution_kept(report)
     request = batch.requests.get(report.cl_ord_id)
     if request is None:
         order = external.order_of(batch, report)
