@@ -14,7 +14,7 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import Execution, Order, OrderRequest
 from trading.selectors.rows import execution_row, order_row
-from trading.services import book, bookings, carried, cash, digits, external, gap, inquiries, trades, unite
+from trading.services import book, bookings, carried, cash, digits, early, external, gap, inquiries, trades, unite
 from trading.services.advance import DERIVED, state_of
 from trading.services.batch import UNANSWERED, Batch, Report
 from trading.services.contingent import lists
@@ -87,6 +87,8 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
     carried.follow(batch.events, now=now)
     for follow in AFTER_EXECUTION if batch.applied else ():
         follow(batch.applied, now)
+    if waited := early.taken_up(batch):
+        apply_reports(connection_name, waited, now=now)
 
 
 def _take(batch: Batch, report: Report) -> None:
