@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.quotes import Greeks
 from risk.domain.lines import Line, held, merged, traded
@@ -49,7 +50,7 @@ def estimate(request: GateRequest, *, dividend: float, rate: float) -> Estimate:
     }
     before = merged(held(h for h in request.book.holdings if h.underlying == name))
     after = merged((*before, *traded(request.ticket, request.quantity)))
-    today = market.exchange_now.date()
+    today = new_york_date(market.exchange_now)
     found = [_stresses(lines, marks, market.greeks, request, today) for lines in (before, after)]
     strategy = [None if rows is None else requirement((row.leg for row in rows), underlying).net for rows in found]
     worst = [None if rows is None else portfolio.requirement(rows, underlying, rates) for rows in found]
