@@ -33,9 +33,11 @@ def fault(proposal: Proposal) -> str:
 
     A person may have changed it to less than all of it; more than is due would open something.
     """
+    if proposal.strategy != Proposal.Strategy.OFFSET:
+        return ""
     content: dict[str, Any] = proposal.content
     order_id, rules = content["why"].get("order_id"), content["why"].get("rules", ())
-    if proposal.strategy != Proposal.Strategy.OFFSET or order_id is None or not rules:
+    if order_id is None or not rules:
         return ""
     order = Order.objects.get(pk=order_id)
     ticket = OrderTicket.from_dict(content["ticket"])
