@@ -73,14 +73,15 @@ export const asSent = (ticket) => ({ ...ticket, legs: ticket.legs.map(({ multipl
 export function sending(previewed) {
   const ticket = asSent(previewed);
   const entry = { ...ticket, condition: builder.value };
+  const lots = namedLots();
+  const named = lots.length ? { lots } : {};
   const [target, stop, other] = [shown("ticket-target"), shown("ticket-guard"), shown(OCO_STOP)];
   if (other !== null) {
     const guard = { ...ticket, ord_type: "STOP", limit_price: null, stop_price: other };
-    return ["/order-lists/", { kind: "OCO", account: ticket.account, orders: [{ ...entry, role: "MEMBER" }, { ...guard, role: "MEMBER" }] }];
+    return ["/order-lists/", { kind: "OCO", account: ticket.account, orders: [entry, guard].map((one) => ({ ...one, ...named, role: "MEMBER" })) }];
   }
-  const lots = namedLots();
   const alone = { ...entry, ...theirs() };
-  if (target === null || stop === null) return ["/orders/", lots.length ? { ...alone, lots } : alone];
+  if (target === null || stop === null) return ["/orders/", { ...alone, ...named }];
   const exit = {
     underlying: ticket.underlying, quantity: ticket.quantity, time_in_force: "GTC", price_effect: flipped[ticket.price_effect],
     legs: ticket.legs.map((leg) => ({ ...leg, side: flipped[leg.side], position_effect: "CLOSE" })),
@@ -100,7 +101,8 @@ export function isForAlgorithms(ticket) {
 export function alongside(ticket) {
   const [, body] = sending(ticket);
   const said = [];
-  if (body.lots) said.push(`It closes ${body.lots.map(({ lot, qty }) => `${qty} of lot ${lot}`).join(", ")}.`);
+  const lots = body.lots ?? body.orders?.[0].lots;
+  if (lots) said.push(`It closes ${lots.map(({ lot, qty }) => `${qty} of lot ${lot}`).join(", ")}.`);
   said.push(brokerSaid(body, builder.value === null ? "" : builder.said));
   if (body.kind === "OCO") said.push(`A stop at ${body.orders[1].stop_price} closes the same: what one fills, the other no longer does.`);
   if (body.kind === "BRACKET") said.push(`Once filled, a target at ${body.orders[1].limit_price} and a stop at ${shown("ticket-guard")} close it, whichever comes first${ticket.legs.length > 1 ? "; the stop is on the net price of all legs, and the desk watches it" : ""}.`);
@@ -133,7 +135,6 @@ export function wanting() {
   if (STOPPED.has(read.ord_type) && read.stop_price === null) return "Say at which price it is set off.";
   if (read.ord_type === "TRAILING_STOP" && read.trail_amount === null && read.trail_percent === null) return "Say how far it trails.";
   if ((shown("ticket-target") === null) !== (shown("ticket-guard") === null)) return "A bracket has both a target and a stop.";
-  if (shown(OCO_STOP) !== null && namedLots().length) return "Lots are named for an order by itself: take the stop away, or the lots.";
   if (sendsList() && Object.keys(theirs()).length) return "A target or a stop beside it is the desk's affair: let the desk watch it and the broker work it plainly, or take them away.";
   const wrong = exits(read) || wrongLots(read.quantity);
   if (wrong) return wrong;

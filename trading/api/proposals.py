@@ -17,6 +17,7 @@ from trading.selectors.rows import order_row, proposal_row
 from trading.serializers.answers import DecisionOut, ProposalOut
 from trading.serializers.requests import ApprovalIn, ChangeIn, RejectionIn
 from trading.services import decide, propose
+from trading.services.elections import Wish
 from trading.services.idempotency import Answer
 
 
@@ -60,10 +61,11 @@ class Approval(APIView):
         """Approve what was shown; one approval of all needed wins, and stages the order."""
         data = ApprovalIn(data=request.data)
         data.is_valid(raise_exception=True)
-        actor, now = actor_of(request), utc_now()
+        actor, now, told = actor_of(request), utc_now(), dict(data.validated_data)
+        lots = [Wish(**one) for one in told.pop("lots")]
 
         def act() -> Answer:
-            decided = decide.approve(proposal_id=proposal_id, actor=actor, now=now, **data.validated_data)
+            decided = decide.approve(proposal_id=proposal_id, actor=actor, now=now, lots=lots, **told)
             order = None if decided.order is None else order_row(decided.order)
             return Answer(201, {"proposal": proposal_row(decided.proposal), "order": order})
 

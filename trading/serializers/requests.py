@@ -79,16 +79,21 @@ class OrderAloneIn(OrderIn):
     )
 
 
-class PlacedOrderIn(OrderAloneIn):
-    """A new order by itself: of what it closes it may name the lots, and it may name the override it goes by."""
-
-    lots = serializers.ListField(
+def named_lots() -> serializers.ListField:
+    """Return the field of the lots that a closing order takes first; none if it is left out."""
+    return serializers.ListField(
         child=NamedLotIn(),
         required=False,
         default=list,
         max_length=200,
         help_text="The lots that it takes first, in this order; what is not named goes by the account's method",
     )
+
+
+class PlacedOrderIn(OrderAloneIn):
+    """A new order by itself: of what it closes it may name the lots, and it may name the override it goes by."""
+
+    lots = named_lots()
     override = serializers.UUIDField(
         required=False,
         allow_null=True,
@@ -102,6 +107,7 @@ class ListedOrderIn(OrderIn):
 
     account = serializers.CharField(max_length=20, required=False)
     role = serializers.ChoiceField([r.value for r in Role], default=Role.MEMBER.value)
+    lots = named_lots()
 
 
 class OrderListIn(Body[object]):
@@ -138,6 +144,7 @@ class ApprovalIn(Body[object]):
 
     content_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
     reason = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
+    lots = named_lots()
 
 
 class RejectionIn(Body[object]):

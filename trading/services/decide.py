@@ -1,6 +1,6 @@
 """A person's decision about a proposal. Exactly one wins."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +23,8 @@ from trading.models import Approval, Order, Proposal
 from trading.selectors import queue
 from trading.selectors.approval_check import recheck
 from trading.selectors.rows import proposal_row
+from trading.services import lot_methods
+from trading.services.elections import Wish
 from trading.services.stage import Staging, stage
 
 OVERRIDE_REASON = 20  # characters
@@ -55,25 +57,38 @@ class Decided:
     order: Order | None = None
 
 
-def approve(*, proposal_id: UUID, content_hash: str, actor: Actor, now: datetime, reason: str = "") -> Decided:
+def approve(
+    *,
+    proposal_id: UUID,
+    content_hash: str,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    lots: Sequence[Wish] = (),
+) -> Decided:
     """Approve what was shown; with the last approval needed, stage its order.
 
-    The row is locked before it is read, so that two people pressing the button make one order.
+    The row is locked before it is read, so that two people pressing the button make one order. `lots` are those that a
+    closing trade takes first: whoever approves last names them.
 
     Raises:
         NotOpenError: it was decided already, or has expired.
         NeedsReconfirmError: what was shown is not what is.
+        NoSuchLotError: a lot is not there to be closed by it; nothing was sent.
         SelfApprovalError, ForbiddenError: not this person.
     """
     try:
-        return _approve(proposal_id, content_hash, actor, reason, now)
+        return _approve(proposal_id, content_hash, actor, (reason, lots), now)
     except (RefusedError, InvalidInputError) as e:
         _note_refusal(proposal_id, actor, e, now)
         raise
 
 
 @transaction.atomic
-def _approve(proposal_id: UUID, content_hash: str, actor: Actor, reason: str, now: datetime) -> Decided:
+def _approve(
+    proposal_id: UUID, content_hash: str, actor: Actor, said: tuple[str, Sequence[Wish]], now: datetime
+) -> Decided:
+    reason, lots = said
     proposal = _locked(proposal_id)
     given = set(proposal.approvals.values_list("user_id", flat=True))
     _may_approve(proposal, actor, given)
@@ -88,10 +103,14 @@ def _approve(proposal_id: UUID, content_hash: str, actor: Actor, reason: str, no
     overridden = _override(proposal, actor, reason)
     approval = _approval(proposal, actor, now)
     if not is_last:
+        if lots:
+            raise InvalidInputError("A second approval is needed: whoever gives the last one names the lots.")
         return Decided(_move(proposal, status, actor, now, reason_text=reason))
     order = _stage(proposal, ticket, approval, actor, now, overridden=overridden)
     if order.status == OrdStatus.DENIED:
         raise NeedsReconfirmError(f"Risk has changed: {order.reason} Nothing was sent.", reason=order.reason)
+    if lots:
+        lot_methods.instruct(order.pk, lots, actor=actor, now=now)
     return Decided(_move(proposal, status, actor, now, reason_text=reason), order)
 
 

@@ -15,10 +15,11 @@ from tests.trading.hardcases.floor import CONNECTION, Floor, position
 from tests.trading.passage.conftest import STOCK
 from trading.domain.orders.state import Fill
 from trading.domain.orders.units import recounted
-from trading.models import Break, Order, Proposal
+from trading.models import Break, Lot, LotInstruction, Order, Proposal
 from trading.selectors.offsets import HEALED
 from trading.selectors.orders import detail
 from trading.services import decide, healed, offset, rebuild
+from trading.services.elections import NoSuchLotError, Wish
 
 NEAR, FAR = "AAPL  260612P00195000", "AAPL  260612P00190000"
 
@@ -166,10 +167,12 @@ def proposed(floor: Floor, spread: Order) -> Proposal:
     return Proposal.objects.get()
 
 
-def approve(floor: Floor, proposal: Proposal) -> Order | None:
+def approve(floor: Floor, proposal: Proposal, *lots: Wish) -> Order | None:
     quoted()
     content_hash = proposal.content_hash
-    return decide.approve(proposal_id=proposal.pk, content_hash=content_hash, actor=floor.actor, now=floor.now).order
+    return decide.approve(
+        proposal_id=proposal.pk, content_hash=content_hash, actor=floor.actor, now=floor.now, lots=lots
+    ).order
 
 
 @pytest.mark.parametrize(("status", "ends_as"), [("PENDING", "WITHDRAWN"), ("HELD", "VOIDED"), ("PARTIAL", "VOIDED")])
@@ -228,6 +231,27 @@ def test_an_approval_that_was_first_stands_and_its_order_is_taken_back(floor: Fl
     order.refresh_from_db()
     assert (taken, made.status, order.status) == ((1, 0), "APPROVED", "ABANDONED")
     assert order.reason.endswith(HEALED)
+
+
+def test_who_approves_a_closing_trade_names_the_lots_that_it_takes(floor: Floor, spread: Order) -> None:
+    made = proposed(floor, spread)
+    lot = Lot.objects.get()
+
+    order = approve(floor, made, Wish(0, f"E{lot.execution_id}", 2))
+
+    named = LotInstruction.objects.get()
+    assert order is not None
+    assert (named.order_id, named.execution_id, named.qty) == (order.pk, lot.execution_id, 2)
+
+
+def test_an_approval_with_a_lot_that_is_not_there_sends_nothing(floor: Floor, spread: Order) -> None:
+    made = proposed(floor, spread)
+
+    with pytest.raises(NoSuchLotError):
+        approve(floor, made, Wish(0, "E999999", 1))
+
+    made.refresh_from_db()
+    assert (made.status, Order.objects.count()) == ("PENDING", 1)
 
 
 PX = Decimal("1.00")

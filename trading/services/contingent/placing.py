@@ -21,8 +21,9 @@ from trading.models import Approval, Mandate, Order, OrderLink, OrderList
 from trading.selectors import listed, senders
 from trading.selectors.listed import Draft, Leaving
 from trading.selectors.rows import failed_checks, order_row
-from trading.services import submit
+from trading.services import lot_methods, submit
 from trading.services.contingent import lists
+from trading.services.elections import Wish
 from trading.services.mandates import right_to_send
 from trading.services.stage import Staging, stage
 from trading.services.submit import RiskDeniedError
@@ -37,6 +38,7 @@ class Sending:
     mandate: Mandate | None
     key: str
     trace_id: str
+    lots: tuple[tuple[Wish, ...], ...]  # which each of its orders takes first
 
 
 def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, now: datetime) -> OrderList:
@@ -46,6 +48,7 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
         InvalidListError, InvalidTicketError, InvalidConditionError, UnknownInstrumentError: the draft is no list.
         NotFoundError, ForbiddenError: there is no such account for them, or they may not send orders on it.
         RiskDeniedError: a rule refuses one of the orders.
+        NoSuchLotError: one of them names a lot that is not there yet, or is not its own to close.
     """
     symbols = [leg["symbol"] for order in draft["orders"] for leg in order["legs"]]
     sender = senders.sender_of(actor.user, draft["account"], symbols, now=now)
@@ -53,7 +56,8 @@ def place(*, draft: Mapping[str, Any], actor: Actor, key: str, trace_id: str, no
         raise NotFoundError(f"There is no account {draft['account']}.", account=draft["account"])
     require(actor.user, Action.SEND_ORDER, sender.account)
     wanted = listed.read(draft, sender.multipliers)
-    sending = Sending(sender.account, actor, right_to_send(sender.account, actor, sender.mandate), key, trace_id)
+    lots = tuple(tuple(Wish(**one) for one in order.get("lots", ())) for order in draft["orders"])
+    sending = Sending(sender.account, actor, right_to_send(sender.account, actor, sender.mandate), key, trace_id, lots)
     try:
         return _place(wanted, sending, now)
     except RiskDeniedError as e:
@@ -122,6 +126,8 @@ def _stage(one: Leaving, index: int, sending: Sending, now: datetime) -> Order:
             order=order_row(order),
             checks=failed_checks(order),
         )
+    if sending.lots[index]:
+        lot_methods.instruct(order.pk, sending.lots[index], actor=sending.actor, now=now)
     return order
 
 
