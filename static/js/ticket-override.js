@@ -19,7 +19,7 @@ export const isLifted = (seen) => seen.outcome === "SOFT_BLOCK" && isGood();
 export const by = ([path, body]) => [path, isGood() ? { ...body, override: asked.id } : body];
 
 // Every change of the ticket is another ticket: it starts without.
-export function offer(seen, [path, body], paint) {
+export function offerOverride(seen, [path, body], paint) {
   asked = null;
   clearTimeout(timer);
   const button = byId("ticket-override");

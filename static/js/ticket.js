@@ -13,7 +13,7 @@ import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./m
 import { alongside, arrange, asSent, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
 import { offer } from "./ticket-broker.js";
 import { arrangeLots } from "./ticket-lots.js";
-import { by, isLifted, offer } from "./ticket-override.js";
+import { by, isLifted, offerOverride } from "./ticket-override.js";
 import { sayError, toast } from "./toast.js";
 import { WhatIf } from "./what-if.js";
 
@@ -235,7 +235,7 @@ async function review() {
   }
   paintMembers();
   advise();
-  offer(seen, [path, body], paint);
+  offerOverride(seen, [path, body], paint);
   isReviewing = true;
   setText(byId("ticket-sentence"), seen.sentence);
   setText(byId("ticket-verdict"), `${verdict(seen)} ${alongside(seen.ticket)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
