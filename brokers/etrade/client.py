@@ -18,6 +18,7 @@ from brokers.etrade.orders import UNREADABLE, Seen, UnreadableOrderError, body_o
 from brokers.etrade.terms import ACCOUNTS, CAPABILITIES, ORDERS
 from brokers.etrade.words import DOUBTFUL, RATE_LIMIT
 from brokers.ports import Bucket, Lane, Plumbing, Preview
+from brokers.rest.places import Rank
 from brokers.rest.views import OrderView
 from brokers.rest.wire import (
     BrokerRefusedError,
@@ -87,7 +88,9 @@ class EtradeClient:
     async def cancel(self, account: str, broker_order_id: str) -> None:
         """Ask for a cancellation."""
         body = {"CancelOrderRequest": {"orderId": int(broker_order_id.partition("/")[0])}}
-        await self._wire.tell("PUT", self._path(account, "orders/cancel.json"), bucket=ORDERS, body=body)
+        await self._wire.tell(
+            "PUT", self._path(account, "orders/cancel.json"), bucket=ORDERS, body=body, rank=Rank.CANCEL
+        )
 
     async def preview(self, account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would cost."""
@@ -167,7 +170,9 @@ class EtradeClient:
         """Preview an order, which orders nothing: without an answer, nothing was done."""
         path = self._path(account, "orders/preview.json")
         try:
-            answer = await self._wire.tell("POST", path, bucket=ORDERS, body={"PreviewOrderRequest": body}, lane=lane)
+            answer = await self._wire.tell(
+                "POST", path, bucket=ORDERS, body={"PreviewOrderRequest": body}, rank=Rank.PREVIEW, lane=lane
+            )
             return _preview(answer.body["PreviewOrderResponse"])
         except (NoAnswerError, *UNREADABLE) as e:
             raise WireDownError("E*TRADE's preview has no answer that can be read; nothing was ordered.") from e

@@ -9,10 +9,10 @@ from brokers.etrade.client import EtradeClient
 from brokers.etrade.terms import AUTHORISE, HOST, REAL_MONEY, SANDBOX
 from brokers.ports import Authoriser, Plumbing, Session
 from brokers.rest.addresses import ensure_agrees, is_loopback
+from brokers.rest.places import lines_to
 from brokers.rest.session import PolledSession
 
 ANSWER_SECONDS = 2.2  # for each of preview and place: both must be through in the five seconds that a sending has
-LINES = httpx.Limits(max_connections=8, max_keepalive_connections=4)
 
 
 def open_session(plumbing: Plumbing) -> Session:
@@ -34,8 +34,7 @@ def authorise(plumbing: Plumbing) -> Authoriser:
 def _http(plumbing: Plumbing) -> httpx.AsyncClient:
     base_url = _base_url(plumbing)
     seconds = float(str(plumbing.settings.get("answer_seconds") or ANSWER_SECONDS))
-    timeout = httpx.Timeout(seconds, connect=2.0, pool=3.0)
-    return httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=LINES)
+    return lines_to(base_url, answer_seconds=seconds)
 
 
 def _oauth_url(plumbing: Plumbing) -> str:

@@ -5,6 +5,7 @@ A question (`ask`) may be asked again. An instruction (`tell`) is sent once: onl
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ import structlog
 
 from allcore.kernel.errors import RefusedError, UnavailableError, UnknownOutcomeError
 from brokers.ports import Bucket, Lane, Pacer
+from brokers.rest.places import Places, Rank
 
 TRIES = 3
 TURN_SECONDS = 3.0  # to wait for a turn: below the five within which a sending must have its answer
+LINE_SECONDS = 4.0  # for an instruction to wait for a line: past five its sender gives it up as in doubt
+LOOK_SECONDS = 30.0  # for a question, which may be late
 TOO_MANY = 429
 log = structlog.get_logger(__name__)
 
@@ -95,6 +99,15 @@ class _Signed(httpx.Auth):
         yield request
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Whose turn is waited for: the broker's limit on calls, then a line."""
+
+    bucket: Bucket
+    lane: Lane
+    rank: Rank
+
+
 class Wire:
     """One broker's HTTP."""
 
@@ -102,6 +115,7 @@ class Wire:
         self._client = client
         self._pacer = pacer
         self._manners = manners
+        self._places = Places()
 
     async def ask(
         self, path: str, *, bucket: Bucket, params: Mapping[str, str] | None = None, lane: Lane = Lane.DATA
@@ -115,7 +129,7 @@ class Wire:
         """
         for attempt in range(1, TRIES + 1):
             try:
-                response = await self._send("GET", path, bucket, lane, params=params)
+                response = await self._send("GET", path, _Turn(bucket, lane, Rank.QUESTION), params=params)
             except httpx.HTTPError as e:
                 if attempt == TRIES:
                     raise WireDownError(f"The broker cannot be reached ({type(e).__name__}); nothing was done.") from e
@@ -130,7 +144,14 @@ class Wire:
         raise WireDownError("The broker gives no readable answer; nothing was done.")
 
     async def tell(
-        self, method: str, path: str, *, bucket: Bucket, body: object = None, lane: Lane = Lane.ORDERS
+        self,
+        method: str,
+        path: str,
+        *,
+        bucket: Bucket,
+        body: object = None,
+        rank: Rank = Rank.ORDER,
+        lane: Lane = Lane.ORDERS,
     ) -> Answer:
         """Give an instruction, once.
 
@@ -142,7 +163,7 @@ class Wire:
         """
         for _ in range(TRIES):
             try:
-                response = await self._send(method, path, bucket, lane, content=dumps(body))
+                response = await self._send(method, path, _Turn(bucket, lane, rank), content=dumps(body))
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as e:
                 raise WireDownError(f"The broker cannot be reached ({type(e).__name__}); nothing was sent.") from e
             except httpx.HTTPError as e:
@@ -160,17 +181,32 @@ class Wire:
         self,
         method: str,
         path: str,
-        bucket: Bucket,
-        lane: Lane,
+        turn: "_Turn",
         *,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                await self._pacer.take(bucket, lane=lane)
+                await self._pacer.take(turn.bucket, lane=turn.lane)
         except TimeoutError:
             raise BusyError("The broker's limit on calls leaves no room just now; nothing was sent.") from None
+        async with self._placed(turn.rank):
+            return await self._request(method, path, params=params, content=content)
+
+    @contextlib.asynccontextmanager
+    async def _placed(self, rank: Rank) -> AsyncGenerator[None]:
+        async with contextlib.AsyncExitStack() as held:
+            try:
+                within = LOOK_SECONDS if rank is Rank.QUESTION else LINE_SECONDS
+                await held.enter_async_context(self._places.one(rank, within=within))
+            except TimeoutError:
+                raise WireDownError("The lines to the broker stayed taken; nothing was sent.") from None
+            yield
+
+    async def _request(
+        self, method: str, path: str, *, params: Mapping[str, str] | None, content: bytes | None
+    ) -> httpx.Response:
         headers = {"Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"

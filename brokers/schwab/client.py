@@ -11,6 +11,7 @@ from allcore.kernel.reports import BalanceReport, PositionReport
 from allcore.kernel.tickets import OrderTicket
 from brokers.errors import SessionDownError
 from brokers.ports import Lane, Plumbing, Preview
+from brokers.rest.places import Rank
 from brokers.rest.views import OrderView
 from brokers.rest.wire import Manners, NoAnswerError, Wire, WireDownError, said_429
 from brokers.schwab.accounts import balance_of, positions_of
@@ -65,12 +66,15 @@ class SchwabClient:
 
     async def cancel(self, account: str, broker_order_id: str) -> None:
         """Ask for a cancellation."""
-        await self._wire.tell("DELETE", self._path(account, f"orders/{broker_order_id}"), bucket=self._dialect.orders)
+        path = self._path(account, f"orders/{broker_order_id}")
+        await self._wire.tell("DELETE", path, bucket=self._dialect.orders, rank=Rank.CANCEL)
 
     async def preview(self, account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would cost."""
         path = self._path(account, "previewOrder")
-        answer = await self._wire.tell("POST", path, bucket=self._dialect.data, body=self._body(ticket), lane=Lane.DATA)
+        answer = await self._wire.tell(
+            "POST", path, bucket=self._dialect.data, body=self._body(ticket), rank=Rank.PREVIEW, lane=Lane.DATA
+        )
         balance = ((answer.body or {}).get("orderStrategy") or {}).get("orderBalance") or {}
         commission = balance.get("projectedCommission")
         rejects = ((answer.body or {}).get("orderValidationResult") or {}).get("rejects") or ()

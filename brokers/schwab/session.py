@@ -6,6 +6,7 @@ import httpx
 
 from brokers.ports import Authoriser, Plumbing, Session
 from brokers.rest.addresses import ensure_agrees
+from brokers.rest.places import lines_to
 from brokers.rest.session import PolledSession
 from brokers.schwab.auth import SchwabLeave
 from brokers.schwab.client import SchwabClient
@@ -13,7 +14,6 @@ from brokers.schwab.quotes import SchwabQuotes
 from brokers.schwab.terms import HOST, REAL_MONEY, SCHWAB
 
 ANSWER_SECONDS = 4.0  # below the five within which a sending must have its answer
-LINES = httpx.Limits(max_connections=8, max_keepalive_connections=4)
 
 
 class SchwabSession(PolledSession):
@@ -53,8 +53,7 @@ def _http(plumbing: Plumbing) -> httpx.AsyncClient:
 def http_to(base_url: str, plumbing: Plumbing) -> httpx.AsyncClient:
     """Return lines to the address."""
     seconds = float(str(plumbing.settings.get("answer_seconds") or ANSWER_SECONDS))
-    timeout = httpx.Timeout(seconds, connect=2.0, pool=3.0)
-    return httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=LINES)
+    return lines_to(base_url, answer_seconds=seconds)
 
 
 def _base_url(plumbing: Plumbing) -> str:

@@ -1,0 +1,76 @@
+"""The lines to one broker, and who is next for one: a queue of our own, so that nothing times out before it leaves."""
+
+import asyncio
+import contextlib
+import heapq
+from collections.abc import AsyncIterator
+from enum import IntEnum
+
+import httpx
+
+PLACES = 8  # requests on their way at one time
+CONNECT_SECONDS = 2.0
+
+
+class Rank(IntEnum):
+    """Who goes first when lines are short: an order begun is finished before another is begun, and looks go last."""
+
+    CANCEL = 0
+    ORDER = 1
+    PREVIEW = 2
+    QUESTION = 3
+
+
+class Places:
+    """So many requests at one time; the others wait by rank, and within a rank in the order in which they came."""
+
+    def __init__(self, count: int = PLACES) -> None:
+        self._free = count
+        self._came = 0
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
+
+    @contextlib.asynccontextmanager
+    async def one(self, rank: Rank, *, within: float) -> AsyncIterator[None]:
+        """Hold a place for the length of the block.
+
+        Raises:
+            TimeoutError: none came free within so many seconds; the block did not begin.
+        """
+        async with asyncio.timeout(within):
+            await self._take(rank)
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    async def _take(self, rank: Rank) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._came += 1
+        heapq.heappush(self._waiting, (rank, self._came, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            # A turn that was given in the same moment goes to the next in the queue, or the place would be lost.
+            if turn.done() and not turn.cancelled():
+                self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        while self._waiting:
+            turn = heapq.heappop(self._waiting)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+def lines_to(base_url: str, *, answer_seconds: float) -> httpx.AsyncClient:
+    """Return lines to the address. The pool itself makes nobody wait: `Places` does, and the time runs from leaving."""
+    return httpx.AsyncClient(
+        base_url=base_url,
+        timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS, pool=None),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=PLACES),
+    )
