@@ -192,6 +192,7 @@ class OrderRequest(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["created_at"], name="requests_of_late"),
             models.Index(fields=["connection", "id"], condition=Q(state="TO_SEND"), name="outbox"),
             models.Index(
                 fields=["connection", "id"], condition=Q(state__in=["SENT", "IN_DOUBT"]), name="outbox_unanswered"
