@@ -56,10 +56,10 @@ def propose(*, proposed_by: User | None = None, needed: int = 1, seconds: float 
     )
 
 
-def approve(proposal: Proposal, actor: Actor, **changes: str) -> decide.Decided:
+def approve(proposal: Proposal, actor: Actor, *, content_hash: str = "", reason: str = "") -> decide.Decided:
     refresh()
-    arguments = {"content_hash": proposal.content_hash, **changes}
-    return decide.approve(proposal_id=proposal.pk, actor=actor, now=utc_now(), **arguments)
+    shown = content_hash or proposal.content_hash
+    return decide.approve(proposal_id=proposal.pk, content_hash=shown, actor=actor, now=utc_now(), reason=reason)
 
 
 def test_an_approval_stages_the_order_under_the_proposal_s_trace(proposal: Proposal, trader: Actor) -> None:
