@@ -32,8 +32,6 @@ from trading.services.contingent import holds
 from trading.services.mandates import hold_to
 from trading.services.ring import ring_and_tell_on_commit
 
-BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
-
 
 @dataclass(frozen=True, slots=True)
 class Staging:
