@@ -31,7 +31,7 @@ def row(number: int, state: str, said: str, travels: bool, answer: str, exercise
         "said": "TSLA 12 Jun 26 250 put", "kind": "DO_NOT_EXERCISE", "qty": 2, "state": state, "said_state": said,
         "travels": travels, "note": BY_ITSELF if travels else BY_HAND, "reason": "", "answer": answer,
         "exercised": exercised, "sent_at": None, "cut_off_at": "2026-06-12T20:00:00+00:00", "given_by": "ann",
-        "given_at": "2026-06-10T14:00:00+00:00",
+        "given_at": "2026-06-10T14:00:00+00:00", "may_be_confirmed": state == "RECORDED" and not travels,
     }  # fmt: skip
 
 

@@ -158,9 +158,11 @@ def test_the_reason_given_for_one_proposal_is_not_that_of_the_next(page: Page, o
     page.keyboard.press("r")
     page.get_by_label("In words, if it helps").fill("Earnings on Thursday.")
     page.keyboard.press("Escape")
+    expect(page.locator("#reject-dialog")).to_be_hidden()
 
     page.keyboard.press("r")
 
+    expect(page.locator("#reject-dialog")).to_be_visible()
     expect(page.get_by_label("In words, if it helps")).to_have_value("")
 
 

@@ -254,8 +254,9 @@ def test_a_spread_takes_a_target_and_a_stop_on_its_net_price_and_each_order_is_j
     page.get_by_label("or at a stop of").fill("3.00")
     quote_all()
     page.get_by_role("button", name="Preview").click()
-    members = page.locator("#ticket-members li")
+    members = page.locator("#ticket-members li:has(.tag)")
     expect(members).to_have_count(3)
+    expect(page.locator("#ticket-members li").last).to_contain_text("The desk holds the list.")
     for n in range(3):
         expect(members.nth(n)).to_contain_text("Passes")
     expect(members.nth(2)).to_contain_text("the middle of this order is at or above 3.00, 2 in a row")
