@@ -162,7 +162,7 @@ class EtradeClient:
 
     async def _asked(self, path: str, bucket: Bucket, params: Mapping[str, str] | None = None) -> Any:
         try:
-            return (await self._wire.ask(path, bucket=bucket, params=params, lane=Lane.ORDERS)).body
+            return (await self._wire.ask(path, bucket=bucket, params=params)).body
         except BusyError as e:
             raise WireDownError(e.message) from e
 

@@ -22,7 +22,8 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.etrade import authorise, open_session
 from brokers.etrade.auth import LeaveRefusedError, next_midnight
 from brokers.etrade.orders import UnreadableOrderError, body_of, orders_of
-from brokers.etrade.terms import CAPABILITIES
+from brokers.etrade.terms import CAPABILITIES, ORDERS
+from brokers.ports import Lane
 from brokers.rest.addresses import DisagreementError
 from brokers.rest.views import Standing
 from brokers.rest.wire import SignInEndedError
@@ -257,6 +258,17 @@ async def test_too_many_calls_are_paced_and_the_order_goes_once(desk: EtradeDesk
 
     assert len(desk.exchange.orders) == 1
     assert desk.pacer.pushed == ["orders", "orders"]
+
+
+async def test_looks_never_take_the_call_that_is_kept_for_an_order(desk: EtradeDesk) -> None:
+    await working(desk, "C1", buy(PUT, "1.00"))
+    desk.pacer.taken.clear()
+
+    await listed(desk)
+
+    assert "orders" in {name for name, _ in desk.pacer.taken}
+    assert {lane for _, lane in desk.pacer.taken} == {Lane.DATA}
+    assert ORDERS.reserved > 0
 
 
 async def test_in_a_storm_of_calls_every_order_is_placed_once_or_plainly_not(desk: EtradeDesk) -> None:
