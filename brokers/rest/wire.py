@@ -20,9 +20,10 @@ from brokers.ports import Bucket, Lane, Pacer
 from brokers.rest.places import Places, Rank
 
 TRIES = 3
-TURN_SECONDS = 3.0  # to wait for a turn: below the five within which a sending must have its answer
-LINE_SECONDS = 4.0  # for an instruction to wait for a line: past five its sender gives it up as in doubt
-LOOK_SECONDS = 30.0  # for a question, which may be late
+# To wait for leave and then for a line, together: below the five within which a sending must have its answer, so that
+# what has not left by then is known not to have left.
+TURN_SECONDS = 3.0
+LOOK_SECONDS = 30.0  # for a question to wait for a line: it may be late
 TOO_MANY = 429
 log = structlog.get_logger(__name__)
 
@@ -186,19 +187,20 @@ class Wire:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
+        clock = asyncio.get_running_loop().time
+        until = clock() + TURN_SECONDS
         try:
-            async with asyncio.timeout(TURN_SECONDS):
+            async with asyncio.timeout_at(until):
                 await self._pacer.take(turn.bucket, lane=turn.lane)
         except TimeoutError:
             raise BusyError("The broker's limit on calls leaves no room just now; nothing was sent.") from None
-        async with self._placed(turn.rank):
+        async with self._placed(turn.rank, LOOK_SECONDS if turn.rank is Rank.QUESTION else until - clock()):
             return await self._request(method, path, params=params, content=content)
 
     @contextlib.asynccontextmanager
-    async def _placed(self, rank: Rank) -> AsyncGenerator[None]:
+    async def _placed(self, rank: Rank, within: float) -> AsyncGenerator[None]:
         async with contextlib.AsyncExitStack() as held:
             try:
-                within = LOOK_SECONDS if rank is Rank.QUESTION else LINE_SECONDS
                 await held.enter_async_context(self._places.one(rank, within=within))
             except TimeoutError:
                 raise WireDownError("The lines to the broker stayed taken; nothing was sent.") from None

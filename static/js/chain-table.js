@@ -7,7 +7,6 @@ import { on, rowsOf, system, wantQuotes } from "./live.js";
 import { sayError } from "./toast.js";
 
 const REFRESH = 5000;
-const ABOVE = 9; // rows shown above the money when the table is first painted
 
 const days = (iso) => new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", year: "2-digit", timeZone: "UTC" }).format(new Date(`${iso}T12:00Z`));
 
@@ -84,8 +83,7 @@ export class ChainTable {
       const above = chain.rows.findIndex((row) => Number(row.strike) >= spot);
       byId("chain-rows").replaceChildren(...chain.rows.map((row, index) =>
         h("tr", { class: index === above ? "at-money" : null }, this.side(row.call, "call", row.strike), h("th", { class: "strike", scope: "row" }, number(row.strike)), this.side(row.put, "put", row.strike))));
-      const first = byId("chain-rows").children[Math.max(0, above - ABOVE)];
-      if (first) byId("chain-rows").closest(".chain-scroll").scrollTop = first.offsetTop - first.closest("table").tHead.offsetHeight;
+      centre(byId("chain-rows").children[above < 0 ? chain.rows.length - 1 : above]);
     }
     byId("chain-empty").hidden = chain.rows.length > 0;
     setText(byId("chain-empty").querySelector("strong"), "No options of this expiry are listed");
@@ -132,6 +130,14 @@ export class ChainTable {
       slots.ask.classList.toggle("is-picked", leg?.side === "BUY");
     }
   }
+}
+
+// The money is in the middle when the table is first painted.
+function centre(row) {
+  if (!row) return;
+  const box = row.closest(".chain-scroll");
+  const head = row.closest("table").tHead.offsetHeight;
+  box.scrollTop = row.offsetTop - head - (box.clientHeight - head - row.offsetHeight) / 2;
 }
 
 function flash(element, change) {

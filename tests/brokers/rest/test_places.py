@@ -1,14 +1,17 @@
 """Waiting for a line to the broker is our own queue: nothing times out before it leaves, and looks go last."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from brokers.etrade import session as etrade
 from brokers.rest.places import PLACES, Places, Rank, lines_to
-from brokers.rest.wire import Manners, Wire, WireDownError, said_429
+from brokers.rest.wire import TURN_SECONDS, Manners, Wire, WireDownError, said_429
 from tests.brokers.rest.test_wire import BUCKET, Free
+from trading.gateway import outbox
 
 pytestmark = pytest.mark.asyncio
 
@@ -76,11 +79,12 @@ async def test_cancels_go_first_then_orders_then_previews_then_looks() -> None:
 
 
 async def test_an_instruction_that_finds_no_line_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brokers.rest.wire.LINE_SECONDS", 0.0)
+    monkeypatch.setattr("brokers.rest.wire.TURN_SECONDS", 0.0)  # all of it went in waiting for leave
     broker = Slow()
     wire = wire_to(broker)
     looks = [asyncio.create_task(wire.ask(f"/{n}", bucket=BUCKET)) for n in range(PLACES)]
     await settle()
+    assert len(broker.heard) == PLACES
 
     with pytest.raises(WireDownError, match="nothing was sent"):
         await wire.tell("POST", "/order", bucket=BUCKET)
@@ -89,6 +93,31 @@ async def test_an_instruction_that_finds_no_line_was_not_sent(monkeypatch: pytes
         look.cancel()
     await asyncio.gather(*looks, return_exceptions=True)
     assert "POST /order" not in broker.heard
+
+
+class Hurried(Places):
+    """Places that note for how long each would have waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[float] = []
+
+    @contextlib.asynccontextmanager
+    async def one(self, rank: Rank, *, within: float) -> AsyncIterator[None]:
+        self.within.append(within)
+        async with super().one(rank, within=within):
+            yield
+
+
+async def test_leave_and_line_are_waited_for_no_longer_together_than_a_sender_waits() -> None:
+    broker, places = Slow(), Hurried()
+    wire = wire_to(broker)
+    vars(wire)["_places"] = places
+    broker.may_answer.release()
+
+    await wire.tell("POST", "/order", bucket=BUCKET)
+
+    assert 0 < places.within[0] <= TURN_SECONDS < outbox.SEND_TIMEOUT
 
 
 async def test_a_place_given_to_one_who_left_goes_to_the_next() -> None:
