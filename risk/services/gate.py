@@ -16,11 +16,8 @@ from risk.models import AccountRisk, Reservation, Verdict
 from risk.services.locks import HOUSEHOLD_NAME
 
 LOCK_ACCOUNT = "SELECT account_id FROM account_risk WHERE account_id = %s FOR UPDATE"
-# Until the transaction ends plans are kept: the gate's facts took longer to plan, anew for each order, than to read.
 LOCK_BOTH = f"""
-WITH held AS MATERIALIZED ({LOCK_ACCOUNT})
-SELECT pg_advisory_xact_lock(%s, hashtext(%s))::text, set_config('plan_cache_mode', 'force_generic_plan', true)
-  FROM held
+WITH held AS MATERIALIZED ({LOCK_ACCOUNT}) SELECT pg_advisory_xact_lock(%s, hashtext(%s))::text FROM held
 """  # noqa: S608 only the constant above is put in
 BLOCKING = frozenset({str(Outcome.SOFT_BLOCK), str(Outcome.HARD_BLOCK), str(Outcome.ERROR)})
 RANK = {str(outcome): rank for rank, outcome in enumerate((*SEVERITY, Outcome.ERROR))}

@@ -14,33 +14,11 @@ from trading.selectors import facts
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
 
-PLANS = """
-SELECT coalesce(sum(generic_plans), 0), coalesce(sum(custom_plans), 0) FROM pg_prepared_statements
- WHERE statement LIKE 'SELECT json_build_array(%'
-"""
-
 
 def place(trader: Actor, quantity: int) -> Order:
     order = submit.place(draft=draft(quantity=quantity), actor=trader, key=f"k{quantity}", trace_id="t", now=utc_now())
     assert order.status == "READY", order.reason
     return order
-
-
-def plans() -> tuple[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(PLANS)
-        ((kept, made),) = cursor.fetchall()
-    return int(kept), int(made)
-
-
-def test_the_plan_of_the_gates_statement_is_kept_from_order_to_order(trader: Actor) -> None:
-    for quantity in range(1, 5):  # the driver prepares what it has seen often enough
-        place(trader, quantity)
-    kept, made = plans()
-
-    place(trader, 5)
-
-    assert plans() == (kept + 1, made)
 
 
 @pytest.mark.django_db
