@@ -108,6 +108,7 @@ def _take(batch: Batch, report: Report) -> None:
         raise external.AccountMismatchError(
             f"Order {order.cl_ord_id} is of account {order.account.code}, its report of {report.account!r}."
         )
+    report = _under_its_last_name(order, report)
     if report.kind in TRADES:
         if request.kind == OrderRequest.Kind.REPLACE and request.state in UNANSWERED and report.kind is ReportKind.FILL:
             _answer(batch, request, replace(report, kind=ReportKind.REPLACE_ACK))  # it fills under its new name
@@ -118,6 +119,13 @@ def _take(batch: Batch, report: Report) -> None:
     else:
         _answer(batch, request, report)
     batch.applied.append((order, report))
+
+
+def _under_its_last_name(order: Order, report: ExecutionReport) -> ExecutionReport:
+    """Return the report without what the broker called the order before its last replacement."""
+    renames = order.broker_order_id != "" and report.broker_order_id not in ("", order.broker_order_id)
+    is_behind = renames and state_of(order).is_behind(report.cl_ord_id)
+    return replace(report, broker_order_id="") if is_behind else report
 
 
 def _answer(batch: Batch, request: OrderRequest, report: ExecutionReport) -> None:

@@ -84,6 +84,24 @@ def test_h12_a_fill_under_the_new_name_implies_that_it_was_accepted(floor: Floor
     assert (order.order_qty, order.cum_qty, OrderRequest.objects.get(pk=asked.pk).state) == (6, 2, "ACKED")
 
 
+@pytest.mark.parametrize("late", [ReportKind.REPLACE_ACK, ReportKind.FILL])
+def test_h12_word_of_an_older_replacement_after_the_newer_one_changes_no_terms(floor: Floor, late: ReportKind) -> None:
+    order = floor.working()
+    older, newer = change(floor, order, 6), change(floor, order, 8, "200.02")
+    accepted = floor.report(order, ReportKind.REPLACE_ACK, name=newer.cl_ord_id)
+    floor.hear(replace(accepted, broker_order_id="B3"))
+    is_fill = late is ReportKind.FILL
+    said = floor.fill(order, "e1", 2, name=older.cl_ord_id) if is_fill else floor.report(order, late)
+
+    floor.hear(replace(said, cl_ord_id=older.cl_ord_id, broker_order_id="B2"))
+
+    order.refresh_from_db()
+    assert (order.order_qty, order.limit_price, order.broker_order_id) == (8, Decimal("200.02"), "B3")
+    assert order.cum_qty == (2 if is_fill else 0)
+    assert OrderRequest.objects.get(pk=older.pk).state == "ACKED"
+    assert order.state["chain"] == [order.cl_ord_id, older.cl_ord_id, newer.cl_ord_id]
+
+
 @pytest.fixture
 def paper_with(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let the paper connection's broker change orders as `request.param` says."""

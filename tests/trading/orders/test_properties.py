@@ -139,6 +139,30 @@ def test_an_answer_finds_the_request_it_names() -> None:
     assert answered.status is OrdStatus.PENDING_REPLACE
 
 
+@pytest.mark.parametrize("filled", [0, 4, 9, 10, 11])
+def test_the_late_acceptance_of_an_older_replacement_changes_no_terms(filled: int) -> None:
+    older = Event(EventKind.REPLACE_REQ, cl_ord_id="C2", qty=20, px=Decimal(2), stop_px=Decimal(4))
+    newer = Event(EventKind.REPLACE_REQ, cl_ord_id="C3", qty=10, px=Decimal(3), stop_px=Decimal(5))
+    taken = play(draft(), [*WORKING, older, newer, Event(EventKind.REPLACE_ACK, cl_ord_id="C3")])
+    fills = [Event(EventKind.FILL, exec_id="e1", qty=filled, px=Decimal(3))] if filled else []
+
+    state = play(taken, [*fills, Event(EventKind.REPLACE_ACK, cl_ord_id="C2")])
+
+    assert (state.order_qty, state.price, state.stop_price) == (10, Decimal(3), Decimal(5))
+    assert (state.cum_qty, state.overfill_qty, state.pending) == (filled, max(filled - 10, 0), ())
+    assert state.chain == ("C1", "C2", "C3")
+
+
+def test_an_older_replacement_holds_when_the_newer_one_is_refused_first() -> None:
+    older = Event(EventKind.REPLACE_REQ, cl_ord_id="C2", qty=20, px=Decimal(2))
+    newer = Event(EventKind.REPLACE_REQ, cl_ord_id="C3", qty=10, px=Decimal(3))
+    answers = [Event(EventKind.REPLACE_REJ, cl_ord_id="C3"), Event(EventKind.REPLACE_ACK, cl_ord_id="C2")]
+
+    state = play(draft(), [*WORKING, older, newer, *answers])
+
+    assert (state.order_qty, state.price, state.chain) == (20, Decimal(2), ("C1", "C2"))
+
+
 @pytest.mark.parametrize("asked", [EventKind.CANCEL_REQ, EventKind.REPLACE_REQ])
 def test_an_unanswered_order_is_in_doubt_whatever_was_asked_of_it_since(asked: EventKind) -> None:
     unanswered = [*WORKING[:3], Event(asked, cl_ord_id="R1", qty=QTY), Event(EventKind.SEND_TIMEOUT)]

@@ -37,10 +37,13 @@ def replace_request(state: OrderState, event: Event) -> Applied:
 
 
 def replace_ack(state: OrderState, event: Event) -> Applied:
-    """The new terms hold, and their ClOrdID joins the chain."""
+    """The new terms hold, and their ClOrdID joins the chain; unless a younger replacement was accepted before."""
     left, request = _answered(state, OrdStatus.PENDING_REPLACE, event)
     if request is None:
         return Applied(state)
+    if request.is_overtaken:
+        return Applied(replace(acked(left), chain=(*state.chain[:-1], request.cl_ord_id, state.chain[-1])))
+    left = replace(left, pending=_overtaken(state.pending, request))
     wanted = state.order_qty if request.qty is None else request.qty
     return Applied(
         replace(
@@ -51,6 +54,16 @@ def replace_ack(state: OrderState, event: Event) -> Applied:
             chain=(*state.chain, request.cl_ord_id),
         )
     )
+
+
+def _overtaken(pending: tuple[PendingRequest, ...], accepted: PendingRequest) -> tuple[PendingRequest, ...]:
+    """Return what is pending without the accepted replacement; those asked for before it lose their terms."""
+    place = pending.index(accepted)
+    older = (
+        PendingRequest(p.status, p.cl_ord_id, is_overtaken=True) if p.status is OrdStatus.PENDING_REPLACE else p
+        for p in pending[:place]
+    )
+    return (*older, *pending[place + 1 :])
 
 
 def replace_reject(state: OrderState, event: Event) -> Applied:

@@ -23,13 +23,22 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A cancel or replace that was asked for and not answered. `qty`, `px` and `stop_px` are a replacement's terms."""
+    """A cancel or replace that was asked for and not answered. `qty`, `px` and `stop_px` are a replacement's terms.
+
+    One that a younger replacement overtook keeps none: whatever its answer, it changes no terms.
+    """
 
     status: OrdStatus  # PENDING_CANCEL or PENDING_REPLACE
     cl_ord_id: str
     qty: int | None = None
     px: Decimal | None = None
     stop_px: Decimal | None = None
+    is_overtaken: bool = False
+
+    def as_list(self) -> list[object]:
+        """Return it as JSON values, prices as text; what is usual goes without saying."""
+        told: list[object] = [str(self.status), self.cl_ord_id, self.qty, _text(self.px), _text(self.stop_px)]
+        return [*told, True] if self.is_overtaken else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,11 @@ class OrderState:
                 return request
         return None
 
+    def is_behind(self, cl_ord_id: str) -> bool:
+        """Return whether terms under a younger name than this one hold already."""
+        overtaken = (request.cl_ord_id for request in self.pending if request.is_overtaken)
+        return cl_ord_id in self.chain[:-1] or cl_ord_id in overtaken
+
     def fill_of(self, exec_id: str) -> Fill | None:
         """Return the live execution with that id."""
         return next((fill for fill in self.fills if fill.exec_id == exec_id), None)
@@ -144,7 +158,7 @@ class OrderState:
             "in_doubt": self.is_in_doubt,
             "fills": [[fill.exec_id, fill.qty, str(fill.px)] for fill in self.fills],
             "busted": list(self.busted),
-            "pending": [[str(p.status), p.cl_ord_id, p.qty, _text(p.px), _text(p.stop_px)] for p in self.pending],
+            "pending": [request.as_list() for request in self.pending],
             "alerts": [str(alert) for alert in self.alerts],
             "ignored": self.ignored,
             "cancel_rejects": self.cancel_rejects,
@@ -164,8 +178,8 @@ class OrderState:
             fills=tuple(Fill(exec_id, qty, Decimal(px)) for exec_id, qty, px in data["fills"]),
             busted=tuple(data["busted"]),
             pending=tuple(
-                PendingRequest(OrdStatus(status), cl_ord_id, qty, _decimal(px), _decimal(stop))
-                for status, cl_ord_id, qty, px, stop in data["pending"]
+                PendingRequest(OrdStatus(status), cl_ord_id, qty, _decimal(px), _decimal(stop), *overtaken)
+                for status, cl_ord_id, qty, px, stop, *overtaken in data["pending"]
             ),
             alerts=tuple(Alert(alert) for alert in data["alerts"]),
             ignored=data["ignored"],
