@@ -63,17 +63,18 @@ class Gateway:
         opening = asyncio.ensure_future(
             self.client.connectAsync(settings.host, settings.port, settings.client_id, settings.connect_seconds)
         )
-        await asyncio.wait((opening, self.ears.refused), return_when=asyncio.FIRST_COMPLETED)
         try:
+            await asyncio.wait((opening, self.ears.refused), return_when=asyncio.FIRST_COMPLETED)
             if self.ears.refused.done():
-                opening.cancel()
-                await asyncio.gather(opening, return_exceptions=True)
                 self.ears.refused.result()
             await opening
         except (OSError, TimeoutError) as e:
             raise GatewayDownError(
                 f"No gateway at {settings.host}:{settings.port}: {e!r}.", host=settings.host, port=settings.port
             ) from e
+        finally:  # what nobody waits for any more would sign in all the same, and keep our client id
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
         return tuple(str(account) for account in self.client.getAccounts())
 
     @property

@@ -182,6 +182,18 @@ async def test_times_are_read_whichever_way_they_are_written(style: str) -> None
     await desk.close()
 
 
+async def test_a_sign_in_that_nobody_waits_for_any_more_goes_no_further(desk: IbkrDesk) -> None:
+    await desk.session.close()
+    starting = asyncio.create_task(desk.start())
+    while not (dialling := [task for task in asyncio.all_tasks() if "connectAsync" in repr(task)]):  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+
+    assert [task.done() for task in dialling] == [True]
+
+
 async def test_a_client_id_in_use_is_said_at_once(desk: IbkrDesk) -> None:
     other = IbkrDesk(desk.server)
 
