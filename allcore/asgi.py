@@ -3,18 +3,20 @@
 import os
 from typing import Any
 
+from allcore import memory
+
+memory.begin()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
 
-import django
+import django  # noqa: E402 see above
 
 django.setup(set_prefix=False)  # sets the apps up, which the imports below need
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 see above
+from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from allcore import memory  # noqa: E402
 from trading import routing  # noqa: E402
 
 

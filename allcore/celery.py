@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_ready
+from celery.signals import celeryd_init, setup_logging, task_prerun, worker_ready
 from django.db import close_old_connections
 
 from allcore import memory
@@ -35,8 +35,15 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "watch short options": {"task": "trading.watch_short_options", "schedule": 10.0, "options": {"expires": 10.0}},
     "carry the kill switch out": {"task": "trading.enforce_kill", "schedule": 5.0, "options": {"expires": 5.0}},
 }
+
+
+@celeryd_init.connect
+def _begin(**kwargs: object) -> None:
+    """Load the worker's code without walking over it."""
+    memory.begin()
 
 
 @setup_logging.connect

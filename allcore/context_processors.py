@@ -61,6 +61,7 @@ def _page(request: HttpRequest) -> Callable[[], dict[str, object]]:
         return {
             "user": user.get_username(),
             "socket_url": _socket_url(request),
+            "actions": sorted(actions_of(user)) if isinstance(user, User) else [],  # on the desk as a whole
             "accounts": [
                 {
                     "code": account.code,

@@ -28,14 +28,14 @@ def read(sql: str, asked: Values | dict[str, Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def columns(model: type[Model], alias: str, *, without: Iterable[str] = ()) -> str:
+def columns(model: type[Model], alias: str) -> str:
     """Return the model's columns for a SELECT, each with the table's alias, in the order in which `take` takes them."""
-    return ", ".join(f'{alias}."{field.column}"' for field in _read_fields(model, frozenset(without)))
+    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
 
 
-def take(model: type[Row], values: Iterator[Any], *, without: Iterable[str] = ()) -> Row:
-    """Return the instance that the next of the values are; a field in `without` is read once it is asked for."""
-    fields = _read_fields(model, frozenset(without))
+def take(model: type[Row], values: Iterator[Any]) -> Row:
+    """Return the instance that the next of the values are."""
+    fields = model._meta.concrete_fields
     known = [_read_value(field, next(values)) for field in fields]
     return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], known)
 
@@ -65,11 +65,6 @@ def write(new: Iterable[Model], *, changed: Sequence[Model] = (), names: tuple[s
     if count != len(changed):
         raise LookupError(f"{len(changed)} rows were to change, were {count}.")
     _settle(groups, keys)
-
-
-@cache
-def _read_fields(model: type[Model], without: frozenset[str]) -> tuple[AnyField, ...]:
-    return tuple(field for field in model._meta.concrete_fields if field.name not in without)
 
 
 def _read_value(field: AnyField, value: Any) -> Any:

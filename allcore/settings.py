@@ -1,7 +1,7 @@
 """All settings, from the environment. Defaults are the safe ones: paper, DEBUG off, no secret."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from allcore import env
 
@@ -31,12 +31,13 @@ def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise env.BadSettingError("DATABASE_URL", "is postgresql://user:password@host:port/name")
+    asked = dict(parse_qsl(parts.query))  # host: the directory of the server's socket, as libpq reads it
     return {
         "ENGINE": "allcore.database",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": asked.get("host", parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": env.integer("DATABASE_CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,

@@ -3,10 +3,12 @@
 import os
 from importlib import import_module
 
-from django.conf import settings
-from django.core.wsgi import get_wsgi_application
-
 from allcore import memory
+
+memory.begin()
+
+from django.conf import settings  # noqa: E402 see above
+from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allcore.settings")
 application = get_wsgi_application()

@@ -123,6 +123,7 @@ class Desk:
         )
         OrderRequest.objects.create(
             order=order,
+            account=order.account,
             connection=self.account.connection,
             kind="NEW",
             cl_ord_id=cl_ord_id,

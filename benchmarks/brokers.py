@@ -44,9 +44,10 @@ def main() -> None:
         from benchmarks import fixtures
 
         fixtures.trading_desk(clients=0)
-        feed = {"feed": fixtures.commands(0, 0)["feed"]}
-        with processes(feed):
+        beneath = {name: fixtures.commands(0, 0)[name] for name in ("feed", "monitor")}
+        with processes(beneath):
             fixtures.asks((SYMBOL,))
+            fixtures.wait_until_watched()
             for broker in BROKERS:
                 if not only or broker == only:
                     with beside(broker, settings["REDIS_URL"]) as (port, control):

@@ -27,7 +27,7 @@ from risk.models import AccountGrant, Limit, Role
 from risk.services import gate
 from trading.domain.proposals.card import Reasons
 from trading.models import Execution, Mandate, Order, Position, Proposal
-from trading.selectors import exposures
+from trading.selectors import exposures, risk_sheet
 from trading.services.fund import deposit
 from trading.services.offer import Offer, offer
 
@@ -84,7 +84,17 @@ def _client(connection: Connection, number: int) -> tuple[str, str]:
     return code, key
 
 
-COUNTED = ("messages_minute", "messages_second", "open_orders", "open_orders_name", "order_contracts", "order_notional")
+COUNTED = (
+    "messages_minute",
+    "messages_second",
+    "open_orders",
+    "open_orders_name",
+    "order_contracts",
+    "order_notional",
+    "notional_day",
+    "order_replaces",
+    "repeated_fills",
+)
 
 
 def _widen(limit: Limit, account: Account) -> None:
@@ -155,11 +165,21 @@ def proposal(code: str, number: int) -> tuple[str, str]:
 
 
 def wait_until_connected() -> None:
-    """Return once the broker worker has reconciled."""
+    """Return once the broker worker has reconciled, and the monitor watches the risk."""
     deadline = time.monotonic() + QUOTES_WITHIN
     while Connection.objects.get().state != Connection.State.UP:
         if time.monotonic() > deadline:
             raise TimeoutError("The broker worker did not connect.")
+        time.sleep(0.2)
+    wait_until_watched()
+
+
+def wait_until_watched() -> None:
+    """Return once the monitor has looked at the risk: nothing opens before."""
+    deadline = time.monotonic() + QUOTES_WITHIN
+    while risk_sheet.sheet() is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The monitor does not look at the risk.")
         time.sleep(0.2)
 
 

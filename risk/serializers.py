@@ -29,6 +29,62 @@ class OwnLimitIn(Body[Any]):
     reason = serializers.CharField(max_length=400)
 
 
+class NameRuleIn(Body[Any]):
+    """A rule of a name, for everybody or an account."""
+
+    underlying = serializers.RegexField(r"^[A-Z][A-Z0-9.]{0,9}$")
+    kind = serializers.CharField(max_length=10)
+    account = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
+    reason = serializers.CharField(max_length=400)
+
+
+class NameRuleOut(serializers.Serializer[Any]):
+    """A rule of a name; it waits for a second person while it is not in force."""
+
+    id = serializers.IntegerField()
+    underlying = serializers.CharField()
+    account = serializers.CharField(allow_null=True)
+    kind = serializers.CharField()
+    reason = serializers.CharField()
+    asked_by = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    in_force_at = serializers.DateTimeField(allow_null=True)
+    lift_asked_by = serializers.CharField(allow_null=True)
+    lift_reason = serializers.CharField()
+    lifted_at = serializers.DateTimeField(allow_null=True)
+
+
+class NameRulesOut(serializers.Serializer[Any]):
+    """Every rule."""
+
+    results = NameRuleOut(many=True)
+
+
+class StrategyHoldOut(serializers.Serializer[Any]):
+    """A kind of trade that repeated executions have stopped."""
+
+    id = serializers.IntegerField()
+    account = serializers.CharField()
+    structure = serializers.CharField()
+    underlying = serializers.CharField()
+    side = serializers.CharField()
+    fills = serializers.IntegerField()
+    engaged_at = serializers.DateTimeField()
+    released_at = serializers.DateTimeField(allow_null=True)
+
+
+class StrategyHoldsOut(serializers.Serializer[Any]):
+    """Everything that is stopped."""
+
+    results = StrategyHoldOut(many=True)
+
+
+class WhyIn(Body[Any]):
+    """Why."""
+
+    reason = serializers.CharField(max_length=400)
+
+
 class DecisionIn(Body[Any]):
     """Whether an edit is applied."""
 

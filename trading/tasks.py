@@ -4,7 +4,7 @@ from celery import shared_task
 
 from allcore.kernel.clock import utc_now
 from brokers.services import reminders
-from trading.services import carried, classify, instructing, propose, triggers, upkeep
+from trading.services import carried, classify, expiring, instructing, propose, triggers, upkeep
 from trading.services.contingent import lists
 
 
@@ -60,3 +60,9 @@ def enforce_kill(**kwargs: object) -> None:
 def remind_of_credentials(**kwargs: object) -> None:
     """Say which leave at a broker ends soon."""
     reminders.remind(now=utc_now())
+
+
+@shared_task(name="trading.watch_short_options", queue="default")
+def watch_short_options(**kwargs: object) -> None:
+    """Put short options near assignment before a person."""
+    expiring.watch(now=utc_now())

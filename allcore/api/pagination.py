@@ -1,6 +1,7 @@
 """Pages by cursor: a row that arrives while somebody reads shifts nothing."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -85,12 +86,30 @@ def paged(
     return pages.get_paginated_response([row_of(row) for row in page])
 
 
+def whole(request: Request, view: APIView, read: Callable[[], list[dict[str, Any]]]) -> Response:
+    """Answer all rows of a list that is told whole, narrowed by those of the view's `columns` that the query names.
+
+    Raises:
+        QueryError: there is no such filter: the list would hold what was to be left out.
+    """
+    columns: tuple[str, ...] = getattr(view, "columns", ())
+    _refuse_unknown(request, frozenset(columns))
+    wanted = {name: str(request.query_params[name]) for name in columns if name in request.query_params}
+    return Response(
+        {"results": [row for row in read() if all(str(row[n] or "") == value for n, value in wanted.items())]}
+    )
+
+
+def _refuse_unknown(request: Request, known: AbstractSet[str]) -> None:
+    if unknown := sorted(set(request.query_params) - known):
+        names = f"there are {', '.join(sorted(known))}" if known else "there is none"
+        raise QueryError(f"There is no filter {unknown[0]}; {names}.", unknown=unknown)
+
+
 def _narrowed(request: Request, view: APIView, found: QuerySet[Row]) -> QuerySet[Row]:
     kind: type[filters.FilterSet] | None = getattr(view, "narrowed_by", None)
     known = PAGE | set(getattr(view, "asks", ())) | set(kind.base_filters if kind else ())
-    if unknown := sorted(set(request.query_params) - known):
-        names = ", ".join(sorted(known))
-        raise QueryError(f"There is no filter {unknown[0]}; there are {names}.", unknown=unknown)
+    _refuse_unknown(request, known)
     if kind is None:
         return found
     filtered = kind(request.query_params, found)

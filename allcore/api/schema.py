@@ -54,9 +54,11 @@ class DeskSchema(AutoSchema):
         return DeskCursorPagination() if is_paged else None
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
-        kind = getattr(self.view, "narrowed_by", None)
-        if kind is None or self.method != "GET":
+        if self.method != "GET":
             return []
+        kind = getattr(self.view, "narrowed_by", None)
+        if kind is None:
+            return [_column(name) for name in getattr(self.view, "columns", ())]
         return [_parameter(name, one) for name, one in kind.base_filters.items()]
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
@@ -64,6 +66,11 @@ class DeskSchema(AutoSchema):
         failure: dict[str, Any] = self._get_response_for_code(ErrorOut, "400", direction=direction)  # type: ignore[no-untyped-call]  # the package's
         told = {code: failure for code, body in bodies.items() if code >= "400" and "content" not in body}
         return bodies | told | {"default": failure | {"description": "Not done, and why."}}
+
+
+def _column(name: str) -> dict[str, Any]:
+    schema = dict(build_basic_type(OpenApiTypes.STR) or {})
+    return dict(build_parameter_type(name=name, schema=schema, location=OpenApiParameter.QUERY))
 
 
 def _parameter(name: str, one: Any) -> dict[str, Any]:

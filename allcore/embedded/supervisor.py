@@ -56,17 +56,16 @@ async def _keep(program: Program, var: Path, stop: asyncio.Event) -> None:
         code = await _run_once(program, var, stop)
         if stop.is_set():
             return
-        if code == 0:
-            say(f"{program.name} ended.")
-            return
         pause = FIRST_PAUSE if clock() - started > HEALTHY_SECONDS else min(pause * 2, LONGEST_PAUSE)
-        say(f"{program.name} died ({_cause(code)}); starting it again in {pause:.0f} s. Its log: {_log(program, var)}")
+        say(f"{program.name} {_end(code)}; starting it again in {pause:.0f} s. Its log: {_log(program, var)}")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
 
 
-def _cause(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+def _end(code: int) -> str:
+    if code == 0:
+        return "ended by itself"  # somebody else's SIGTERM; none of the desk's processes is ever done
+    return f"died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
 
 
 def _log(program: Program, var: Path) -> Path:

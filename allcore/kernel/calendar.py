@@ -54,6 +54,7 @@ def is_session(day: date) -> bool:
     return day.weekday() < SATURDAY and day not in _holidays(day.year)
 
 
+@lru_cache(maxsize=4096)
 def session_on(day: date) -> Session | None:
     """Return the day's session, or None on a weekend or holiday."""
     if not is_session(day):

@@ -31,12 +31,13 @@ class Right(StrEnum):
 
 
 class InstrumentKind(StrEnum):
-    """What kind of thing a symbol names. An INDEX is watched, never traded."""
+    """What kind of thing a symbol names. An INDEX is watched, never traded; interest is booked on CASH."""
 
     EQUITY = "EQUITY"
     ETF = "ETF"
     INDEX = "INDEX"
     OPTION = "OPTION"
+    CASH = "CASH"
 
 
 class TickRule(StrEnum):

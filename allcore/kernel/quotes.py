@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from allcore.kernel.clock import seconds_between
 
+CLOCKS_DIFFER = 30.0  # seconds between two processes' clocks, at most
+
 
 class Quality(StrEnum):
     """Whether a quote may be traded on. Only GOOD may."""
@@ -62,8 +64,13 @@ class Quote:
         return None if self.bid is None or self.ask is None else self.ask - self.bid
 
     def age(self, now: datetime) -> float:
-        """Return the seconds since the source last vouched for it; `now` is the system's time."""
-        return seconds_between(self.received_at, now)
+        """Return the seconds since the source last vouched for it; `now` is the system's time.
+
+        A time further ahead than clocks differ was told by a clock that has been set back since: it vouches for nothing
+        now, and counts as so long ago.
+        """
+        seconds = seconds_between(self.received_at, now)
+        return seconds if seconds >= -CLOCKS_DIFFER else -seconds
 
 
 @dataclass(frozen=True, slots=True)

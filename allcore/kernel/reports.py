@@ -1,6 +1,6 @@
 """What a broker tells us, in the desk's words, whichever broker it was."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -37,8 +37,12 @@ class BookKind(StrEnum):
     DIVIDEND = "DIVIDEND"  # ordinary: cash for shares, nothing for options
     SPECIAL_DIVIDEND = "SPECIAL_DIVIDEND"  # cash for shares, a lower strike for options
     SYMBOL_CHANGE = "SYMBOL_CHANGE"
+    INTEREST = "INTEREST"  # on cash, earned or charged; its symbol is CURRENCY
+    BORROW_FEE = "BORROW_FEE"  # for shares that were short overnight
 
 
+CURRENCY = "USD"  # what interest is booked on: cash, as an instrument
+COSTS = "$"  # between an execution's name and the cost that came to it later
 CLOSINGS = frozenset({BookKind.EXPIRY, BookKind.ASSIGNMENT, BookKind.EXERCISE, BookKind.CASH_SETTLEMENT})
 
 
@@ -63,7 +67,8 @@ class ExecutionReport:
     A BUST or CORRECT names the earlier execution in `ref_exec_id`. A bust with
     `raw["reinstated"]` lets its quantity work again.
     A RESTATE says the order's new `order_qty` (the total) and `limit_price`, such as after a corporate action.
-    The `cl_ord_id` of an order that is not ours is the name by which the session can cancel it, never empty.
+    The `cl_ord_id` of an order that is not ours is the name by which the session can cancel it; empty, it is
+    `broker_order_id`.
     """
 
     kind: ReportKind
@@ -82,12 +87,27 @@ class ExecutionReport:
     limit_price: Decimal | None = None
 
 
+def charged(report: ExecutionReport, leg: LegFill) -> ExecutionReport:
+    """Return the correction that gives a booked execution its cost, which came after it: `leg` is it, with the cost.
+
+    Its name follows from both, so that it is booked once however often and by whomever it is told.
+    """
+    named = replace(leg, exec_id=f"{leg.exec_id}{COSTS}{leg.fee.normalize():f}")
+    return replace(report, kind=ReportKind.CORRECT, fills=(named,), combo_qty=leg.qty, ref_exec_id=leg.exec_id, raw={})
+
+
+def uncharged(exec_id: str) -> str:
+    """Return the execution's own name, whatever cost came to it later."""
+    return exec_id.partition(COSTS)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class BookReport:
     """What befell one position: `qty` contracts or shares of `symbol`, signed as the position was before it.
 
     EXPIRY, ASSIGNMENT, EXERCISE, CASH_SETTLEMENT end it at `px` a share (of the last, the settlement's intrinsic value;
-    of the others 0). For a delivery, `shares` (signed) of `underlying` change hands at `delivery_px` a share.
+    of the others 0). For a delivery, `shares` (signed) of `underlying` change hands at `delivery_px` a share,
+    in whole cents for all of them.
 
     SPLIT, SYMBOL_CHANGE, and SPECIAL_DIVIDEND of an option carry it over, its cost unchanged: afterwards it is `to_qty`
     of `to_symbol` (empty and None: as before), one contract of which is priced by `multiplier` and delivers
@@ -96,7 +116,8 @@ class BookReport:
     `allcore.kernel.adjustments` says what becomes of an option.
 
     DIVIDEND, and SPECIAL_DIVIDEND of shares, pay `amount` a share, written above zero: who is short pays it.
-    `cash` is other dollars that come with the event (below zero: paid), such as for a fraction of a share in a split.
+    `cash` is other dollars that come with the event (below zero: paid), such as for a fraction of a share in a split;
+    it is all that INTEREST (of `CURRENCY`, its `qty` 0) and BORROW_FEE (of the shares) are.
     """
 
     kind: BookKind
@@ -132,6 +153,7 @@ class OrderReport:
     order_qty: int
     cum_qty: int
     fills: tuple[ExecutionReport, ...] = ()
+    taken_back: tuple[ExecutionReport, ...] = ()  # BUSTs of what it traded; one that was never booked is none of ours
     ticket: OrderTicket | None = None  # its terms, `quantity` the total: an order that is not ours is known by them
 
 

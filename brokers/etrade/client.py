@@ -1,5 +1,6 @@
 """E*TRADE's REST, as a polled session asks for it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,17 +15,20 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.etrade.accounts import balance_of, keys_of, positions_of
 from brokers.etrade.auth import Tokens
 from brokers.etrade.ledger import Ledger
-from brokers.etrade.orders import UNREADABLE, Seen, UnreadableOrderError, body_of, orders_of
+from brokers.etrade.lists import first, many
+from brokers.etrade.orders import Seen, UnreadableListError, body_of, orders_of
 from brokers.etrade.terms import ACCOUNTS, CAPABILITIES, ORDERS
 from brokers.etrade.words import DOUBTFUL, RATE_LIMIT
 from brokers.ports import Bucket, Lane, Plumbing, Preview
 from brokers.rest.places import Rank
-from brokers.rest.views import OrderView
+from brokers.rest.too_many import PAUSE
+from brokers.rest.views import UNREADABLE, Listed, UnreadOrder
 from brokers.rest.wire import (
+    TURN_SECONDS,
     BrokerRefusedError,
-    BusyError,
     Manners,
     NoAnswerError,
+    Turn,
     Wire,
     WireDownError,
 )
@@ -33,7 +37,9 @@ V1 = "/v1/accounts"
 PAGE = "100"  # orders, at most
 POSITIONS_A_PAGE = "200"
 LONGEST_ID = 20  # of a clientOrderId, letters and digits
-PAUSE = 1.0  # seconds, after too many calls
+# Preview and placing have one span, below the five seconds within which a sending must have its answer: a preview that
+# takes longer is given up, and the placing waits for its turn no longer than what is left.
+PREVIEW_SECONDS, SPAN_SECONDS = 4.0, 4.5
 PROBE = "PREVIEW"  # the clientOrderId of a preview that nobody places
 
 
@@ -68,18 +74,25 @@ class EtradeClient:
         if not (cl_ord_id.isascii() and cl_ord_id.isalnum() and len(cl_ord_id) <= LONGEST_ID):
             raise BrokerRefusedError(f"E*TRADE takes no id such as {cl_ord_id!r}.", reason="CLIENT_ORDER_ID")
         body = body_of(ticket, cl_ord_id)
-        previewed = await self._previewed(account, body, Lane.ORDERS)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        try:
+            async with asyncio.timeout(PREVIEW_SECONDS):
+                previewed = await self._previewed(account, body, Lane.ORDERS)
+        except TimeoutError:
+            raise WireDownError("E*TRADE's preview took too long; nothing was ordered.") from None
+        left = min(TURN_SECONDS, SPAN_SECONDS - (clock() - begun))
         placing = {"PlaceOrderRequest": body | {"PreviewIds": [{"previewId": previewed["previewId"]}]}}
         try:
             answer = await self._wire.tell(
-                "POST", self._path(account, "orders/place.json"), bucket=ORDERS, body=placing
+                "POST", self._path(account, "orders/place.json"), Turn(ORDERS, within=left), body=placing
             )
         except BrokerRefusedError as e:
             if is_doubtful(e.message):
                 raise NoAnswerError(f"E*TRADE says {e.message!r}; the order may be booked.") from e
             raise
         try:
-            number = str(int(answer.body["PlaceOrderResponse"]["OrderIds"][0]["orderId"]))
+            number = str(int(first(answer.body["PlaceOrderResponse"]["OrderIds"])["orderId"]))
         except UNREADABLE as e:
             raise NoAnswerError("E*TRADE took the order and did not say under which number.") from e
         self._ledger.placed(number)
@@ -89,7 +102,7 @@ class EtradeClient:
         """Ask for a cancellation."""
         body = {"CancelOrderRequest": {"orderId": int(broker_order_id.partition("/")[0])}}
         await self._wire.tell(
-            "PUT", self._path(account, "orders/cancel.json"), bucket=ORDERS, body=body, rank=Rank.CANCEL
+            "PUT", self._path(account, "orders/cancel.json"), Turn(ORDERS, rank=Rank.CANCEL), body=body
         )
 
     async def preview(self, account: str, ticket: OrderTicket) -> Preview:
@@ -102,7 +115,7 @@ class EtradeClient:
             warnings=previewed["warnings"],
         )
 
-    async def orders(self, account: str, since: datetime) -> Sequence[OrderView]:
+    async def orders(self, account: str, since: datetime) -> Sequence[Listed]:
         """Return the orders entered since, by New York's days."""
         now = self._plumbing.clock()
         params = {
@@ -110,7 +123,7 @@ class EtradeClient:
             "fromDate": f"{new_york_date(since):%m%d%Y}",
             "toDate": f"{new_york_date(now + timedelta(days=1)):%m%d%Y}",
         }
-        found: list[Seen] = []
+        found: list[Seen | UnreadOrder] = []
         marker, seen_before = "", set[str]()
         while marker not in seen_before:
             seen_before.add(marker)
@@ -119,12 +132,17 @@ class EtradeClient:
             )
             try:
                 page, marker = orders_of(body, account)
-            except UnreadableOrderError as e:
+            except UnreadableListError as e:
                 raise WireDownError(str(e)) from e
             found += page
             if not marker:
                 break
-        return [replace(seen.view, executions=await self._ledger.executions(seen)) for seen in found]
+        return [
+            seen
+            if isinstance(seen, UnreadOrder)
+            else replace(seen.view, executions=await self._ledger.executions(seen))
+            for seen in found
+        ]
 
     async def positions(self, account: str) -> Sequence[PositionReport]:
         """Return the positions."""
@@ -161,17 +179,14 @@ class EtradeClient:
         await self._http.aclose()
 
     async def _asked(self, path: str, bucket: Bucket, params: Mapping[str, str] | None = None) -> Any:
-        try:
-            return (await self._wire.ask(path, bucket=bucket, params=params)).body
-        except BusyError as e:
-            raise WireDownError(e.message) from e
+        return (await self._wire.ask(path, bucket=bucket, params=params)).body
 
     async def _previewed(self, account: str, body: Mapping[str, object], lane: Lane) -> dict[str, Any]:
         """Preview an order, which orders nothing: without an answer, nothing was done."""
         path = self._path(account, "orders/preview.json")
         try:
             answer = await self._wire.tell(
-                "POST", path, bucket=ORDERS, body={"PreviewOrderRequest": body}, rank=Rank.PREVIEW, lane=lane
+                "POST", path, Turn(ORDERS, lane, Rank.PREVIEW), body={"PreviewOrderRequest": body}
             )
             return _preview(answer.body["PreviewOrderResponse"])
         except (NoAnswerError, *UNREADABLE) as e:
@@ -182,12 +197,12 @@ class EtradeClient:
 
 
 def _preview(body: Mapping[str, Any]) -> dict[str, Any]:
-    order = body["Order"][0]
+    order = first(body["Order"])
     rows = (order.get("messages") or {}).get("Message") or ()
     return {
-        "previewId": int(body["PreviewIds"][0]["previewId"]),
+        "previewId": int(first(body["PreviewIds"])["previewId"]),
         "commission": order.get("estimatedCommission", body.get("totalCommission")),
-        "warnings": tuple(str(row["description"]) for row in rows),
+        "warnings": tuple(str(row["description"]) for row in many(rows)),
     }
 
 

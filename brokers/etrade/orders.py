@@ -7,10 +7,10 @@ from decimal import Decimal
 from math import gcd
 from typing import Any
 
-from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.orders import OrdType, TriggerPrice
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.errors import NotTakenError
+from brokers.etrade.lists import many
 from brokers.etrade.products import option_named, product_of, symbol_of
 from brokers.etrade.shapes import kind_of
 from brokers.etrade.totals import Total
@@ -25,13 +25,12 @@ from brokers.etrade.words import (
     STANDINGS,
     TERMS,
 )
-from brokers.rest.views import OrderView, Standing, ViewLeg
+from brokers.rest.views import UNREADABLE, OrderView, Standing, UnreadOrder, ViewLeg
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-UNREADABLE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, InvalidInputError)
 
 
-class UnreadableOrderError(ValueError):
+class UnreadableListError(ValueError):
     """E*TRADE's order has not the form it should have."""
 
 
@@ -86,36 +85,43 @@ def _instrument(leg: TicketLeg, quantity: int) -> dict[str, object]:
     }
 
 
-def orders_of(body: Mapping[str, Any] | None, account: str) -> tuple[list[Seen], str]:
+def orders_of(body: Mapping[str, Any] | None, account: str) -> tuple[list[Seen | UnreadOrder], str]:
     """Read a page of the list, and the marker of the next (empty: there is none).
 
     Raises:
-        UnreadableOrderError: it has not the form it should have.
+        UnreadableListError: it has not the form it should have.
     """
     if body is None:
         return [], ""
     try:
         page = body["OrdersResponse"]
-        seen = [
-            _seen(row, detail, account, n)
-            for row in page.get("Order") or ()
-            for n, detail in enumerate(row["OrderDetail"])
-        ]
-        return seen, str(page.get("marker") or "")
+        rows = list(many(page.get("Order") or ()))
+        return [seen for row in rows for seen in _details(row, account)], str(page.get("marker") or "")
     except UNREADABLE as e:
-        raise UnreadableOrderError(f"An order of E*TRADE's cannot be read: {e!r}") from e
+        raise UnreadableListError(f"E*TRADE's list of orders cannot be read: {e!r}") from e
 
 
-def _seen(row: Mapping[str, Any], detail: Mapping[str, Any], account: str, place: int) -> Seen:
-    rows = detail["Instrument"]
+def _details(row: Any, account: str) -> list[Seen | UnreadOrder]:
+    """Return the orders that hang together: they share a number, and are told apart by their place."""
+    number, found = "", list[Seen | UnreadOrder]()
+    try:
+        number = str(int(row["orderId"]))
+        for place, detail in enumerate(many(row["OrderDetail"])):
+            found.append(_seen(detail, account, number if place == 0 else f"{number}/{place}"))
+    except UNREADABLE as e:
+        found.append(UnreadOrder(number, account, f"An order of E*TRADE's cannot be read: {e!r}."))
+    return found
+
+
+def _seen(detail: Mapping[str, Any], account: str, name: str) -> Seen:
+    rows = list(many(detail["Instrument"]))
     totals = tuple(_total(one) for one in rows)
     quantities = [_whole(one["orderedQuantity"]) for one in rows]
     units, price_type = gcd(*quantities), str(detail["priceType"])
     placed_at = moment(detail["placedTime"])
     status = str(detail["status"])
-    number = str(int(row["orderId"]))
     view = OrderView(
-        broker_order_id=number if place == 0 else f"{number}/{place}",  # orders that hang together share a number
+        broker_order_id=name,
         account=account,
         standing=_standing(status, totals, quantities),
         legs=tuple(
@@ -170,7 +176,7 @@ def _whole(value: object) -> int:
 
 def _text(messages: Mapping[str, Any]) -> str:
     rows = messages.get("Message") or messages.get("message") or ()
-    return " ".join(str(row.get("description", "")) for row in rows)
+    return " ".join(str(row.get("description", "")) for row in many(rows))
 
 
 def moment(millis: object) -> datetime:

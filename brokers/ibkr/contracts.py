@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from allcore.kernel.errors import InvalidInputError
+import structlog
+
+from allcore.kernel.errors import DeskError, InvalidInputError
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract, Right
 from brokers.ibkr.errors import NO_SUCH_CONTRACT, QuestionRefusedError, UnknownContractError
 from brokers.ibkr.library import Library
@@ -17,6 +19,8 @@ INDICES = frozenset({"SPX", "NDX", "RUT", "VIX", "XSP"})
 Details = Callable[[Any], Awaitable[list[Any]]]
 KNOWN_FOR = timedelta(hours=12)  # a split or a new listing changes what a name stands for, over night
 KNOWN_MOST = 2000
+
+log = structlog.get_logger(__name__)
 
 
 def symbol_of(contract: Any) -> str:
@@ -77,6 +81,27 @@ class Contracts:
         async with self._asking:
             return self._remembered(symbol) or await self._found(symbol)
 
+    async def numbered(self, number: int) -> Any:
+        """Return the broker's contract of that number, or None: it has none, or does not say."""
+        name = f"#{number}"
+        if (known := self._remembered(name)) is not None:
+            return known
+        try:
+            found = await self._details(self._library.contract(conId=number, exchange="SMART"))
+        except DeskError as e:
+            log.warning("ibkr_contract_unknown", number=number, error=str(e))
+            return None
+        fitting = [detail.contract for detail in found if detail.contract.conId == number]
+        if fitting:
+            self._keep(name, fitting[0])
+        return fitting[0] if fitting else None
+
+    def _keep(self, name: str, contract: Any) -> None:
+        self._known[name] = contract, self._clock() + KNOWN_FOR
+        self._known.move_to_end(name)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
     def _remembered(self, symbol: str) -> Any:
         contract, until = self._known.get(symbol, (None, None))
         if until is None or self._clock() >= until:
@@ -90,10 +115,7 @@ class Contracts:
         if len({contract.conId for contract in fitting}) != 1:
             raise UnknownContractError(f"The broker knows {len(fitting)} contracts {symbol!r}.", symbol=symbol)
         fitting[0].exchange = "SMART"
-        self._known[symbol] = fitting[0], self._clock() + KNOWN_FOR
-        self._known.move_to_end(symbol)
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+        self._keep(symbol, fitting[0])
         return fitting[0]
 
     async def _asked(self, symbol: str) -> list[Any]:

@@ -32,7 +32,7 @@ class IbkrDepth:
         self._clock = clock
         self._books: dict[int, Book] = {}  # by subscription
         self._news: asyncio.Queue[Depth] = asyncio.Queue(WAITING_MOST)
-        gateway.ears.levels, gateway.ears.ended = self._row, self._said
+        gateway.ears.levels = self._row
 
     async def subscribe(self, symbol: str, *, rows: int = 5) -> None:
         """Ask for the instrument's book as well.
@@ -79,7 +79,8 @@ class IbkrDepth:
             self._lose(number, "A row of the book did not fit the rows before it.")
             self._gateway.client.cancelMktDepth(number, SMART)
 
-    def _said(self, number: int, code: int, text: str) -> None:
+    def said(self, number: int, code: int, text: str) -> None:
+        """Take what is said about a subscription; of another's, nothing follows."""
         if number not in self._books:
             return
         if code == RESET:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from allcore.kernel.errors import UnavailableError
+from allcore.kernel.errors import DeskError
 from brokers.ibkr import states
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library
@@ -34,6 +34,7 @@ class Doubts:
         self._step = step
         self._asking: asyncio.Task[None] | None = None
         self._asks_again = False
+        self._later: asyncio.TimerHandle | None = None  # when to ask again what was not answered
         self._doubtful: dict[str, str] = {}  # orders to ask about, by number: the replacement that waited then
 
     @property
@@ -55,19 +56,24 @@ class Doubts:
 
     async def stop(self) -> None:
         """Ask no more."""
+        if self._later is not None:
+            self._later.cancel()
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
 
     async def _ask_all(self) -> None:
         client = self._gateway.client
+        doubtful, self._doubtful = self._doubtful, {}
         try:
-            doubtful, self._doubtful = self._doubtful, {}
             found = await self._gateway.named("openOrders", client.reqAllOpenOrders)
             ended = await self._gateway.named("completedOrders", lambda: client.reqCompletedOrders(False))  # noqa: FBT003
             await self._gateway.numbered(lambda number: client.reqExecutions(number, self._library.execution_filter()))
-        except UnavailableError as e:
+        except DeskError as e:
             log.warning("ibkr_doubt_unanswered", connection=self._room.connection, error=str(e))
+            self._doubtful = doubtful | self._doubtful
+            if self._gateway.is_up:
+                self._later = asyncio.get_running_loop().call_later(self._room.settings.answer_seconds, self.ask)
             return
         for news in [n for n in (*found, *ended) if isinstance(n, OrderNews)]:
             track = await self._room.tracks.of(news.names, news)
@@ -81,6 +87,9 @@ class Doubts:
         """The gateway's books say how the order is: believe them."""
         await self._step(track, states.on_order(track, news), news.names)
         if news.is_completed or news.status == states.INACTIVE:
+            track.is_parked |= not (news.is_completed or track.is_ended or track.end_reason)
+            if track.is_parked:
+                self._room.alert(f"The gateway has order {track.cl_ord_id} as inactive, and gives no reason.")
             ended = states.on_status(track, "Cancelled" if news.status == states.INACTIVE else news.status, "")
             await self._step(track, replace(ended, in_doubt=False), news.names)
         if track.replace is not None and track.replace[0] == replacement:

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from brokers.ibkr.contracts import symbol_of
-from brokers.ibkr.depth_rows import Row
 from brokers.ibkr.errors import (
     CLIENT_ID_TAKEN,
+    ContradictionError,
     GatewayDownError,
     GatewayRefusedError,
+    Meaning,
     QuestionRefusedError,
+    UnreadableAnswerError,
+    code_of,
 )
 from brokers.ibkr.news import (
     CommissionNews,
@@ -29,11 +31,15 @@ from brokers.ibkr.news import (
     StatusNews,
 )
 from brokers.ibkr.questions import Questions
-from brokers.ibkr.readings import number_of, order_news, whole_of
+from brokers.ibkr.readings import count_of, is_buy, name_of, number_of, order_news, price_of, whole_of
+from brokers.ibkr.ticks import Ticks
 from brokers.ibkr.times import read_time
 
-FIRST_REQUEST = 1_000_000_000  # our questions are numbered from here, orders below
+FIRST_REQUEST = 2_000_000_000  # our questions are numbered from here, orders below; some count those by the clock
 NOTICES = range(2100, 2200)
+DOLLARS = "USD"
+READ_ONLY = "read-only"  # how a gateway that takes no orders explains a 321
+ANSWERS = {"openOrder": "openOrders", "orderStatus": "openOrders", "position": "positions"}  # of which they are parts
 
 
 class _Zoneless:
@@ -42,7 +48,7 @@ class _Zoneless:
     TimezoneTWS = "UTC"
 
 
-class Ears(Questions):
+class Ears(Ticks, Questions):
     """The callbacks. `tell` takes news; questions are futures by number or name, their parts collected."""
 
     ib = _Zoneless()
@@ -56,9 +62,6 @@ class Ears(Questions):
         self.heard_at: datetime | None = None
         self.fees: dict[str, Decimal] = {}  # by execution
         self.execution_time = ""  # as the wire had it, noted before the decoder touches it
-        self.ticks: Callable[[int, int, Decimal | None, int | None], None] | None = None
-        self.greeks: Callable[[int, int, tuple[float, ...]], None] | None = None
-        self.levels: Callable[[int, Row], None] | None = None
         self.ended: Callable[[int, int, str], None] | None = None  # what is said about a subscription
         self.instructed: Callable[[StatusNews], None] | None = None  # what an instruction's number may be about
         self.refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -73,7 +76,13 @@ class Ears(Questions):
         self.heard_at = self._clock()
 
     def setEventsDone(self) -> None:  # noqa: N802
-        """The line is closing."""
+        """The line is closing; whoever still waits to be let in waits no longer."""
+        self.failed("it closed the line.")
+
+    def failed(self, why: str) -> None:
+        """The gateway does not let us in."""
+        if not self.refused.done():
+            self.refused.set_exception(GatewayDownError(f"The gateway did not let us in: {why}"))
 
     def connectionClosed(self) -> None:  # noqa: N802
         """The line is gone: no question will be answered."""
@@ -81,9 +90,12 @@ class Ears(Questions):
             self._end(key, GatewayDownError("The line to the gateway was lost before it answered."))
         self._tell(LostNews())
 
-    def malformed(self, kind: str, text: str) -> None:
-        """A message could not be read."""
+    def malformed(self, kind: str, text: str, *, number: int = 0, is_missed: bool = True) -> None:
+        """A message could not be read; an answer of which it is a part (`number`: of which question) is not whole."""
         self._tell(MalformedNews(kind, text[:200]))
+        if is_missed:
+            error = UnreadableAnswerError(f"Part of the gateway's answer could not be read: {kind}: {text[:200]}")
+            self._end(ANSWERS.get(kind, number), error)
 
     def nextValidId(self, number: int) -> None:  # noqa: N802
         """The least number that an order may have."""
@@ -91,18 +103,24 @@ class Ears(Questions):
 
     def error(self, number: int, code: int, text: str, *_: object) -> None:
         """Say what a code is about: a question, an order, or the line."""
+        refusal = QuestionRefusedError(f"{text} ({code})", code=code)
+        is_notice = code in NOTICES or code_of(code).meaning is Meaning.NOTICE
         if code == CLIENT_ID_TAKEN and not self.refused.done():
             self.refused.set_exception(GatewayRefusedError(f"The gateway refuses: {text}", code=code))
-        if number >= FIRST_REQUEST:
-            if code in NOTICES or self._end(number, QuestionRefusedError(f"{text} ({code})", code=code)):
-                return
-            if self.ended is not None:
-                self.ended(number, code, text)
-        elif number > 0:
-            if not self._end(number, QuestionRefusedError(f"{text} ({code})", code=code)):
-                self._tell(ErrorNews(number, code, text))
-        else:
+        if number <= 0:
+            if READ_ONLY in text.lower():
+                self._refuse_all(code, text)
             self._tell(LineNews(code, text))
+        elif number >= FIRST_REQUEST:
+            if not (is_notice or self._end(number, refusal)) and self.ended is not None:
+                self.ended(number, code, text)
+        elif is_notice or not self._end(number, refusal):
+            self._tell(ErrorNews(number, code, text))
+
+    def _refuse_all(self, code: int, text: str) -> None:
+        """Tell all who wait: such questions have no numbers, so the gateway cannot say which it leaves unanswered."""
+        for key in [key for key in self._questions if isinstance(key, str)]:
+            self._end(key, GatewayRefusedError(f"Switch the gateway's Read-Only API off: {text}", code=code))
 
     # orders
 
@@ -131,7 +149,7 @@ class Ears(Questions):
     def orderStatus(self, order_id: int, status: str, filled: float, *rest: Any) -> None:  # noqa: N802
         """How an order is; `rest` as the decoder has it: remaining, average, permId, parent, last, client, why held."""
         names = Names(order_id, int(rest[5]), int(rest[2]))
-        news = StatusNews(names, status, int(filled), str(rest[6]))
+        news = StatusNews(names, status, count_of(filled), str(rest[6]))
         self._part("openOrders", news)
         self._tell(news)
         if self.instructed is not None:
@@ -139,15 +157,17 @@ class Ears(Questions):
 
     def execDetails(self, number: int, contract: Any, execution: Any) -> None:  # noqa: N802
         """A trade, told by itself or because it was asked for."""
+        if not execution.execId:
+            raise ContradictionError("An execution has a name: by it, it is booked once.")
         names = Names(int(execution.orderId), int(execution.clientId), int(execution.permId), execution.orderRef)
         news = ExecutionNews(
             names=names,
             account=execution.acctNumber,
             exec_id=execution.execId,
-            symbol=symbol_of(contract),
-            is_buy=execution.side == "BOT",
+            symbol=name_of(contract),
+            is_buy=is_buy(execution.side),
             qty=whole_of(execution.shares),
-            px=number_of(execution.price) or Decimal(0),
+            px=price_of(execution.price),
             at=read_time(self.execution_time),
             asked=number in self._questions,
         )
@@ -159,14 +179,28 @@ class Ears(Questions):
         self._end(number)
 
     def commissionReport(self, report: Any) -> None:  # noqa: N802
-        """What an execution cost."""
-        self.fees[report.execId] = number_of(report.commission) or Decimal(0)
-        self._tell(CommissionNews(report.execId, self.fees[report.execId]))
+        """What an execution cost; while it is not known, nothing is said.
+
+        Raises:
+            ContradictionError: it is not in dollars, and would be booked as if it were.
+        """
+        fee = number_of(report.commission)
+        if fee and report.currency not in ("", DOLLARS):
+            raise ContradictionError(f"Execution {report.execId} cost {fee} {report.currency}.")
+        if fee is not None:
+            self.fees[report.execId] = fee
+            self._tell(CommissionNews(report.execId, fee))
 
     # accounts and instruments
 
     def position(self, account: str, contract: Any, quantity: float, cost: float) -> None:
-        """One position."""
+        """One position.
+
+        Raises:
+            ContradictionError: its quantity is no number.
+        """
+        if number_of(quantity) is None:
+            raise ContradictionError(f"A position of {quantity} in {name_of(contract)}.")
         self._part("positions", (account, contract, quantity, cost))
 
     def positionEnd(self) -> None:  # noqa: N802
@@ -201,36 +235,3 @@ class Ears(Questions):
         """The gateway lives."""
         self._part("time", at)
         self._end("time")
-
-    # quotes
-
-    def priceSizeTick(self, number: int, kind: int, price: float, size: float) -> None:  # noqa: N802
-        """A price and its size."""
-        if self.ticks is not None:
-            self.ticks(number, kind, number_of(price), int(size))
-
-    def tickSize(self, number: int, kind: int, size: float) -> None:  # noqa: N802
-        """A size alone."""
-        if self.ticks is not None:
-            self.ticks(number, kind, None, int(size))
-
-    def tickGeneric(self, number: int, kind: int, value: float) -> None:  # noqa: N802
-        """A number, such as whether trading is halted."""
-        if self.ticks is not None:
-            self.ticks(number, kind, None, int(value))
-
-    def tickOptionComputation(self, number: int, kind: int, _: int, *values: float) -> None:  # noqa: N802
-        """Model values of an option."""
-        if self.greeks is not None:
-            self.greeks(number, kind, values)
-
-    def updateMktDepth(self, number: int, *row: Any) -> None:  # noqa: N802
-        """One row of a book: position, operation, side, price, size."""
-        position, *rest = row
-        self.updateMktDepthL2(number, position, "", *rest)
-
-    def updateMktDepthL2(self, number: int, *row: Any) -> None:  # noqa: N802
-        """One row of a book: position, market maker, operation, side, price, size, whether of all exchanges."""
-        if self.levels is not None:
-            position, maker, operation, side, price, size, *_ = row
-            self.levels(number, Row(position, maker, operation, side == 1, number_of(price), int(size)))

@@ -64,9 +64,11 @@ class Entry:
             made = await self._made(NativeOrder(track.cl_ord_id, ticket, track.terms), broker_account, track.ref)
         await gateway.pace(Lane.ORDERS)
         await self._burn(replacement.cl_ord_id, broker_account, replacement.orig_cl_ord_id, track, ticket)
+        await gateway.room()
         self._ensure_up()
         if track is None or ticket is None or made is None or not track.is_acked:
-            self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "UNKNOWN_ORDER")
+            reason = self._unknown(replacement.orig_cl_ord_id)
+            self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, reason)
         elif track.is_ended:
             self._answer(ReportKind.REPLACE_REJECT, replacement.cl_ord_id, broker_account, "TOO_LATE")
         elif track.replace is not None:
@@ -81,9 +83,10 @@ class Entry:
         track = await self._order_of(broker_account, orig_cl_ord_id)
         await gateway.pace(Lane.ORDERS)
         await self._burn(cl_ord_id, broker_account, orig_cl_ord_id, None, None)
+        await gateway.room()
         self._ensure_up()
         if track is None or track.client_id != self.desk.room.client_id:
-            self._answer(ReportKind.CANCEL_REJECT, cl_ord_id, broker_account, "UNKNOWN_ORDER")
+            self._answer(ReportKind.CANCEL_REJECT, cl_ord_id, broker_account, self._unknown(orig_cl_ord_id))
             return
         track.cancel = cl_ord_id
         _sent(lambda: gateway.client.cancelOrder(track.order_id))
@@ -96,6 +99,7 @@ class Entry:
             self.up(account)
             number = self._new_number()
             await self.desk.room.keys.intend(key(number))
+            await gateway.room()
             self._ensure_up()
             _sent(lambda: send(number))
         return number
@@ -155,6 +159,7 @@ class Entry:
             ]
             for track in tracks:
                 await self._intend(track)
+            await gateway.room(len(tracks))
             self._ensure_up()
             for track, its_own in zip(tracks, made, strict=True):
                 track.sent_at = self.desk.room.clock()
@@ -198,6 +203,10 @@ class Entry:
         terms = {} if ticket is None else ticket.as_dict()
         now = self.desk.room.clock()
         await self.desk.room.keys.intend(OrderKey(cl_ord_id, account, terms, now, names, orig, details))
+
+    def _unknown(self, name: str) -> str:
+        """Say why an order of that name is not reached from here."""
+        return "NOT_FROM_HERE" if self.desk.room.tracks.is_stranger(name) else "UNKNOWN_ORDER"
 
     def _answer(self, kind: ReportKind, cl_ord_id: str, account: str, reason: str) -> None:
         """Answer a request that need not be sent."""

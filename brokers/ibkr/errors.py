@@ -50,6 +50,7 @@ CODES: dict[int, Code] = {
     434: Code(NEW, "BAD_QUANTITY"),
     435: Code(NEW, "NO_ACCOUNT"),
     460: Code(NEW, "NO_PERMISSION"),
+    2102: Code(CHANGE, "STILL_PROCESSED"),
     2109: Code(NOTICE, "OUTSIDE_HOURS_IGNORED"),
     2137: Code(NOTICE, "CROSS_SIDE"),
     10006: Code(NEW, "PARENT_MISSING"),
@@ -68,6 +69,7 @@ DATA_LOST = 1101  # quotes must be asked for again
 NO_SUCH_CONTRACT = 200
 CLIENT_ID_TAKEN = 326
 TOO_FAST = 100
+NUMBER_USED = 103
 UNKNOWN = Code(Meaning.DOUBT, "UNKNOWN_CODE")
 
 
@@ -106,6 +108,12 @@ class NoAnswerError(UnavailableError):
     code = "IBKR_NO_ANSWER"
 
 
+class UnreadableAnswerError(UnavailableError):
+    """Part of an answer could not be read: what is left is not the whole of it."""
+
+    code = "IBKR_UNREADABLE"
+
+
 class UnknownContractError(InvalidInputError):
     """The broker does not know the instrument."""
 
@@ -116,3 +124,9 @@ class ContradictionError(RefusedError):
     """What the gateway said cannot be true; it was not applied."""
 
     code = "IBKR_CONTRADICTION"
+
+
+class PartOfShareError(ContradictionError):
+    """A trade of less than a share: the message is well, and the desk cannot count it."""
+
+    code = "IBKR_PART_OF_SHARE"

@@ -1,35 +1,21 @@
 """The line to the gateway: connected, guarded against broken messages, paced, and asked questions with a time limit."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import structlog
-
-from allcore.kernel.errors import DeskError
 from brokers.ibkr.ears import FIRST_REQUEST, Ears
-from brokers.ibkr.errors import ContradictionError, GatewayDownError, NoAnswerError
+from brokers.ibkr.errors import GatewayDownError, GatewayRefusedError, NoAnswerError
+from brokers.ibkr.guard import Guard
 from brokers.ibkr.library import Library
 from brokers.ibkr.news import News
 from brokers.ibkr.orders import MESSAGES
+from brokers.ibkr.second import Second
 from brokers.ibkr.settings import IbkrSettings
-from brokers.ibkr.times import read_time
 from brokers.ports import Lane, Pacer
 
-EXEC_DETAILS = 11
-EXEC_TIME_AT = 15  # of an execDetails' fields
-LEAST_FIELDS = {3: 12, 4: 5, 5: 90, 11: 31, 59: 8, 101: 70}  # of messages about orders
-MATTER = {
-    3: "orderStatus",
-    4: "error",
-    5: "openOrder",
-    11: "execDetails",
-    59: "commissionReport",
-    101: "completedOrder",
-}
-
-log = structlog.get_logger(__name__)
+MOST_A_SECOND = 48  # of the 50 that the gateway counts: two for what the road to it may push together
 
 
 class Gateway:
@@ -49,9 +35,12 @@ class Gateway:
         self._summary = asyncio.Lock()  # the gateway answers few of these at once; the named ones only one by one
         self._asking: dict[str, asyncio.Lock] = {}
         self._next_request = FIRST_REQUEST
+        self._second = Second(MOST_A_SECOND)
         self.ears = Ears(tell, clock)
         self.client = library.client(self.ears)
-        self._guard()
+        self.client.MaxRequests = 0  # we pace what is sent ourselves; what the library held back would leave unseen
+        self.client.apiError += self._complained
+        Guard(self.client, self.ears).put()
 
     async def connect(self) -> tuple[str, ...]:
         """Sign in and return the accounts.
@@ -65,17 +54,22 @@ class Gateway:
         )
         try:
             await asyncio.wait((opening, self.ears.refused), return_when=asyncio.FIRST_COMPLETED)
-            if self.ears.refused.done():
+            if opening.done():
+                await opening
+            else:
                 self.ears.refused.result()
-            await opening
         except (OSError, TimeoutError) as e:
+            why = "No gateway" if self.ears.heard_at is None else "The gateway did not say accounts and numbers"
             raise GatewayDownError(
-                f"No gateway at {settings.host}:{settings.port}: {e!r}.", host=settings.host, port=settings.port
+                f"{why} at {settings.host}:{settings.port}: {e!r}.", host=settings.host, port=settings.port
             ) from e
         finally:  # what nobody waits for any more would sign in all the same, and keep our client id
             opening.cancel()
-            await asyncio.gather(opening, return_exceptions=True)
-        return tuple(str(account) for account in self.client.getAccounts())
+            self.ears.refused.cancel()
+            await asyncio.gather(opening, self.ears.refused, return_exceptions=True)
+        self._ensure_understood()
+        told = (str(account).strip() for account in self.client.getAccounts())
+        return tuple(dict.fromkeys(account for account in told if account))
 
     @property
     def is_up(self) -> bool:
@@ -83,12 +77,30 @@ class Gateway:
         return bool(self.client.isReady())
 
     async def pace(self, lane: Lane) -> None:
-        """Wait until another message may go out."""
+        """Wait until another message may go out. One about an order then waits for `room` before it leaves."""
         await self._pacer.take(MESSAGES, lane=lane)
+        if lane is Lane.DATA:
+            await self.room(reserved=MESSAGES.reserved)
+
+    async def room(self, count: int = 1, *, reserved: int = 0) -> None:
+        """Wait until `count` messages may leave at once; they are counted as leaving now.
+
+        The last thing before a message is sent: who waits for anything after it may send it into another second.
+        """
+        clock = asyncio.get_running_loop().time
+        while (wait := self._second.wait(count, clock(), reserved=reserved)) > 0:  # noqa: ASYNC110 a computed wait
+            await asyncio.sleep(wait)
+        self._second.note(count, clock())
 
     async def slowed(self) -> None:
         """Hear that we were too fast."""
         await self._pacer.pushed_back(MESSAGES, retry_after=None)
+
+    async def renumber(self) -> None:
+        """Ask for the least number that an order may have: one was used before, by whom we do not know."""
+        await self.pace(Lane.ORDERS)
+        if self.is_up:
+            self.client.reqIds(-1)
 
     def new_request(self) -> int:
         """Return a number for a question or subscription."""
@@ -169,26 +181,23 @@ class Gateway:
         finally:
             self.ears.give_up(key)
 
-    def _guard(self) -> None:
-        """Let no message about an order be lost quietly: the decoder only logs what it cannot read."""
-        handlers: dict[int, Callable[[Sequence[str]], None]] = self.client.decoder.handlers
-        for number, kind in MATTER.items():
-            handlers[number] = self._guarded(number, kind, handlers[number])
+    def _ensure_understood(self) -> None:
+        """Refuse a gateway whose words would be misread.
 
-    def _guarded(self, number: int, kind: str, handler: Callable[[list[str]], None]) -> Callable[[Sequence[str]], None]:
-        def handle(fields: Sequence[str]) -> None:
-            try:
-                if len(fields) < LEAST_FIELDS[number]:
-                    raise ContradictionError(f"It has {len(fields)} fields.")
-                handler(self._timed(list(fields)) if number == EXEC_DETAILS else list(fields))
-            except (DeskError, ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError) as e:
-                log.warning("ibkr_message_unreadable", kind=kind, error=repr(e))
-                self.ears.malformed(kind, repr(e))
+        Raises:
+            GatewayRefusedError: its version was not offered, or its order numbers are among those of our questions.
+        """
+        version, offered = self.client.serverVersion(), (self.client.MinClientVersion, self.client.MaxClientVersion)
+        if not offered[0] <= version <= offered[1]:
+            text = f"The gateway speaks version {version}, and was offered {offered[0]} to {offered[1]}."
+        elif self.ears.next_order_id >= FIRST_REQUEST:
+            text = f"The gateway's next order number is {self.ears.next_order_id}: reset its sequence in TWS."
+        else:
+            return
+        self.close()
+        raise GatewayRefusedError(text, version=version)
 
-        return handle
-
-    def _timed(self, fields: list[str]) -> list[str]:
-        """Note the time as it was said, and give the decoder one that it cannot misread."""
-        self.ears.execution_time = fields[EXEC_TIME_AT]
-        fields[EXEC_TIME_AT] = str(int(read_time(fields[EXEC_TIME_AT]).timestamp()))
-        return fields
+    def _complained(self, text: str) -> None:
+        """Take the library's words for a line that fails; what `connect` raises it says itself."""
+        if not text.startswith("API connection failed"):
+            self.ears.failed(text)

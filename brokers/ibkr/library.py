@@ -5,8 +5,9 @@ ourselves, because both libraries take harmless notices for cancellations.
 """
 
 import asyncio
+import contextlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -38,7 +39,7 @@ class Library:
 
 
 def load(name: str = "") -> Library:
-    """Return the library named, or the one that is installed. Call it where an event loop is set or runs.
+    """Return the library named, or the one that is installed.
 
     Raises:
         LibraryError: it is not installed, or both are: they overwrite each other's event package.
@@ -48,9 +49,9 @@ def load(name: str = "") -> Library:
         raise LibraryError(f"{' and '.join(installed)} are installed together; remove one.")
     if not installed or (name and name not in installed):
         raise LibraryError(f"The client library {name or LIBRARIES[0]} is not installed.", library=name)
-    _ensure_loop()
-    found = importlib.import_module(installed[0])
-    client = importlib.import_module(f"{installed[0]}.client")
+    with _some_loop():
+        found = importlib.import_module(installed[0])
+        client = importlib.import_module(f"{installed[0]}.client")
     return Library(
         name=installed[0],
         client=client.Client,
@@ -69,9 +70,24 @@ def load(name: str = "") -> Library:
     )
 
 
-def _ensure_loop() -> None:
+@contextlib.contextmanager
+def _some_loop() -> Iterator[None]:
     """`ib_insync` asks for the thread's loop when it is imported, and fails if none is set."""
+    if _is_running():
+        yield
+        return
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _is_running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.set_event_loop(asyncio.new_event_loop())
+        return False
+    return True

@@ -1,9 +1,13 @@
 """What the gateway said, as values: one class a message, with the fields that we use."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+VERSIONED = re.compile(r"^.+\.\d\d$")  # 0000e0d5.6553c3b9.01.02: the second version of 0000e0d5.6553c3b9.01
+FIRST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,11 @@ class Names:
     client_id: int
     perm_id: int
     ref: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells the order from all others: its permanent id, or its number while it has none."""
+        return str(self.perm_id) if self.perm_id else f"{self.client_id}:{self.order_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class OrderNews:
     closed_at: datetime | None = None
     text: str = ""
     conditions: int = 0  # how many it waits for
+    order: Any = None  # the library's, for the terms of one that is not ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +73,18 @@ class ExecutionNews:
 
     @property
     def prefix(self) -> str:
-        """The execution's name without the number of its version."""
-        return self.exec_id.rpartition(".")[0]
+        """The execution's name without the number of its version; the whole name, if it has none."""
+        return self.exec_id.rpartition(".")[0] if VERSIONED.match(self.exec_id) else self.exec_id
 
     @property
     def version(self) -> int:
-        """The number of its version; a correction has a higher one."""
-        last = self.exec_id.rpartition(".")[2]
-        return int(last) if last.isdigit() else 0
+        """The number of its version, in the last two digits; a correction has a higher one."""
+        return int(self.exec_id[-2:]) if VERSIONED.match(self.exec_id) else FIRST
+
+    @property
+    def first_id(self) -> str:
+        """The name of its first version, under which the desk books it whichever version told it."""
+        return f"{self.prefix}.{FIRST:02d}" if VERSIONED.match(self.exec_id) else self.exec_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from brokers.ibkr.library import Library
 from brokers.ibkr.times import QUIET, write_utc
 from brokers.ports import Bucket, Capabilities, Idempotency, Login, ReplaceKind, Replacement
 
-MESSAGES = Bucket("messages", rate=40.0, burst=6, reserved=3)  # the gateway allows 50 in any second
+# The gateway allows 50 in any second: all lines of a connection share the bucket, which hands out 50 in one at most.
+MESSAGES = Bucket("messages", rate=46.0, burst=4, reserved=2)
 ORDER_TYPES = {
     OrdType.MARKET: "MKT",
     OrdType.LIMIT: "LMT",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+import structlog
+
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.quotes import Greeks, Quote
 from brokers.ibkr.contracts import Contracts
@@ -15,13 +17,15 @@ from brokers.ports import Lane
 
 SOURCE = "ibkr"
 MODEL = 13
-DELAYED = 70  # kinds of delayed ticks are so much higher for Greeks
 NO_PRICE = Decimal(-1)
-BIDS, ASKS, LASTS = frozenset({1, 66}), frozenset({2, 67}), frozenset({4, 68})
-BID_SIZES, ASK_SIZES, VOLUMES = frozenset({0, 69}), frozenset({3, 70}), frozenset({8, 74})
+BID, ASK, LAST = 1, 2, 4  # live ones alone: what is told a quarter of an hour late (66 to 76) is no market to trade on
+BID_SIZE, ASK_SIZE, VOLUME = 0, 3, 8
 HALTED = 49
+LIVE = 1  # of the kinds of market data; the others are frozen, delayed, and both
 MOST_LINES = 100  # what a login has unless it pays for more
 WAITING_MOST = 10_000
+
+log = structlog.get_logger(__name__)
 
 
 class TooManyQuotesError(UnavailableError):
@@ -52,11 +56,13 @@ class IbkrQuotes:
         self._clock = clock
         self._lines = lines
         self._symbols: dict[int, str] = {}  # by subscription
+        self._late: set[int] = set()  # subscriptions whose ticks are not live
         self._standing: dict[str, Quote] = {}
         self._news: asyncio.Queue[Quote] = asyncio.Queue(WAITING_MOST)
         self.greeks: dict[str, Greeks] = {}
         self.depth = IbkrDepth(gateway, contracts, clock)
-        gateway.ears.ticks, gateway.ears.greeks = self._tick, self._model
+        ears = gateway.ears
+        ears.ticks, ears.greeks, ears.kinds, ears.ended = self._tick, self._model, self._kind, self._said
 
     async def subscribe(self, symbols: Iterable[str]) -> None:
         """Ask for quotes of the symbols as well.
@@ -120,7 +126,7 @@ class IbkrQuotes:
 
     def _tick(self, number: int, kind: int, price: Decimal | None, size: int | None) -> None:
         symbol = self._symbols.get(number)
-        if symbol is None:
+        if symbol is None or (number in self._late and kind != HALTED):
             return
         before = self._standing.get(symbol) or self._blank(symbol)
         now = self._clock()
@@ -128,10 +134,36 @@ class IbkrQuotes:
         if any(getattr(before, name) != value for name, value in changes.items()):
             changes["source_at"] = now
             after = replace(before, received_at=now, **changes)  # type: ignore[arg-type]  # named by the table
-            self._standing[symbol] = after
-            if self._news.full():
-                self._news.get_nowait()  # the newest matters; who reads too slowly misses the oldest
-            self._news.put_nowait(after)
+            self._stand(after)
+
+    def _stand(self, quote: Quote) -> None:
+        self._standing[quote.symbol] = quote
+        if self._news.full():
+            self._news.get_nowait()  # the newest matters; who reads too slowly misses the oldest
+        self._news.put_nowait(quote)
+
+    def _kind(self, number: int, kind: int) -> None:
+        """Believe live ticks alone."""
+        if number not in self._symbols:
+            return
+        if kind == LIVE:
+            self._late.discard(number)
+        else:
+            self._late.add(number)
+            self._withdraw(number, f"its quotes are of kind {kind}, not live")
+
+    def _said(self, number: int, code: int, text: str) -> None:
+        """Take what is said about a subscription: what stood before it may move unseen, until ticks come again."""
+        if number in self._symbols:
+            self._withdraw(number, f"{text} ({code})")
+        else:
+            self.depth.said(number, code, text)
+
+    def _withdraw(self, number: int, why: str) -> None:
+        symbol = self._symbols[number]
+        log.warning("ibkr_quote_withdrawn", symbol=symbol, why=why)
+        self.greeks.pop(symbol, None)
+        self._stand(self._blank(symbol))
 
     def _blank(self, symbol: str) -> Quote:
         now = self._clock()
@@ -139,7 +171,7 @@ class IbkrQuotes:
 
     def _model(self, number: int, kind: int, values: tuple[float, ...]) -> None:
         symbol = self._symbols.get(number)
-        if symbol is None or kind not in (MODEL, MODEL + DELAYED):
+        if symbol is None or kind != MODEL or number in self._late:
             return
         iv, delta, price, _, gamma, vega, theta, *_ = values
         if abs(delta) <= 1 and iv > 0:  # what could not be computed is said as -1 or -2
@@ -149,13 +181,13 @@ class IbkrQuotes:
 def _changes(kind: int, price: Decimal | None, size: int | None) -> dict[str, object]:
     """Return what the tick says of a quote, by the quote's own names."""
     shown = None if price is None or price == NO_PRICE else price
-    table: Mapping[frozenset[int], dict[str, object]] = {
-        BIDS: {"bid": shown, "bid_size": size or 0},
-        ASKS: {"ask": shown, "ask_size": size or 0},
-        LASTS: {"last": shown} if shown is not None else {},
-        BID_SIZES: {"bid_size": size or 0},
-        ASK_SIZES: {"ask_size": size or 0},
-        VOLUMES: {"volume": size or 0},
-        frozenset({HALTED}): {"is_halted": bool(size and size > 0)},
+    table: Mapping[int, dict[str, object]] = {
+        BID: {"bid": shown, "bid_size": size or 0},
+        ASK: {"ask": shown, "ask_size": size or 0},
+        LAST: {"last": shown} if shown is not None else {},
+        BID_SIZE: {"bid_size": size or 0},
+        ASK_SIZE: {"ask_size": size or 0},
+        VOLUME: {"volume": size or 0},
+        HALTED: {"is_halted": bool(size and size > 0)},
     }
-    return next((dict(says) for kinds, says in table.items() if kind in kinds), {})
+    return dict(table.get(kind, {}))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from brokers.ibkr import accounts
+from brokers.ibkr import books
 from brokers.ibkr.desk import Desk
 from brokers.ibkr.gateway import Gateway
 from brokers.ibkr.library import Library
@@ -21,11 +21,11 @@ async def take_up(gateway: Gateway, library: Library, desk: Desk) -> int:
         UnavailableError: a question was not answered.
     """
     room = desk.room
-    books = await accounts.read(gateway, library)
+    told = await books.read(gateway, library)
     used = highest_number(await room.keys.since(room.clock() - NUMBERS_FOR), room.client_id)
-    seen = [news.names.order_id for news in books.orders if news.names.client_id == room.client_id]
-    desk.fills.known(books.executions)
-    for news in books.orders:
+    seen = [news.names.order_id for news in told.orders if news.names.client_id == room.client_id]
+    desk.fills.known(told.executions)
+    for news in told.orders:
         await _follow(desk, news)
     return max(gateway.ears.next_order_id, used + 1, max(seen, default=0) + 1)
 

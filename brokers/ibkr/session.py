@@ -9,7 +9,9 @@ from typing import Any
 from allcore.kernel.instructions import Instruction, InstructionReport
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus
 from allcore.kernel.tickets import OrderTicket
-from brokers.ibkr import accounts, resume
+from brokers.ibkr import resume
+from brokers.ibkr.accounts import Teller
+from brokers.ibkr.books import read
 from brokers.ibkr.contracts import Contracts
 from brokers.ibkr.desk import Desk
 from brokers.ibkr.entry import Entry
@@ -78,8 +80,10 @@ class IbkrSession:
         try:
             shown = await gateway.connect()
             self._settings.ensure_accounts(self._plumbing.environment, shown)
+            self._tracks.is_shared = len(shown) > 1
             wanted = self._settings.accounts
             self._accounts = tuple(a for a in shown if not wanted or a in wanted)
+            self._desk.room.accounts = self._accounts
             self._contracts = Contracts(
                 self._library, lambda wanted: self._details(gateway, wanted), self._plumbing.clock
             )
@@ -173,14 +177,21 @@ class IbkrSession:
             UnavailableError: a question was not answered.
         """
         gateway = self._out().up()
-        books = await accounts.read(gateway, self._library)
-        teller = accounts.Teller(
-            self._plumbing.connection, self._accounts, self._tracks, gateway.ears.fees, self._desk.alert
+        books = await read(gateway, self._library)
+        teller = Teller(
+            self._plumbing.connection,
+            self._accounts,
+            self._tracks,
+            self._contracts,
+            gateway.ears.fees,
+            self._desk.room.alert,
         )
+        orders = await teller.orders(books, since)
+        self._desk.has_told(books.executions)
         return MassStatus(
             connection=self._plumbing.connection,
             taken_at=self._plumbing.clock(),
-            orders=await teller.orders(books, since),
+            orders=orders,
             positions=teller.positions(books),
             balances=teller.balances(books),
         )
@@ -193,7 +204,7 @@ class IbkrSession:
             "open_orders": len(self._tracks.open()),
             "upstream": "lost" if self._desk.is_upstream_lost else "up",
             "reset_window": window_at(self.capabilities.quiet, self._plumbing.clock()) is not None,
-            "alerts": self._desk.alerts,
+            "alerts": self._desk.room.alerts,
         }
         return Health(is_connected=self._is_up(), heard_at=heard_at, details=details)
 

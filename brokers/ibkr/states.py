@@ -17,8 +17,11 @@ ACCEPTED = frozenset({"PreSubmitted", "Submitted", FILLED, "PendingCancel"})
 CANCELED = frozenset({"Cancelled", "ApiCancelled"})
 INACTIVE = "Inactive"
 PENDING = frozenset({"PendingSubmit", "ApiPending"})
+WORDS = ACCEPTED | CANCELED | PENDING | {INACTIVE}  # all that an order's status may be
 REFUSALS = frozenset({Meaning.NEW_REJECT, Meaning.CHANGE_REJECT})
 LOCATE = "locate"
+WORKS = frozenset({"PreSubmitted", "Submitted"})
+PARKED = "The gateway has it as inactive and gives no reason. It works no more, unless somebody takes it up in TWS."
 END_WORDS = ("end of day", "expired", "good till")  # of a 202 that tells of time, not of a person
 
 
@@ -48,10 +51,15 @@ DOUBT = Step(in_doubt=True)
 
 def on_order(track: Track, news: OrderNews) -> Step:
     """Take an openOrder: it acknowledges a new order, and new terms if it has them."""
+    _revive(track, news.status)
     said = _acknowledged(track, news.status)
     if track.replace is not None and news.status in ACCEPTED and _is_replaced(track, news, track.replace[1]):
         said += _replaced(track)
-    return Step((*said, *_reduced(track, news)))
+    said += _reduced(track, news)
+    if news.status in CANCELED and not news.is_completed:
+        ended = _canceled(track)
+        return replace(ended, said=(*said, *ended.said))
+    return Step(said)
 
 
 def on_status(track: Track, status: str, why_held: str) -> Step:
@@ -60,9 +68,13 @@ def on_status(track: Track, status: str, why_held: str) -> Step:
         return _filled(track)
     if status in CANCELED:
         return _canceled(track)
+    _revive(track, status)
     if status in ACCEPTED or (status == INACTIVE and why_held == LOCATE):
         return Step(_acknowledged(track, "Submitted"))
-    return NOTHING if track.is_ended or status in PENDING else DOUBT
+    if track.is_ended or status in PENDING or status == track.puzzle:
+        return NOTHING
+    track.puzzle = status
+    return DOUBT
 
 
 def on_code(track: Track, number: int, text: str) -> Step:
@@ -71,7 +83,8 @@ def on_code(track: Track, number: int, text: str) -> Step:
     if code.meaning is Meaning.NOTICE:
         return NOTHING
     if number in CANCEL_CODES and track.cancel:
-        return _cancel_refused(track, code, text)
+        is_under_way = "cancel" in text.lower().partition("state:")[2]
+        return DOUBT if is_under_way and not track.is_ended else _cancel_refused(track, code, text)
     if code.meaning in REFUSALS and track.replace is not None:
         return _replace_refused(track, code, text)
     if code.meaning is Meaning.NEW_REJECT and not track.is_acked:
@@ -92,9 +105,11 @@ def on_end(track: Track) -> Step:
     if track.is_ended:
         return NOTHING
     track.is_ended = True
-    if not track.is_acked:
+    if not track.is_acked or (track.is_parked and not track.cum):  # only what is rejected can come to life again
         track.is_acked = True
-        return Step((Said(ReportKind.REJECT, track.cl_ord_id, track.end_reason or "REJECTED", track.end_text),))
+        reason, text = (INACTIVE.upper(), PARKED) if track.is_parked else ("REJECTED", "")
+        said = Said(ReportKind.REJECT, track.cl_ord_id, track.end_reason or reason, track.end_text or text)
+        return Step((said,))
     kind = ReportKind.EXPIRE if _is_lapse(track.end_text) else ReportKind.UNSOLICITED_CANCEL
     reason = "DAY_ENDED" if kind is ReportKind.EXPIRE else track.end_reason or "CANCELED_BY_BROKER"
     return Step((Said(kind, track.cl_ord_id, reason, track.end_text),))
@@ -104,6 +119,13 @@ def on_unchanged(track: Track) -> Step:
     """The gateway was asked and has the order with its old terms: the replacement came to nothing."""
     reason = "TOO_LATE" if track.is_ended else "NOT_APPLIED"
     return _replace_refused(track, Code(Meaning.CHANGE_REJECT, reason), "The order has its old terms.")
+
+
+def _revive(track: Track, status: str) -> None:
+    """Take up an order again that was told as rejected because it was inactive, now that it works."""
+    if track.is_parked and status in WORKS:
+        track.is_parked = track.is_ended = track.is_acked = False
+        track.doubted_at = None
 
 
 def _is_lapse(text: str) -> bool:

@@ -20,6 +20,16 @@ QUIET = (
 )
 
 
+# Java's short names that no zone file has. CST is left out: it is Chicago's, and China's.
+SHORT_ZONES = {
+    "EDT": "America/New_York",
+    "CDT": "America/Chicago",
+    "MDT": "America/Denver",
+    "PDT": "America/Los_Angeles",
+    "PST": "America/Los_Angeles",
+}
+
+
 def read_time(text: str) -> datetime:
     """Read `yyyymmdd hh:mm:ss Zone`, `yyyymmdd-hh:mm:ss` (UTC) or seconds since 1970.
 
@@ -30,10 +40,10 @@ def read_time(text: str) -> datetime:
         if text.isdigit() and len(text) > 8:
             return datetime.fromtimestamp(int(text), UTC)
         if "-" in text[:9]:
-            return datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+            return datetime.strptime(text.partition(".")[0], "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
         day, clock, zone = text.split()
-        naive = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007 its zone follows
-        return naive.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        naive = datetime.strptime(f"{day} {clock.partition('.')[0]}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007 its zone follows
+        return naive.replace(tzinfo=ZoneInfo(SHORT_ZONES.get(zone, zone))).astimezone(UTC)
     except (ValueError, ZoneInfoNotFoundError, OverflowError, OSError) as e:
         raise ContradictionError(
             f"The gateway's time {text!r} has no zone that is known: set its time zone to UTC.", text=text

@@ -30,6 +30,7 @@ class Track:
     terms: NativeTerms = PLAIN
     is_acked: bool = False
     is_ended: bool = False
+    is_parked: bool = False  # the gateway has it as inactive, and gives no reason: somebody may take it up again
     replace: tuple[str, OrderTicket] | None = None
     cancel: str = ""
     end_reason: str = ""  # what a code said, for when the status says that it ended
@@ -37,6 +38,9 @@ class Track:
     doubted_at: datetime | None = None  # when to believe that it ended for no reason given
     sent_at: datetime | None = None  # until it is asked about for want of an answer
     cum: int = 0
+    filled: int = 0  # the most that a status has told
+    owed_at: datetime | None = None  # when to ask for executions that a status told of, and that have not come
+    puzzle: str = ""  # the status that was asked about last: heard again, it is no other question
     legs: dict[str, int] = field(default_factory=dict)  # by symbol
 
     def __post_init__(self) -> None:
@@ -87,6 +91,8 @@ class Tracks:
         self._by_id: dict[str, Track] = {}
         self._by_key: dict[str, Track] = {}
         self._by_perm: dict[int, Track] = {}
+        self.is_shared = False  # whether the login has several accounts: an order from elsewhere may be of many
+        self.strangers: dict[int, Track] = {}  # orders that are not ours, by permanent id: known by their legs alone
 
     def add(self, track: Track) -> None:
         """Follow the order."""
@@ -100,9 +106,22 @@ class Tracks:
         track.cl_ord_id = cl_ord_id
         self._by_id[cl_ord_id] = track
 
+    def is_stranger(self, name: str) -> bool:
+        """Return whether the broker's name is that of an order from elsewhere, which only its own place can change."""
+        number = name.partition(":")[0]
+        return number.isdigit() and int(number) in self.strangers
+
+    def name_of_other(self, names: Names, account: str) -> str:
+        """Return the name of an order that is not ours: each account's part of it is one of its own."""
+        return f"{names.key}:{account}" if self.is_shared and account else names.key
+
     def open(self) -> list[Track]:
         """Return the orders that have not ended."""
         return [track for track in self._by_key.values() if not track.is_ended]
+
+    def owing(self, now: datetime) -> list[Track]:
+        """Return the orders of which executions are overdue."""
+        return [track for track in self._by_key.values() if track.owed_at is not None and track.owed_at <= now]
 
     def numbered(self, client_id: int, order_id: int) -> Track | None:
         """Return the order with that number, if it is followed."""
@@ -160,7 +179,9 @@ class Tracks:
             known = 0 if key is None else key.details.get("perm_id", 0)
             if key is not None and known in (0, names.perm_id or known):
                 return key
-        return await self._keys.by_cl_ord_id(names.ref) if names.ref else None
+        key = await self._keys.by_cl_ord_id(names.ref) if names.ref else None
+        known = 0 if key is None else key.details.get("perm_id", 0)
+        return key if known in (0, names.perm_id or known) else None  # else a copy, made by hand, of an order of ours
 
     async def is_instruction(self, names: Names) -> bool:
         """Return whether the gateway's order is an instruction of ours on a long option, and no order."""

@@ -9,6 +9,7 @@ class PaperAccount(models.Model):
 
     number = models.CharField(max_length=40, unique=True)
     cash = models.DecimalField(max_digits=18, decimal_places=4)
+    settlement = models.JSONField(default=dict)  # what of the cash is on its way, and violations of good faith
     standing = models.JSONField(default=dict)  # how far it has come with corporate actions, and what it is owed
 
     class Meta:
@@ -154,7 +155,7 @@ class PaperBooking(models.Model):
     px = models.DecimalField(max_digits=14, decimal_places=4)
     underlying = models.CharField(max_length=21, blank=True)
     shares = models.IntegerField(default=0)
-    delivery_px = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    delivery_px = models.DecimalField(max_digits=18, decimal_places=8, null=True)
     fee = models.DecimalField(max_digits=12, decimal_places=4)
     carried = models.JSONField(null=True)  # of a corporate action: what it made of the position
     transact_at = models.DateTimeField()  # the exchange's clock

@@ -57,17 +57,42 @@ class Adjusted:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A margin call: so many dollars, by the opening of that day."""
+
+    amount: Decimal
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """How far an account has come with actions: all that went ex `through` that day are applied (None: none yet)."""
+    """How far an account has come with actions: all that went ex `through` that day are applied (None: none yet).
+
+    Interest and borrow fees are booked for the nights before those days. `call` is a margin call that stands,
+    `margin_through` the last close it was looked at by, `enforced_on` the day it was last sold for,
+    `assigned_through` the last evening on which holders exercised early.
+    """
 
     through: date | None = None
     due: tuple[Due, ...] = ()
     adjusted: Mapping[str, Adjusted] = field(default_factory=lambda: MappingProxyType({}))
+    interest_through: date | None = None
+    borrow_through: date | None = None
+    call: Call | None = None
+    margin_through: date | None = None
+    enforced_on: date | None = None
+    assigned_through: date | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the standing as JSON values."""
         return {
-            "through": None if self.through is None else self.through.isoformat(),
+            "through": _written(self.through),
+            "interest_through": _written(self.interest_through),
+            "borrow_through": _written(self.borrow_through),
+            "call": None if self.call is None else [str(self.call.amount), self.call.due_on.isoformat()],
+            "margin_through": _written(self.margin_through),
+            "enforced_on": _written(self.enforced_on),
+            "assigned_through": _written(self.assigned_through),
             "due": [[d.action_id, d.symbol, d.qty, str(d.amount), d.pay_date.isoformat()] for d in self.due],
             "adjusted": {symbol: [a.underlying, a.deliverable] for symbol, a in self.adjusted.items()},
         }
@@ -75,15 +100,36 @@ class Standing:
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> "Standing":
         """Read what `as_dict` wrote; nothing is an account that has come nowhere yet."""
-        through, due, adjusted = data.get("through"), data.get("due"), data.get("adjusted")
+        due, adjusted = data.get("due"), data.get("adjusted")
         return cls(
-            through=None if through is None else date.fromisoformat(str(through)),
+            through=_day(data.get("through")),
+            interest_through=_day(data.get("interest_through")),
+            borrow_through=_day(data.get("borrow_through")),
+            call=_call(data.get("call")),
+            margin_through=_day(data.get("margin_through")),
+            enforced_on=_day(data.get("enforced_on")),
+            assigned_through=_day(data.get("assigned_through")),
             due=tuple(_due(row) for row in due) if isinstance(due, list) else (),
             adjusted={s: Adjusted(u, n) for s, (u, n) in adjusted.items()} if isinstance(adjusted, dict) else {},
         )
 
 
 NO_STANDING = Standing()
+
+
+def _written(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _call(written: object) -> Call | None:
+    if not isinstance(written, list):
+        return None
+    amount, due_on = written
+    return Call(Decimal(str(amount)), date.fromisoformat(str(due_on)))
+
+
+def _day(written: object) -> date | None:
+    return None if written is None else date.fromisoformat(str(written))
 
 
 def _due(row: list[object]) -> Due:

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
+from allcore.kernel.clock import new_york_date
+from allcore.kernel.money import to_cents
 from allcore.kernel.reports import CLOSINGS
 from brokers.paper.actions import NO_STANDING, Standing
 from brokers.paper.contracts import multiplier_of, option_named, underlying_of
 from brokers.paper.records import BookingRecord, Carried, FillRecord
+from brokers.paper.settlement import NOTHING_DUE, Move, Settlement, moved
 
 PLACES = Decimal("0.00000001")
 
@@ -28,6 +32,7 @@ class AccountBook:
     cash: Decimal
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     standing: Standing = NO_STANDING
+    settlement: Settlement = NOTHING_DUE
 
     def qty(self, symbol: str) -> int:
         """Return the signed quantity held."""
@@ -43,8 +48,9 @@ class AccountBook:
 def after_fill(book: AccountBook, fill: FillRecord) -> AccountBook:
     """Return the book with the fill in it."""
     signed = fill.side.sign * fill.qty
-    cash = book.cash - signed * fill.px * fill.multiplier - fill.fee
-    return _moved(replace(book, cash=cash), fill.symbol, signed, fill.px)
+    flow = -signed * fill.px * fill.multiplier - fill.fee
+    after = _moved(replace(book, cash=book.cash + flow), fill.symbol, signed, fill.px)
+    return _on_its_way(book, after, fill.symbol, fill.transact_at)
 
 
 def after_booking(book: AccountBook, booking: BookingRecord) -> AccountBook:
@@ -52,11 +58,21 @@ def after_booking(book: AccountBook, booking: BookingRecord) -> AccountBook:
     if booking.kind not in CLOSINGS:
         return _after_action(book, booking, booking.carried or Carried())
     value = booking.qty * booking.px * multiplier_of(booking.symbol)
-    book = _moved(replace(book, cash=book.cash + value - booking.fee), booking.symbol, -booking.qty, booking.px)
+    after = _moved(replace(book, cash=book.cash + value - booking.fee), booking.symbol, -booking.qty, booking.px)
+    after = _on_its_way(book, after, booking.symbol, booking.transact_at)
     if not booking.shares or booking.delivery_px is None:
-        return book
-    book = replace(book, cash=book.cash - booking.shares * booking.delivery_px)
-    return _moved(book, booking.underlying, booking.shares, booking.delivery_px)
+        return after
+    # The strike times the multiplier is whole cents, though what it comes to a share may be none.
+    paid = replace(after, cash=after.cash - to_cents(booking.shares * booking.delivery_px))
+    delivered = _moved(paid, booking.underlying, booking.shares, booking.delivery_px)
+    return _on_its_way(after, delivered, booking.underlying, booking.transact_at)
+
+
+def _on_its_way(before: AccountBook, after: AccountBook, symbol: str, at: datetime) -> AccountBook:
+    """Return the book afterwards with the cash that moved still to settle."""
+    flow = after.cash - before.cash
+    move = Move(new_york_date(at), symbol, flow, before.cash, before.qty(symbol), after.qty(symbol))
+    return replace(after, settlement=moved(before.settlement, move))
 
 
 def _after_action(book: AccountBook, booking: BookingRecord, carried: Carried) -> AccountBook:

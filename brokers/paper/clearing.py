@@ -5,6 +5,7 @@ Source: OCC's exercise by exception, from a cent in the money; a holder may say 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from allcore.kernel.clock import new_york_date
@@ -13,8 +14,9 @@ from allcore.kernel.reports import BookKind
 from brokers.paper import closes
 from brokers.paper.books import AccountBook
 from brokers.paper.contracts import CASH_SETTLED, OPTION_MULTIPLIER, option_named, settled_at
-from brokers.paper.expiry import Delivery, chosen, exercised_early
+from brokers.paper.expiry import Delivery, allotted, chosen, exercised_early, intrinsic
 from brokers.paper.floor import Floor
+from brokers.paper.lottery import chance, drawn
 from brokers.paper.moment import Moment
 from brokers.paper.records import BookingRecord, Carried, Change, InstructionRecord
 
@@ -83,6 +85,8 @@ class Clearing:
         plain = closes.settled_by(self._closes, due, moment.now)
         if plain is None:
             return None
+        if due.qty < 0:
+            return self._kept(self._against(due, plain, moment.now), ())
         told = tuple(r for r in self._open.values() if (r.account, r.symbol) == (due.account, due.option.symbol))
         if due.qty <= 0 or not told or due.option.root in CASH_SETTLED:
             return self._kept((plain,), tuple(_ended_with(record, 0) for record in told))
@@ -94,6 +98,18 @@ class Clearing:
         delivery = _delivery(self._floor.accounts[due.account], due.option.symbol)
         bookings = chosen(due.account, due.option, due.qty, exercised=exercised, delivery=delivery, now=moment.now)
         return self._kept(bookings, done)
+
+    def _against(self, due: closes.Expiring, plain: BookingRecord, now: datetime) -> tuple[BookingRecord, ...]:
+        """Return the end of a short position, with the contracts whose holders did other than the close says."""
+        terms, close = self._floor.terms, self._closes.on(due.underlying, due.day)
+        if close is None or not terms.model.contrary or due.option.root in CASH_SETTLED:
+            return (plain,)
+        delivery = replace(_delivery(self._floor.accounts[due.account], due.option.symbol), price=close)
+        distance = abs(intrinsic(due.option, close, delivery.shares))
+        names = ("contrary", due.account, due.option.symbol)
+        others = drawn(terms.seed, names, -due.qty, chance(terms.model.contrary, distance))
+        assigned = -due.qty - others if plain.kind is BookKind.ASSIGNMENT else others
+        return allotted(due.account, due.option, due.qty, assigned=-assigned, delivery=delivery, now=now)
 
     def _kept(self, bookings: Sequence[BookingRecord], done: Records) -> Change:
         for record in done:

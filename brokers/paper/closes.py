@@ -23,7 +23,7 @@ from brokers.paper.expiry import Delivery, settled, settled_in_cash
 from brokers.paper.records import BookingRecord
 
 GRACE = timedelta(seconds=5)  # of the exchange's time, for the last quote of the day to come in
-DAYS_KEPT = 2
+DAYS_KEPT = 31  # borrow fees are made up for as many
 OPENING = timedelta(minutes=5)  # a first price seen later than that is not the opening's
 
 

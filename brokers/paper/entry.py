@@ -33,6 +33,7 @@ class Arrival:
     quotes: Mapping[str, Quote]
     at: datetime
     ticks: Ticks
+    is_cash_account: bool = False
 
 
 def refusal(arrival: Arrival) -> str:
@@ -91,6 +92,13 @@ def _closed(arrival: Arrival) -> bool:
     return is_now and ticket.time_in_force not in AUCTIONS and phase_at(arrival.at) is not Phase.OPEN
 
 
+def _halted(arrival: Arrival) -> bool:
+    """What cannot wait is refused in a halt, as it is while the exchange is closed."""
+    ticket = arrival.ticket
+    is_now = ticket.ord_type is OrdType.MARKET or ticket.time_in_force in AT_ONCE
+    return is_now and any(arrival.quotes[leg.symbol].is_halted for leg in ticket.legs)
+
+
 def _no_auction(arrival: Arrival) -> bool:
     is_for_auction = arrival.ticket.time_in_force in AUCTIONS
     return is_for_auction and any(option_named(leg.symbol) is not None for leg in arrival.ticket.legs)
@@ -120,13 +128,18 @@ def _off_tick(arrival: Arrival) -> bool:
 
 
 def _unpaid(arrival: Arrival) -> str:
-    return funds.refusal(
-        cash=arrival.book.cash,
-        positions={symbol: held.qty for symbol, held in arrival.book.holdings.items()},
-        working=arrival.working,
-        ticket=arrival.ticket,
-        debit=funds.worst_debit(arrival.ticket, _far_debit(arrival)),
-    )
+    debit = funds.worst_debit(arrival.ticket, _far_debit(arrival))
+    code = _unpaid_by(arrival.book.cash, debit, arrival)
+    today = new_york_date(arrival.at)
+    settlement = arrival.book.settlement
+    if code or debit <= 0 or not arrival.is_cash_account or settlement.restricted_until(today) is None:
+        return code
+    return "UNSETTLED_CASH" if _unpaid_by(arrival.book.cash - settlement.fresh(today), debit, arrival) else ""
+
+
+def _unpaid_by(cash: Decimal, debit: Decimal, arrival: Arrival) -> str:
+    positions = {symbol: held.qty for symbol, held in arrival.book.holdings.items()}
+    return funds.refusal(cash=cash, positions=positions, working=arrival.working, ticket=arrival.ticket, debit=debit)
 
 
 def _far_debit(arrival: Arrival) -> Decimal | None:
@@ -145,6 +158,7 @@ RULES: tuple[tuple[str, Callable[[Arrival], bool]], ...] = (
     ("AUCTION_CLOSED", _auction_closed),
     ("EXPIRY_PAST", _too_old),
     ("MARKET_CLOSED", _closed),
+    ("HALTED", _halted),
     ("OFF_TICK", _off_tick),
     ("NO_PRICE", _unpriced),
 )
@@ -156,16 +170,19 @@ TEXTS = {
     "BAD_MULTIPLIER": "The multiplier is not the instrument's.",
     "QUANTITY_TOO_LARGE": "The quantity is above the largest allowed.",
     "MARKET_CLOSED": "Market and immediate orders are taken while the exchange is open.",
+    "HALTED": "Trading is halted: market and immediate orders are not taken.",
     "NO_AUCTION": "Options have no opening or closing auction here.",
     "AUCTION_CLOSED": "The auction takes no more orders.",
     "AUCTION_UNFILLED": "The auction's price did not reach the limit, or was not known.",
     "EXPIRY_PAST": "The order's end has passed.",
+    "MARGIN_CALL": "A margin call was not met: the broker cancels orders and sells.",
     "CORPORATE_ACTION": "A corporate action has changed what the order trades.",
     "VENUE_WHIM": "The venue refused without a reason, as the chaos setting asks.",
     "OFF_TICK": "The price is not a whole number of ticks.",
     "NO_PRICE": "There is no price on the other side.",
     "INSUFFICIENT_SHARES": "The account does not hold what the order sells.",
     "INSUFFICIENT_CASH": "The account does not hold the cash the order needs.",
+    "UNSETTLED_CASH": "After three violations of good faith the account may buy with settled cash alone.",
     "UNKNOWN_ORDER": "No order has that id.",
     "TOO_LATE": "The order was closed before.",
     "BAD_TERMS": "The new terms do not fit the order's type.",

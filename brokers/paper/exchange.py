@@ -19,9 +19,12 @@ from brokers.paper.books import AccountBook
 from brokers.paper.clearing import Clearing
 from brokers.paper.contracts import AM_SETTLED
 from brokers.paper.floor import LOOK_AGAIN, Floor
+from brokers.paper.lottery import Lottery
+from brokers.paper.margin import MarginDesk
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.records import Change, OrderRecord, RequestKind, RequestRecord, Status
 from brokers.paper.store import Snapshot
+from brokers.paper.treasury import Treasury
 from brokers.paper.triggers import symbols_of
 
 
@@ -33,6 +36,9 @@ class Exchange:
         self._floor = Floor(snapshot, terms)
         self.clearing = Clearing(self._floor, self.closes, snapshot.instructions)
         self.agent = TransferAgent(self._floor, self.closes, self.clearing, is_used=terms.has_actions)
+        self.treasury = Treasury(self._floor, self.closes, terms.rates)
+        self._lottery = Lottery(self._floor, self.closes)
+        self.margin = MarginDesk(self._floor, self.closes, is_used=terms.has_margin_calls)
         self._requests: dict[str, RequestRecord] = {}
         self._arrivals: list[tuple[datetime, int, str]] = []
         self._seq = 0
@@ -48,6 +54,7 @@ class Exchange:
         """Know an account that was opened since."""
         self._floor.accounts.setdefault(book.number, book)
         self.agent.look_again()
+        self.treasury.look_again()
 
     def account(self, number: str) -> AccountBook | None:
         """Return the account's book as it is now."""
@@ -95,7 +102,7 @@ class Exchange:
         names |= {self._requests[name].order_id if name in self._requests else name for name in arriving}
         orders = [order for name in names if (order := self._floor.orders.get(name)) is not None]
         symbols = {symbol for order in orders for symbol in symbols_of(order.ticket)}
-        return symbols | self.agent.wants | (self.watched() if self._is_missing_quotes else set())
+        return symbols | self.agent.wants | self._lottery.wants | (self.watched() if self._is_missing_quotes else set())
 
     def look_at_all(self, now: datetime) -> None:
         """Ask for a look at all that is watched: quotes may have been missed."""
@@ -106,14 +113,15 @@ class Exchange:
         """Return what happens up to the moment. Without quotes only time goes on: nothing arrives, nothing trades."""
         for quote in moment.quotes.values():
             self.closes.note(quote)
-        changes = [*self._closed(moment), *self.agent.act(moment), *self._lapsed(moment)]
+        changes = [*self._closed(moment), *self.treasury.act(moment), *self.agent.act(moment), *self._lapsed(moment)]
         if moment.is_blind:
             return changes
         self._is_missing_quotes = self._is_missing_quotes and not moment.saw(self.watched())
         touched = self._touched(moment)
         changes += self._arrived(moment)
         changes += [change for name in touched for change in self._floor.tried(name, moment)]
-        changes += [*self.clearing.act(moment), *self.agent.assign(moment)]
+        changes += [*self.clearing.act(moment), *self.agent.assign(moment), *self._lottery.act(moment)]
+        changes += [*self.margin.act(moment)]
         if moment.trading_day != self._day:
             self._day = moment.trading_day
             self.look_at_all(moment.now)
@@ -125,7 +133,8 @@ class Exchange:
         needed = [(e.underlying, e.day) for e in due if e.option.root not in AM_SETTLED]
         needed += [(symbol, day) for _, symbol, day in self._at_auction(exchange_now)]
         needed += self.agent.awaiting_close(new_york_date(exchange_now))
-        return {(symbol, day) for symbol, day in needed if self.closes.on(symbol, day) is None}
+        missing = {(symbol, day) for symbol, day in needed if self.closes.on(symbol, day) is None}
+        return missing | self.treasury.awaiting_close(exchange_now) | self.margin.awaiting_close(exchange_now)
 
     def _expect(self, at: datetime, name: str) -> None:
         self._seq += 1

@@ -11,6 +11,7 @@ from brokers.paper.contracts import OPTION_MULTIPLIER, settled_at
 from brokers.paper.records import BookingRecord
 
 PX_PLACES = Decimal("0.0001")
+DELIVERY_PLACES = Decimal("0.00000001")  # so fine that all shares of a delivery come to the strike's cents
 IN_THE_MONEY = Decimal("0.01")  # the clearing house exercises by exception from one cent
 
 
@@ -50,7 +51,7 @@ def delivered(booking: BookingRecord, option: OptionContract, delivery: Delivery
         booking,
         underlying=delivery.underlying,
         shares=sign * booking.qty * delivery.shares,
-        delivery_px=(option.strike * OPTION_MULTIPLIER / delivery.shares).quantize(PX_PLACES),
+        delivery_px=(option.strike * OPTION_MULTIPLIER / delivery.shares).quantize(DELIVERY_PLACES),
     )
 
 
@@ -77,6 +78,15 @@ def chosen(
     """Return the end of a long position: its holder has `exercised` of its contracts exercised, the rest not."""
     used = delivered(_ended(BookKind.EXERCISE, account, option, exercised, now), option, delivery)
     rest = _ended(BookKind.EXPIRY, account, option, qty - exercised, now)
+    return tuple(booking for booking in (used, rest) if booking.qty)
+
+
+def allotted(
+    account: str, option: OptionContract, qty: int, *, assigned: int, delivery: Delivery, now: datetime
+) -> tuple[BookingRecord, ...]:
+    """Return the end of a short position: `assigned` of its contracts (signed as it is) are, the rest expire."""
+    used = delivered(_ended(BookKind.ASSIGNMENT, account, option, assigned, now), option, delivery)
+    rest = _ended(BookKind.EXPIRY, account, option, qty - assigned, now)
     return tuple(booking for booking in (used, rest) if booking.qty)
 
 

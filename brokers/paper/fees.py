@@ -13,7 +13,7 @@ from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.money import CENT, ZERO, to_cents
 from allcore.kernel.orders import PositionEffect, Side
 from brokers.paper import tariffs
-from brokers.paper.tariffs import Commission, Levy, Tariff
+from brokers.paper.tariffs import Band, Commission, Levy, Tariff
 
 PLACES = Decimal("0.0001")
 
@@ -37,7 +37,10 @@ Row = TypeVar("Row", bound=Dated)
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """`filled` more of one leg after `before`, in contracts or shares, at `px` a share; the order has `legs` legs."""
+    """`filled` more of one leg after `before`, in contracts or shares, at `px` a share; the order has `legs` legs.
+
+    `root` is an option's class.
+    """
 
     is_option: bool
     side: Side
@@ -48,6 +51,7 @@ class Fill:
     effect: PositionEffect = PositionEffect.OPEN
     is_index: bool = False
     legs: int = 1
+    root: str = ""
 
 
 def row_on(rows: tuple[Row, ...], day: date) -> Row:
@@ -66,6 +70,8 @@ def fee_of(tariff: Tariff, fill: Fill, day: date) -> Decimal:
     """Return the dollars that the fill costs on New York's day, to a hundredth of a cent."""
     row = row_on(tariff.commissions, day)
     fee = _commission(row, fill, fill.before + fill.filled) - _commission(row, fill, fill.before)
+    if tariff.passes_exchange and (taken := tariffs.EXCHANGE.get(fill.root)) is not None:
+        fee += _banded(row_on(taken, day).bands, fill.px) * fill.filled
     if tariff.passes_levies:
         fee += sum(levies_of(fill, day, cents_up=tariff.cents_up).values(), ZERO)
     return fee.quantize(PLACES, rounding=ROUND_HALF_EVEN)
@@ -118,4 +124,8 @@ def _shares(row: Commission, fill: Fill, qty: int) -> Decimal:
 def _rate(row: Commission, fill: Fill) -> Decimal:
     if row.close_rate is not None and fill.effect is PositionEffect.CLOSE:
         return row.close_rate
-    return max((band for band in row.bands if band.from_premium <= fill.px), key=lambda band: band.from_premium).rate
+    return _banded(row.bands, fill.px)
+
+
+def _banded(bands: tuple[Band, ...], premium: Decimal) -> Decimal:
+    return max((band for band in bands if band.from_premium <= premium), key=lambda band: band.from_premium).rate

@@ -52,6 +52,7 @@ def charged(ticket: OrderTicket, index: int, px: Decimal, *, units: int, before:
         effect=leg.position_effect,
         is_index=option is not None and option.root in CASH_SETTLED,
         legs=len(ticket.legs),
+        root="" if option is None else option.root,
     )
 
 

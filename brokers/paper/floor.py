@@ -13,7 +13,7 @@ from brokers.paper.books import AccountBook, after_booking, after_fill
 from brokers.paper.draws import draw
 from brokers.paper.fills import fills_of
 from brokers.paper.market import Market, Match, Rule, Shelf, Taken, Why
-from brokers.paper.matching import at_price, match, met_on_the_way
+from brokers.paper.matching import at_price, match, met_on_the_way, swept
 from brokers.paper.moment import Moment, Terms
 from brokers.paper.orderbook import OrderBook
 from brokers.paper.records import Change, OrderRecord, Status
@@ -34,7 +34,7 @@ class Floor:
         self.accounts: dict[str, AccountBook] = dict(snapshot.accounts)
         self.look: set[str] = set()  # orders to look at again soon, though no quote changes
         self.look_at: datetime | None = None
-        self._terms = terms
+        self.terms = terms
         self._struck_at: datetime | None = None  # the exchange's time of the last trade
         self._taken: dict[Shelf, Taken] = dict(snapshot.taken)
 
@@ -71,21 +71,22 @@ class Floor:
                 working=tuple(_committed(o) for o in others),
                 quotes=moment.quotes,
                 at=moment.exchange_now,
-                ticks=self._terms.ticks,
+                ticks=self.terms.ticks,
+                is_cash_account=self.terms.is_cash_account,
             )
         )
 
     def whim(self, order: OrderRecord) -> str:
         """Return the code of a refusal without a reason, as often as chaos is asked for."""
-        rate = self._terms.model.reject_rate
-        return "VENUE_WHIM" if rate and draw(self._terms.seed, order.cl_ord_id, "whim") < rate else ""
+        rate = self.terms.model.reject_rate
+        return "VENUE_WHIM" if rate and draw(self.terms.seed, order.cl_ord_id, "whim") < rate else ""
 
     def tried(self, name: str, moment: Moment) -> list[Change]:
         """Match the order as it now is. Of an immediate order, what cannot be had at once lapses."""
         order = self.orders.get(name)
         if order is None or order.status is not Status.WORKING or order.ticket.time_in_force is TimeInForce.CLS:
             return []
-        if moment.now < (sees_at := order.arrives_at + self._terms.model.data_delay):
+        if moment.now < (sees_at := order.arrives_at + self.terms.model.data_delay):
             self.look_soon((name,), sees_at)
             return []
         found = match(order.working, self._market(moment))
@@ -93,11 +94,19 @@ class Floor:
             self.look_soon((name,), moment.now + LOOK_AGAIN)
         else:
             self.look.discard(name)
-        changes = self._moved(order, found, moment)
+        changes = [*self._moved(order, found, moment), *self._swept(name, found, moment)]
         left = self.orders.get(name)
         if left is not None and (code := _end_at_once(left)):
             changes.append(self.lapsed(left, code, moment.now, moment.exchange_now))
         return changes
+
+    def _swept(self, name: str, found: Match, moment: Moment) -> list[Change]:
+        """Let what the far side had not enough for go a tick beyond it, as often as the model says."""
+        order, is_taking = self.orders.get(name), found.why is not None and found.why.rule is Rule.MARKETABLE
+        if order is None or not found.units or not is_taking or not self.terms.model.sweep:
+            return []
+        more = swept(order.working, self._market(moment), self.terms.ticks)
+        return self._moved(order, more, moment) if more.units else []
 
     def raced(self, order: OrderRecord, request_id: str, moment: Moment) -> list[Change]:
         """Let the order trade while its cancel is on its way, as often as the model says."""
@@ -110,9 +119,9 @@ class Floor:
     def _slipped(
         self, before: OrderRecord, after: OrderRecord, rule: Rule, request_id: str, moment: Moment
     ) -> list[Change]:
-        model = self._terms.model
+        model = self.terms.model
         chance = model.race_at_touch if rule is Rule.RACE else model.race_after_ack
-        drawn = draw(self._terms.seed, request_id, rule) if chance else 1.0
+        drawn = draw(self.terms.seed, request_id, rule) if chance else 1.0
         if drawn >= chance or before.status is not Status.WORKING:
             return []
         found = met_on_the_way(before.working, self._market(moment), Why(rule, drawn=drawn, chance=chance))
@@ -145,9 +154,9 @@ class Floor:
             taken=self._taken,
             now=moment.now,
             trading_day=moment.trading_day,
-            stale_after=self._terms.stale_after,
-            model=self._terms.model,
-            seed=self._terms.seed,
+            stale_after=self.terms.stale_after,
+            model=self.terms.model,
+            seed=self.terms.seed,
             second=int(moment.exchange_now.timestamp()),
         )
 
@@ -170,7 +179,7 @@ class Floor:
             changed_at=moment.now,
             version=order.version + 1,
         )
-        fills = fills_of(order, found, self._struck(moment), self._terms)
+        fills = fills_of(order, found, self._struck(moment), self.terms)
         report = self.say.of_fills(order.current_id, fills)
         return self.keep(Change(orders=(after,), fills=fills, reports=(report,)))
 

@@ -17,6 +17,7 @@ class Rule(StrEnum):
     """Why an order traded."""
 
     MARKETABLE = "MARKETABLE"  # its limit reached the far side
+    SWEPT = "SWEPT"  # what the far side did not have was had a tick beyond it: drawn
     REACHED = "REACHED"  # it rested, and the far side came to it
     MET = "MET"  # it rested inside the market and somebody met it: drawn by the hazard
     QUEUE = "QUEUE"  # it rested at the near side and its turn came

@@ -12,12 +12,14 @@ from allcore.kernel.clock import new_york_date
 from allcore.kernel.orders import TimeInForce
 from allcore.kernel.quotes import Quality, Quote
 from brokers.paper import auctions
+from brokers.paper.contracts import Ticks
 from brokers.paper.draws import draw
 from brokers.paper.improvement import faces_of, improved, net_width, share_of
-from brokers.paper.market import Market, Match, Rule, Why, Working, far_price, is_within_limit, net_debit
+from brokers.paper.market import Market, Match, Rule, Why, Working, far_price, far_size, is_within_limit, net_debit
 from brokers.paper.resting import distance_of, prices_at_limit, rested, takeable
 from brokers.paper.triggers import WAITING, is_after, is_waiting, watched, watched_symbol
 
+SWEEP_MOST = 2  # times the size shown, after which an order of three times that has taken one of them
 AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
@@ -31,6 +33,26 @@ def match(order: Working, market: Market) -> Match:
     if quotes is None or not _is_news(order, quotes):
         return _nothing(order, look_again=True)
     return _opened(order, quotes) if order.ticket.time_in_force is TimeInForce.OPG else _traded(order, quotes, market)
+
+
+def swept(order: Working, market: Market, ticks: Ticks) -> Match:
+    """Return what an order that has just taken all that was shown finds a tick beyond it: its rest, or nothing.
+
+    One that is larger than three times the size shown is filled in parts, and a combo waits for its net price.
+    """
+    quotes = _tradable(order, market)
+    if quotes is None or len(quotes) != 1 or order.leaves < 1:
+        return _nothing(order, look_again=False)
+    leg, quote = order.ticket.legs[0], quotes[0]
+    far = far_price(leg, quote)
+    drawn = draw(market.seed, order.name, "swept", order.fill_count)
+    if far is None or order.leaves > SWEEP_MOST * far_size(leg, quote) or drawn >= market.model.sweep:
+        return _nothing(order, look_again=False)
+    beyond = far + leg.side.sign * ticks(leg.symbol, far)
+    if beyond <= 0 or not is_within_limit(order.ticket, leg.side.sign * beyond):
+        return _nothing(order, look_again=False)
+    why = Why(Rule.SWEPT, drawn=drawn, chance=market.model.sweep)
+    return replace(_nothing(order, look_again=False), units=order.leaves, prices=(beyond,), why=why)
 
 
 def at_price(order: Working, price: Decimal) -> Match:

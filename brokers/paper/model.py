@@ -22,7 +22,10 @@ class FillModel:
     the middle and the far side; between them it is interpolated in its logarithm. With `has_queue` an order at the near
     side waits behind `queue_share` of the size shown when it joined, of whose cancels `cancel_share` were ahead of it.
     `race_at_touch` of the cancels at or inside the market meet a fill on their way, `race_after_ack` one after their
-    acknowledgement. `reject_rate` and `disconnects` (a session) are chaos, off in every profile.
+    acknowledgement. An order of at most three times the size shown that took all of it finds the rest a tick beyond
+    with the chance `sweep`. `assignment` is the chance of an evening that a short contract in the money without time
+    value is assigned early, `contrary` that one at its strike ends otherwise than the close says. `reject_rate` is of
+    orders refused without a reason; `disconnects` (a session) are chaos, off in every profile.
     """
 
     name: str
@@ -38,6 +41,9 @@ class FillModel:
     cancel_share: float = 0.0
     race_at_touch: float = 0.0
     race_after_ack: float = 0.0
+    sweep: float = 0.0
+    assignment: float = 0.0
+    contrary: float = 0.0
     reject_rate: float = 0.0
     disconnects: int = 0
 
@@ -83,6 +89,7 @@ OPTIMISTIC = FillModel(
     has_queue=True,
     queue_share=0.5,
     cancel_share=0.5,
+    sweep=0.5,
 )
 REALISTIC = FillModel(
     "realistic",
@@ -97,6 +104,9 @@ REALISTIC = FillModel(
     cancel_share=THIRD,
     race_at_touch=0.05,
     race_after_ack=0.001,
+    sweep=0.5,
+    assignment=0.10,
+    contrary=0.10,
 )
 PESSIMISTIC = FillModel(
     "pessimistic",
@@ -107,6 +117,9 @@ PESSIMISTIC = FillModel(
     has_queue=True,
     race_at_touch=0.10,
     race_after_ack=0.002,
+    assignment=0.30,
+    contrary=0.25,
+    reject_rate=0.005,
 )
 PROFILES = {model.name: model for model in (QUOTES, OPTIMISTIC, REALISTIC, PESSIMISTIC)}
 

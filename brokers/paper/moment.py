@@ -9,6 +9,7 @@ from allcore.kernel.clock import new_york_date
 from allcore.kernel.quotes import Quote
 from brokers.paper.contracts import Ticks
 from brokers.paper.model import QUOTES, FillModel
+from brokers.paper.rates import FREE, Rates
 from brokers.paper.tariffs import Tariff
 
 
@@ -22,6 +23,9 @@ class Terms:
     stale_after: float
     model: FillModel = QUOTES
     seed: str = ""
+    rates: Rates = FREE
+    is_cash_account: bool = False
+    has_margin_calls: bool = False
     has_actions: bool = False  # whether anybody tells of corporate actions
 
 

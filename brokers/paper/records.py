@@ -160,7 +160,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class BookingRecord:
-    """An option's end, or what a corporate action does to one position. `booked_at` is the system's time."""
+    """An option's end, what a corporate action does to one position, or a charge. `booked_at` is the system's time."""
 
     account: str
     event_id: str

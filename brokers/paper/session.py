@@ -45,6 +45,7 @@ CAPABILITIES = Capabilities(
     triggers=frozenset(TriggerPrice),
     takes_exercise_instructions=True,
     exercise_cut_off=CUT_OFF,
+    lists_changes=True,
 )
 
 
@@ -89,6 +90,9 @@ class PaperSession:
             connection=wiring.connection,
             ticks=self._ticks.tick,
             tariff=wiring.settings.tariff,
+            rates=wiring.settings.rates,
+            is_cash_account=wiring.settings.is_cash_account,
+            has_margin_calls=wiring.settings.has_margin_calls,
             stale_after=wiring.settings.stale_after_s,
             model=wiring.settings.model,
             seed=wiring.settings.seed,
@@ -160,9 +164,11 @@ class PaperSession:
         """Say how the session is."""
         details: dict[str, object] = {
             "open_orders": 0 if self._exchange is None else self._exchange.open_count(),
+            "alerts": [] if self._exchange is None else self._exchange.margin.alerts(),
             "model": self._wiring.settings.model.as_dict(),
             "seed": self._wiring.settings.seed,
             "fees": self._wiring.settings.tariff.name,
+            "rates": self._wiring.settings.rates.name,
         }
         if self._pulse is not None:
             details |= self._pulse.details()

@@ -5,9 +5,13 @@ from dataclasses import dataclass, replace
 
 from allcore.kernel.errors import InvalidInputError
 from brokers.paper.model import CHAOS_DISCONNECTS, CHAOS_REJECTS, PROFILES, REALISTIC, FillModel
+from brokers.paper.rates import FLAT_RATES, RATES, Rates
 from brokers.paper.tariffs import FLAT, TARIFFS, Tariff
 
-KEYS = frozenset({"latency_ms", "profile", "stale_after_s", "seed", "chaos", "fees"})
+ACCOUNTS = {"margin": False, "cash": True}
+KEYS = frozenset(
+    {"account", "margin_calls", "latency_ms", "profile", "stale_after_s", "seed", "chaos", "fees", "rates"}
+)
 LATENCY_MOST = 60_000
 SEED_MOST = 40
 
@@ -23,13 +27,17 @@ class PaperSettings:
     """`model` is the profile's, with `latency_ms` (the median to the exchange, 0 for none) and `chaos` put into it.
 
     No quote older than `stale_after_s` is traded on. `seed` decides all that the model leaves to chance.
-    `tariff` is what trading costs.
+    `tariff` is what trading costs, `rates` what cash and borrowed shares do;
+    in a cash account the rules of good faith hold; `has_margin_calls` has who lacks margin called and sold out.
     """
 
     model: FillModel = REALISTIC
     stale_after_s: float = 2.0
     seed: str = ""
     tariff: Tariff = FLAT
+    rates: Rates = FLAT_RATES
+    is_cash_account: bool = False
+    has_margin_calls: bool = True
 
     @classmethod
     def read(cls, settings: Mapping[str, object]) -> "PaperSettings":
@@ -45,6 +53,9 @@ class PaperSettings:
             stale_after_s=_number(settings, "stale_after_s", cls().stale_after_s, most=3600),
             seed=_seed(settings),
             tariff=_tariff(settings),
+            rates=_rates(settings),
+            is_cash_account=_is_cash_account(settings),
+            has_margin_calls=_flag(settings, "margin_calls", default=True),
         )
 
 
@@ -67,6 +78,21 @@ def _tariff(settings: Mapping[str, object]) -> Tariff:
     return tariff
 
 
+def _rates(settings: Mapping[str, object]) -> Rates:
+    name = settings.get("rates", FLAT_RATES.name)
+    rates = RATES.get(name) if isinstance(name, str) else None
+    if rates is None:
+        raise BadPaperSettingsError(f"A paper broker's rates are one of {', '.join(RATES)}, was {name!r}.")
+    return rates
+
+
+def _is_cash_account(settings: Mapping[str, object]) -> bool:
+    name = settings.get("account", "margin")
+    if not isinstance(name, str) or name not in ACCOUNTS:
+        raise BadPaperSettingsError(f"A paper broker's account is one of {', '.join(ACCOUNTS)}, was {name!r}.")
+    return ACCOUNTS[name]
+
+
 def _number(settings: Mapping[str, object], key: str, default: float, *, most: float) -> float:
     value = settings.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
@@ -74,8 +100,8 @@ def _number(settings: Mapping[str, object], key: str, default: float, *, most: f
     return float(value)
 
 
-def _flag(settings: Mapping[str, object], key: str) -> bool:
-    value = settings.get(key, False)
+def _flag(settings: Mapping[str, object], key: str, *, default: bool = False) -> bool:
+    value = settings.get(key, default)
     if not isinstance(value, bool):
         raise BadPaperSettingsError(f"{key} is true or false, was {value!r}.", key=key)
     return value

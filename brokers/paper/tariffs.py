@@ -52,12 +52,25 @@ class Commission:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """A broker's commissions over time. Levies are passed on or not; a cent begun is charged whole, or is not."""
+    """A broker's commissions over time.
+
+    Levies and what an exchange takes for its own index are passed on or not; a cent begun is charged whole, or is not.
+    """
 
     name: str
     commissions: tuple[Commission, ...]
     passes_levies: bool = True
     cents_up: bool = True
+    passes_exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeFee:
+    """What the exchange takes for a contract of its index: dollars by premium a share."""
+
+    effective_from: date
+    bands: tuple[Band, ...]
+    source: str
 
 
 def _flat(rate: str) -> tuple[Band, ...]:
@@ -98,6 +111,13 @@ CAT = (  # a share, or each of an option's 100
     Levy(date(2025, 7, 1), Decimal("0.000009"), "CAT fee 2025-2: unconfirmed"),
 )
 
+SPX = ExchangeFee(
+    FIRST,
+    (Band(NONE, Decimal("0.57")), Band(Decimal(1), Decimal("0.66"))),
+    "Lean's fee models of Webull, Public and Alpaca: 0.57 below a dollar of premium, else 0.66",
+)
+EXCHANGE = {"SPX": (SPX,), "SPXW": (SPX,)}
+
 FLAT = Tariff(
     "flat",
     (
@@ -130,6 +150,7 @@ IBKR_TIERED = Tariff(
         ),
     ),
     cents_up=False,
+    passes_exchange=True,
 )
 SCHWAB = Tariff(
     "schwab",
@@ -150,6 +171,7 @@ TASTYTRADE = Tariff(
             leg_cap=Decimal("10.00"),
         ),
     ),
+    passes_exchange=True,
 )
 TRADESTATION = Tariff(
     "tradestation",
@@ -158,7 +180,14 @@ TRADESTATION = Tariff(
 COMMISSION_FREE = Tariff(
     "commission_free",
     (Commission(FIRST, "Lean's Webull, Public and Alpaca fee models", _flat("0"), index_extra=Decimal("0.50")),),
+    passes_exchange=True,
+)
+TD_AMERITRADE = Tariff(
+    "td_ameritrade",
+    (Commission(FIRST, "Lean's TDAmeritradeFeeModel; retired into Schwab", _flat("0.65")),),
 )
 TARIFFS = {
-    tariff.name: tariff for tariff in (FLAT, IBKR_TIERED, SCHWAB, ETRADE, TASTYTRADE, TRADESTATION, COMMISSION_FREE)
+    tariff.name: tariff
+    for tariff in (FLAT, IBKR_TIERED, SCHWAB, ETRADE, TASTYTRADE, TRADESTATION, COMMISSION_FREE, TD_AMERITRADE)
 }
+OF_BROKERS = {"ibkr": IBKR_TIERED, "schwab": SCHWAB, "etrade": ETRADE, "tda": TD_AMERITRADE}

@@ -13,6 +13,7 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.ports import OrderKey, Plumbing
 from brokers.rest.changes import OPEN, TAKEN, Names, changes, fills_of, renamed
 from brokers.rest.combos import whole_units
+from brokers.rest.unread import Unread
 from brokers.rest.views import ENDED, OrderView, Standing, fingerprint_of
 
 EARLIEST = timedelta(seconds=5)  # a broker's clock may be behind ours by so much
@@ -45,6 +46,7 @@ class Book:
         self._first: defaultdict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
         self._doubts: dict[str, OrderKey] = {}
         self._placed: dict[str, OrderKey] = {}  # by the id that the broker answered, until a look confirms it
+        self.unread = Unread(plumbing)
 
     @property
     def is_busy(self) -> bool:
@@ -119,6 +121,10 @@ class Book:
         """Return whether the last look saw it closed."""
         view = self._views.get(broker_order_id)
         return view is not None and view.standing in ENDED
+
+    def is_ours(self, broker_order_id: str) -> bool:
+        """Return whether an order of this desk has the broker's id, or should have it."""
+        return broker_order_id in self._keys or broker_order_id in self._placed
 
     async def seen(
         self,
@@ -205,6 +211,9 @@ class Book:
             wanted[fingerprint_of(key.broker_account, OrderTicket.from_dict(key.ticket))].append(key)
         for shape, keys in wanted.items():
             earliest = min(key.intended_at for key in keys) - EARLIEST
+            if self.unread.may_hide_one_since(earliest):
+                log.warning("doubt_beside_unreadable_order", in_doubt=len(keys))
+                continue
             found = [v for v in strangers if v.fingerprint == shape and v.entered_at >= earliest]
             unknown = [v for v in found if await self._plumbing.keys.by_broker_order_id(v.broker_order_id) is None]
             if len(unknown) != len(keys):

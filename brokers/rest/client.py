@@ -7,7 +7,7 @@ from typing import Protocol
 from allcore.kernel.reports import BalanceReport, PositionReport
 from allcore.kernel.tickets import OrderTicket
 from brokers.ports import Capabilities, Preview
-from brokers.rest.views import OrderView
+from brokers.rest.views import Listed
 
 
 class Client(Protocol):
@@ -34,8 +34,8 @@ class Client(Protocol):
     async def preview(self, account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would do."""
 
-    async def orders(self, account: str, since: datetime) -> Sequence[OrderView]:
-        """Return every order entered or still open since, with its executions."""
+    async def orders(self, account: str, since: datetime) -> Sequence[Listed]:
+        """Return every order entered or still open since, with its executions; what cannot be read, as such."""
 
     async def positions(self, account: str) -> Sequence[PositionReport]:
         """Return the positions."""

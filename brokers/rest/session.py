@@ -7,19 +7,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from allcore.kernel.errors import (
-    DeskError,
-    RefusedError,
-    UnavailableError,
-    UnknownOutcomeError,
-)
+from allcore.kernel.errors import RefusedError, UnavailableError, UnknownOutcomeError
 from allcore.kernel.reports import BookReport, ExecutionReport, MassStatus, ReportKind
 from allcore.kernel.tickets import OrderTicket
 from brokers.errors import NotTakenError, SessionDownError, UnknownAccountError
 from brokers.ports import Health, OrderKey, Plumbing, Preview, Replacement
 from brokers.rest.book import Book
 from brokers.rest.client import Client
-from brokers.rest.views import OrderView
+from brokers.rest.views import OrderView, UnreadOrder
 from brokers.rest.wire import SignInEndedError
 
 BUSY_EVERY = 1.0  # seconds between looks while an order works
@@ -98,7 +93,8 @@ class PolledSession:
             async with self._instruction():
                 await self._client.cancel(broker_account, broker_order_id)
         except RefusedError as e:
-            await self._look()
+            with contextlib.suppress(UnavailableError):  # the broker's no stands, whether or not it shows the order
+                await self._look()
             if self._book.cancel_refused(broker_order_id):
                 said = str(e.context.get("reason") or e.code)
                 reason = "TOO_LATE" if self._book.has_ended(broker_order_id) else said
@@ -131,7 +127,9 @@ class PolledSession:
     async def health(self) -> Health:
         """Say how the session is: down after a fault, or when the broker has not answered for half a minute."""
         silent = self._heard_at is None or self._plumbing.clock() - self._heard_at > SILENT_FOR
-        details: dict[str, object] = {} if self._fault is None else {"fault": str(self._fault)}
+        details: dict[str, object] = {"alerts": self._book.unread.alerts}
+        if self._fault is not None:
+            details["fault"] = str(self._fault)
         return Health(self._is_open and self._fault is None and not silent, self._heard_at, details)
 
     async def events(self) -> AsyncIterator[ExecutionReport | BookReport]:
@@ -181,8 +179,8 @@ class PolledSession:
                 log.warning("look_failed", connection=self._plumbing.connection, error=e.message)
                 if isinstance(e, SignInEndedError):
                     self._fault = e
-            except DeskError as e:
-                self._fault = e
+            except Exception as e:
+                self._fault = e  # whatever it was: a session that looks no more is down
                 raise
 
     async def _hear_hints(self) -> None:
@@ -196,9 +194,12 @@ class PolledSession:
             expected = self._book.awaited
             start = min(at - LOOK_BACK, since or at, self._book.oldest_open(at))
             found = await asyncio.gather(*(self._client.orders(account, start) for account in sorted(self._accounts)))
+            listed = [order for orders in found for order in orders]
+            unread = [order for order in listed if isinstance(order, UnreadOrder)]
+            self._book.unread.take(unread, is_ours=self._book.is_ours)
             self._heard_at = self._plumbing.clock()
             return await self._book.seen(
-                [view for views in found for view in views],
+                [order for order in listed if isinstance(order, OrderView)],
                 self._events.put_nowait,
                 expected=expected,
                 may_match=self._sending == 0,

@@ -6,8 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.orders import Side
 from allcore.kernel.tickets import OrderTicket
+
+# What reading an answer raises that has another form.
+UNREADABLE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, InvalidInputError)
 
 
 class Standing(StrEnum):
@@ -68,6 +72,18 @@ class OrderView:
     def fingerprint(self) -> str:
         """What an order without a name of ours is known by: account, legs, quantity, price."""
         return _digest(self.account, self.legs, self.order_qty, self.price)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadOrder:
+    """An order of the broker's list that has not the form it should have; without an id, it may be any order."""
+
+    broker_order_id: str
+    account: str
+    said: str
+
+
+Listed = OrderView | UnreadOrder
 
 
 def fingerprint_of(account: str, ticket: OrderTicket) -> str:

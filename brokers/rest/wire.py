@@ -24,7 +24,6 @@ TRIES = 3
 # what has not left by then is known not to have left.
 TURN_SECONDS = 3.0
 LOOK_SECONDS = 30.0  # for a question to wait for a line: it may be late
-TOO_MANY = 429
 log = structlog.get_logger(__name__)
 
 
@@ -81,12 +80,14 @@ class Manners:
     too_many: Callable[[httpx.Response], float | None]
 
 
-def said_429(response: httpx.Response) -> float | None:
-    """Return how long a 429 asks to wait: its Retry-After in seconds, or one."""
-    if response.status_code != TOO_MANY:
-        return None
-    after = response.headers.get("Retry-After", "")
-    return float(after) if after.replace(".", "", 1).isdigit() else 1.0
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn is waited for, of the broker's limit on calls and then of a line, and for how many seconds."""
+
+    bucket: Bucket
+    lane: Lane = Lane.ORDERS
+    rank: Rank = Rank.ORDER
+    within: float = TURN_SECONDS
 
 
 class _Signed(httpx.Auth):
@@ -98,15 +99,6 @@ class _Signed(httpx.Auth):
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         await self._sign(request)
         yield request
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """Whose turn is waited for: the broker's limit on calls, then a line."""
-
-    bucket: Bucket
-    lane: Lane
-    rank: Rank
 
 
 class Wire:
@@ -130,7 +122,9 @@ class Wire:
         """
         for attempt in range(1, TRIES + 1):
             try:
-                response = await self._send("GET", path, _Turn(bucket, lane, Rank.QUESTION), params=params)
+                response = await self._send("GET", path, Turn(bucket, lane, Rank.QUESTION), params=params)
+            except BusyError as e:  # of a question it is no refusal: it may be asked later
+                raise WireDownError(e.message) from e
             except httpx.HTTPError as e:
                 if attempt == TRIES:
                     raise WireDownError(f"The broker cannot be reached ({type(e).__name__}); nothing was done.") from e
@@ -144,16 +138,7 @@ class Wire:
             raise self._refused(response)
         raise WireDownError("The broker gives no readable answer; nothing was done.")
 
-    async def tell(
-        self,
-        method: str,
-        path: str,
-        *,
-        bucket: Bucket,
-        body: object = None,
-        rank: Rank = Rank.ORDER,
-        lane: Lane = Lane.ORDERS,
-    ) -> Answer:
+    async def tell(self, method: str, path: str, turn: Turn, *, body: object = None) -> Answer:
         """Give an instruction, once.
 
         Raises:
@@ -164,12 +149,12 @@ class Wire:
         """
         for _ in range(TRIES):
             try:
-                response = await self._send(method, path, _Turn(bucket, lane, rank), content=dumps(body))
+                response = await self._send(method, path, turn, content=dumps(body))
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as e:
                 raise WireDownError(f"The broker cannot be reached ({type(e).__name__}); nothing was sent.") from e
             except httpx.HTTPError as e:
                 raise NoAnswerError(f"No answer came ({type(e).__name__}); it may have been carried out.") from e
-            if await self._may_go_again(response, bucket):
+            if await self._may_go_again(response, turn.bucket):
                 continue
             if response.is_success:
                 return _read(response, NoAnswerError("The answer cannot be read; it may have been carried out."))
@@ -182,13 +167,13 @@ class Wire:
         self,
         method: str,
         path: str,
-        turn: "_Turn",
+        turn: Turn,
         *,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
         clock = asyncio.get_running_loop().time
-        until = clock() + TURN_SECONDS
+        until = clock() + turn.within
         try:
             async with asyncio.timeout_at(until):
                 await self._pacer.take(turn.bucket, lane=turn.lane)

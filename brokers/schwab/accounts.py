@@ -14,6 +14,7 @@ def positions_of(body: Mapping[str, Any], account: str) -> Sequence[PositionRepo
 
 
 def _position(row: Mapping[str, Any], account: str) -> PositionReport:
+    # Parts of a share, of reinvested dividends, are left out: the desk keeps whole shares and could not sell them.
     long, short = Decimal(str(row.get("longQuantity", 0))), Decimal(str(row.get("shortQuantity", 0)))
     return PositionReport(
         account=account,

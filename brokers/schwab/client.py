@@ -1,6 +1,6 @@
 """REST of Schwab's family, as a polled session asks for it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,12 +12,13 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.errors import SessionDownError
 from brokers.ports import Lane, Plumbing, Preview
 from brokers.rest.places import Rank
-from brokers.rest.views import OrderView
-from brokers.rest.wire import Manners, NoAnswerError, Wire, WireDownError, said_429
+from brokers.rest.too_many import said_429
+from brokers.rest.views import UNREADABLE, Listed, UnreadOrder
+from brokers.rest.wire import Manners, NoAnswerError, Turn, Wire, WireDownError
 from brokers.schwab.accounts import balance_of, positions_of
 from brokers.schwab.auth import Tokens
 from brokers.schwab.dialect import Dialect
-from brokers.schwab.orders import UnreadableOrderError, body_of, view_of
+from brokers.schwab.orders import body_of, is_of_parts, number_of, view_of
 from brokers.schwab.quotes import SchwabQuotes
 from brokers.schwab.stream import Stream
 
@@ -41,7 +42,10 @@ class SchwabClient:
     async def connect(self) -> frozenset[str]:
         """Sign in, and learn under which name each account goes in paths."""
         answer = await self._wire.ask(self._dialect.listing, bucket=self._dialect.data, lane=Lane.ORDERS)
-        self._names = dict(self._dialect.named(row) for row in answer.body or ())
+        try:
+            self._names = dict(self._dialect.named(row) for row in answer.body or ())
+        except UNREADABLE as e:
+            raise WireDownError(f"The broker's list of accounts cannot be read: {e!r}") from e
         if self._dialect.preference:
             preference = await self._wire.ask(self._dialect.preference, bucket=self._dialect.data, lane=Lane.ORDERS)
             self._stream = Stream.of(preference.body, self._tokens)
@@ -57,7 +61,7 @@ class SchwabClient:
         There is no field for a name of ours: `cl_ord_id` stays here.
         """
         answer = await self._wire.tell(
-            "POST", self._path(account, "orders"), bucket=self._dialect.orders, body=self._body(ticket)
+            "POST", self._path(account, "orders"), Turn(self._dialect.orders), body=self._body(ticket)
         )
         number = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
         if not number:
@@ -67,13 +71,13 @@ class SchwabClient:
     async def cancel(self, account: str, broker_order_id: str) -> None:
         """Ask for a cancellation."""
         path = self._path(account, f"orders/{broker_order_id}")
-        await self._wire.tell("DELETE", path, bucket=self._dialect.orders, rank=Rank.CANCEL)
+        await self._wire.tell("DELETE", path, Turn(self._dialect.orders, rank=Rank.CANCEL))
 
     async def preview(self, account: str, ticket: OrderTicket) -> Preview:
         """Ask what the order would cost."""
         path = self._path(account, "previewOrder")
         answer = await self._wire.tell(
-            "POST", path, bucket=self._dialect.data, body=self._body(ticket), rank=Rank.PREVIEW, lane=Lane.DATA
+            "POST", path, Turn(self._dialect.data, Lane.DATA, Rank.PREVIEW), body=self._body(ticket)
         )
         balance = ((answer.body or {}).get("orderStrategy") or {}).get("orderBalance") or {}
         commission = balance.get("projectedCommission")
@@ -84,7 +88,7 @@ class SchwabClient:
             warnings=tuple(str(row.get("activityMessage", row)) for row in rejects),
         )
 
-    async def orders(self, account: str, since: datetime) -> Sequence[OrderView]:
+    async def orders(self, account: str, since: datetime) -> Sequence[Listed]:
         """Return the orders entered since, or within sixty days."""
         now = self._plumbing.clock()
         window = {
@@ -94,22 +98,27 @@ class SchwabClient:
         answer = await self._wire.ask(
             self._path(account, "orders"), bucket=self._dialect.data, params=window, lane=Lane.ORDERS
         )
-        try:
-            return [view for row in answer.body or () for view in self._views(self._dialect.incoming(row), account)]
-        except UnreadableOrderError as e:
-            raise WireDownError(str(e)) from e
+        if not isinstance(answer.body, list | None):
+            raise WireDownError(f"The broker's list of orders is none, was {answer.body!r:.200}.")
+        return [order for row in answer.body or () for order in self._listed(row, account)]
 
     async def positions(self, account: str) -> Sequence[PositionReport]:
         """Return the positions."""
         answer = await self._wire.ask(
             self._path(account), bucket=self._dialect.data, params={"fields": "positions"}, lane=Lane.ORDERS
         )
-        return positions_of(self._dialect.incoming(answer.body), account)
+        try:
+            return positions_of(self._dialect.incoming(answer.body), account)
+        except UNREADABLE as e:
+            raise WireDownError(f"A position of the broker's cannot be read: {e!r}") from e
 
     async def balance(self, account: str) -> BalanceReport:
         """Return the cash."""
         answer = await self._wire.ask(self._path(account), bucket=self._dialect.data, lane=Lane.ORDERS)
-        return balance_of(answer.body, account)
+        try:
+            return balance_of(answer.body, account)
+        except UNREADABLE as e:
+            raise WireDownError(f"The broker's balance cannot be read: {e!r}") from e
 
     async def hints(self) -> AsyncIterator[None]:
         """Yield when the stream says that something happened to an order."""
@@ -133,10 +142,18 @@ class SchwabClient:
             await self._stream.close()
         await self._http.aclose()
 
-    def _views(self, row: Mapping[str, Any], account: str) -> list[OrderView]:
+    def _listed(self, row: Any, account: str) -> list[Listed]:
         """Return an order and those that hang on it."""
-        children = [view for child in row.get("childOrderStrategies") or () for view in self._views(child, account)]
-        return [view_of(row, account), *children] if row.get("orderLegCollection") else children
+        found: list[Listed] = []
+        try:
+            row = self._dialect.incoming(row)
+            if row.get("orderLegCollection") and not is_of_parts(row):
+                found.append(view_of(row, account))
+            for child in row.get("childOrderStrategies") or ():
+                found += self._listed(child, account)
+        except UNREADABLE as e:
+            found.append(UnreadOrder(number_of(row), account, str(e)))
+        return found
 
     def _path(self, account: str, rest: str = "") -> str:
         return f"{self._dialect.accounts}/{self._names[account]}{'/' if rest else ''}{rest}"
@@ -149,11 +166,11 @@ def refusal(response: httpx.Response) -> tuple[str, str]:
     """Return code and text of a refusal: `{message, errors[]}`, in one of its forms."""
     try:
         body = response.json()
-    except ValueError:
-        body = {}
-    errors = body.get("errors") or []
-    texts = [
-        body.get("message", ""),
-        *(e if isinstance(e, str) else e.get("detail") or e.get("message", "") for e in errors),
-    ]
+        errors = body.get("errors") or []
+        texts = [
+            body.get("message", ""),
+            *(e if isinstance(e, str) else e.get("detail") or e.get("message", "") for e in errors),
+        ]
+    except UNREADABLE:
+        texts = []
     return f"HTTP_{response.status_code}", " ".join(str(text) for text in texts if text)

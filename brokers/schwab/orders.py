@@ -9,7 +9,7 @@ from allcore.kernel.instruments import InvalidSymbolError, OptionContract
 from allcore.kernel.orders import OrdType, TriggerPrice
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.errors import NotTakenError
-from brokers.rest.views import LegExecution, OrderView, Standing, ViewLeg
+from brokers.rest.views import UNREADABLE, LegExecution, OrderView, Standing, ViewLeg
 from brokers.schwab.words import (
     COMBO_TYPES,
     DURATIONS,
@@ -94,6 +94,23 @@ def is_option(symbol: str) -> bool:
     return True
 
 
+def is_of_parts(order: Mapping[str, Any]) -> bool:
+    """Return whether an order is for a part of a share, as none of the desk's is: another way in sends those."""
+    try:
+        quantity = Decimal(str(order["quantity"]))
+        return quantity != quantity.to_integral_value()
+    except UNREADABLE:
+        return False
+
+
+def number_of(order: Any) -> str:
+    """Return the number of an order that cannot be read otherwise; nothing if not even that can be."""
+    try:
+        return str(int(order["orderId"]))
+    except UNREADABLE:
+        return ""
+
+
 def view_of(order: Mapping[str, Any], account: str) -> OrderView:
     """Read an order of Schwab's list.
 
@@ -102,7 +119,7 @@ def view_of(order: Mapping[str, Any], account: str) -> OrderView:
     """
     try:
         return _view(order, account)
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as e:
+    except UNREADABLE as e:
         raise UnreadableOrderError(f"An order of Schwab's cannot be read: {e!r}") from e
 
 

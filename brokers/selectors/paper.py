@@ -37,6 +37,7 @@ from brokers.paper.records import (
     RequestState,
     Status,
 )
+from brokers.paper.settlement import Settlement
 from brokers.paper.store import History, Snapshot
 from brokers.paper.triggers import Watch
 
@@ -67,7 +68,13 @@ def account_books(connection_name: str) -> dict[str, AccountBook]:
     for row in PaperPosition.objects.filter(account__in=accounts).order_by("account_id", "symbol"):
         holdings[row.account_id][row.symbol] = Holding(row.qty, row.avg_px)
     return {
-        row.number: AccountBook(row.number, row.cash, holdings[row.id], Standing.from_dict(row.standing))
+        row.number: AccountBook(
+            row.number,
+            row.cash,
+            holdings[row.id],
+            Standing.from_dict(row.standing),
+            Settlement.from_dict(row.settlement),
+        )
         for row in accounts.values()
     }
 
@@ -87,15 +94,15 @@ def order_of(account: str, any_id: str) -> str | None:
 def history(connection_name: str, since: datetime) -> History:
     """Return what is open or has changed since the system's time `since`, orders with all their executions."""
     accounts = _accounts(connection_name)
-    orders = PaperOrder.objects.filter(account__in=accounts).filter(
-        Q(status__in=OPEN_STATUSES) | Q(changed_at__gte=since)
-    )
-    fills = PaperExecution.objects.filter(order__in=orders).select_related("order__account").order_by("id")
+    open_or_changed = Q(status__in=OPEN_STATUSES) | Q(changed_at__gte=since)
+    orders = _order_records(PaperOrder.objects.filter(open_or_changed, account__in=accounts).order_by("id"))
+    # By name, and not by the same question again: the planner finds a few names by their index.
+    fills = PaperExecution.objects.filter(order__cl_ord_id__in=[order.cl_ord_id for order in orders])
     bookings = PaperBooking.objects.filter(account__in=accounts, booked_at__gte=since).select_related("account")
     return History(
         accounts=account_books(connection_name),
-        orders=_order_records(orders.order_by("id")),
-        fills=tuple(_fill_record(row) for row in fills),
+        orders=orders,
+        fills=tuple(_fill_record(row) for row in fills.select_related("order__account").order_by("id")),
         bookings=tuple(_booking_record(row) for row in bookings.order_by("id")),
     )
 

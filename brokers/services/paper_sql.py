@@ -82,15 +82,20 @@ UPDATE paper_account a SET standing = r.standing
 FROM jsonb_to_recordset(%s::jsonb) AS r(number text, standing jsonb) WHERE a.number = r.number
 """
 
-LOCK_ACCOUNTS = "SELECT number, cash FROM paper_account WHERE number = ANY(%s) ORDER BY id FOR UPDATE"
+# The lists stand in subqueries: seen by the planner, they would have the statement planned anew each time.
+LOCK_ACCOUNTS = """
+SELECT number, cash, settlement FROM paper_account WHERE number = ANY(ARRAY(SELECT unnest(%s::text[])))
+ORDER BY id FOR UPDATE
+"""
 
 POSITIONS = """
 SELECT a.number, p.symbol, p.qty, p.avg_px FROM paper_position p JOIN paper_account a ON a.id = p.account_id
-WHERE a.number = ANY(%s) AND p.symbol = ANY(%s)
+WHERE a.number = ANY(ARRAY(SELECT unnest(%s::text[]))) AND p.symbol = ANY(ARRAY(SELECT unnest(%s::text[])))
 """
 
 KEEP_CASH = """
-UPDATE paper_account a SET cash = r.cash FROM jsonb_to_recordset(%s::jsonb) AS r(number text, cash numeric)
+UPDATE paper_account a SET cash = r.cash, settlement = r.settlement
+FROM jsonb_to_recordset(%s::jsonb) AS r(number text, cash numeric, settlement jsonb)
 WHERE a.number = r.number
 """
 

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeVar, cast
 
+import orjson
 from django.db import IntegrityError, connection, transaction
 
 from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
 from brokers.paper.records import BookingRecord, Change, FillRecord, InstructionRecord, OrderRecord, RequestRecord
+from brokers.paper.settlement import Settlement
 from brokers.paper.store import DuplicateClOrdIdError, History, Snapshot, StaleWriterError
 from brokers.selectors import paper as books
 from brokers.services import paper_instructions
@@ -125,7 +127,10 @@ def _keep_books(fills: Sequence[FillRecord], bookings: Sequence[BookingRecord]) 
     symbols = {symbol for account in touched.values() for symbol in account.symbols()}
     before = _locked_books(sorted(touched), sorted(symbols))
     after = {number: touched[number].moved(book) for number, book in before.items()}
-    sql.run(sql.KEEP_CASH, [{"number": number, "cash": book.cash} for number, book in after.items()])
+    sql.run(
+        sql.KEEP_CASH,
+        [{"number": n, "cash": book.cash, "settlement": book.settlement.as_dict()} for n, book in after.items()],
+    )
     held: list[sql.Row] = [
         {"number": number, "symbol": symbol, "qty": holding.qty, "avg_px": holding.avg_px}
         for number, book in after.items()
@@ -141,11 +146,21 @@ def _keep_books(fills: Sequence[FillRecord], bookings: Sequence[BookingRecord]) 
 
 
 def _locked_books(numbers: Sequence[str], symbols: Sequence[str]) -> dict[str, AccountBook]:
-    cash = {str(number): Decimal(str(held)) for number, held in sql.read(sql.LOCK_ACCOUNTS, numbers)}
+    accounts = sql.read(sql.LOCK_ACCOUNTS, numbers)
     holdings: defaultdict[str, dict[str, Holding]] = defaultdict(dict)
     for number, symbol, qty, avg_px in sql.read(sql.POSITIONS, numbers, symbols):
         holdings[str(number)][str(symbol)] = Holding(int(str(qty)), Decimal(str(avg_px)))
-    return {number: AccountBook(number, amount, holdings[number]) for number, amount in cash.items()}
+    return {
+        str(number): AccountBook(
+            str(number), Decimal(str(cash)), holdings[str(number)], settlement=Settlement.from_dict(_json(kept))
+        )
+        for number, cash, kept in accounts
+    }
+
+
+def _json(kept: object) -> dict[str, object]:
+    """Return a JSON column as it was written; without the ORM it comes as text."""
+    return dict(orjson.loads(kept)) if isinstance(kept, str) else dict(cast("dict[str, object]", kept))
 
 
 def _folded(records: Sequence[R]) -> list[tuple[R, int]]:

@@ -93,6 +93,18 @@ def parse(spec: str) -> FeedSpec:
     raise BadFeedError(f"was {spec!r}", was=spec)
 
 
+def is_same_market(one: str, other: str) -> bool:
+    """Return whether two settings show the same market, at whatever pace; what cannot be read shows none."""
+    try:
+        return _apart_from_pace(parse(one)) == _apart_from_pace(parse(other))
+    except BadFeedError:
+        return False
+
+
+def _apart_from_pace(spec: FeedSpec) -> FeedSpec:
+    return replace(spec, speed=1.0, pause=0.0) if isinstance(spec, SimulatedFeed | ReplayFeed) else spec
+
+
 def _set(feed: Feed, words: list[str], allowed: frozenset[str]) -> Feed:
     found: dict[str, Any] = {}
     for word in words:

@@ -21,6 +21,7 @@ class Instrument(models.Model):
     multiplier = models.PositiveIntegerField(default=1)
     tick_rule = models.CharField(max_length=8, choices=[(t.value, t.value) for t in TickRule], default=TickRule.CENT)
     dividend_yield = models.FloatField(default=0.0)  # a year, continuous; for models only
+    sector = models.CharField(max_length=40, blank=True)  # of a share, in the desk's own words; empty: not known
     is_active = models.BooleanField(default=True)
     is_simulated = models.BooleanField(default=False)
 

@@ -34,14 +34,29 @@ def marks(symbols: Iterable[str]) -> tuple[dict[str, Quote], dict[str, Greeks]]:
     Raises:
         QuotesAwayError: Redis does not answer.
     """
-    groups = stored.by_family(symbols)
+    quotes, values, _ = sights(symbols, interest_of=())
+    return quotes, values
+
+
+def sights(
+    symbols: Iterable[str], *, interest_of: Iterable[str]
+) -> tuple[dict[str, Quote], dict[str, Greeks], dict[str, int]]:
+    """Return `marks` and the open contracts of some options, all in one round trip; the unknown are missing.
+
+    Raises:
+        QuotesAwayError: Redis does not answer.
+    """
+    groups, chosen = stored.by_family(symbols), stored.by_family(interest_of)
     named = [symbol for members in groups.values() for symbol in members]
+    counted = [symbol for members in chosen.values() for symbol in members]
     keys = [(key(name), members) for key in (wire.quotes_key, wire.greeks_key) for name, members in groups.items()]
+    keys += [(wire.interest_key(name), members) for name, members in chosen.items()]
     raws = [raw for values in stored.fields(keys) for raw in values]
-    quotes, values = zip(named, raws[: len(named)], strict=True), zip(named, raws[len(named) :], strict=True)
+    quotes, values = zip(named, raws, strict=False), zip(named, raws[len(named) :], strict=False)
     return (
         {symbol: wire.quote_from(symbol, orjson.loads(raw)) for symbol, raw in quotes if raw is not None},
         {symbol: wire.greeks_from(orjson.loads(raw)) for symbol, raw in values if raw is not None},
+        {s: int(raw) for s, raw in zip(counted, raws[2 * len(named) :], strict=True) if raw is not None},
     )
 
 

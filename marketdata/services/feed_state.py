@@ -7,6 +7,7 @@ from django.db import connection
 
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.errors import ConflictError
+from marketdata.domain.feeds import is_same_market
 from marketdata.domain.sources import Source
 from marketdata.models import FeedState
 from marketdata.selectors.clock import FeedClock
@@ -50,8 +51,12 @@ def release() -> None:
 
 
 def saved(spec: str) -> FeedState | None:
-    """Return the row of a feed that was started with the same setting, or None: then the market begins anew."""
-    return FeedState.objects.filter(name=FeedState.DESK, spec=spec).exclude(checkpoint={}).first()
+    """Return the row of a feed that showed the same market, or None: then the market begins anew.
+
+    A market at another pace is the same one: begun anew, it would run the exchange's clock back under the desk's books.
+    """
+    row = FeedState.objects.filter(name=FeedState.DESK).exclude(checkpoint={}).first()
+    return row if row is not None and is_same_market(row.spec, spec) else None
 
 
 def save(beat: Beat, source: Source) -> FeedClock:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
-from allcore.api.pagination import paged
+from allcore.api.pagination import paged, whole
 from allcore.kernel.clock import utc_now
 from brokers.selectors.overview import matrix, overview, overview_row
 from risk.serializers import CodeIn, ConnectionIn, ConnectionOut, CredentialsIn, NewAccountIn, PauseIn
@@ -43,7 +43,7 @@ class Matrix(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Return a row for each adapter, with its certification."""
-        return Response({"results": matrix(utc_now())})
+        return whole(request, self, lambda: matrix(utc_now()))
 
 
 class Pause(APIView):

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
-from allcore.api.pagination import paged
+from allcore.api.pagination import paged, whole
 from allcore.kernel.clock import utc_now
 from risk.domain.edits import Edit
 from risk.selectors import limits as found
@@ -20,13 +20,15 @@ from risk.services import limits, own_limits
 class Limits(APIView):
     """Every limit."""
 
+    columns = ("code", "account", "underlying")
+
     scopes = {"POST": "risk"}  # noqa: RUF012 REST framework's way of declaring
 
     @extend_schema(responses=LimitsOut)
     def get(self, request: Request) -> Response:
         """List the limits that concern the accounts one may see; there are few: one page holds them."""
         rows = found.visible(actor_of(request).user)
-        return Response({"results": [limit_row(limit) for limit in rows]})
+        return whole(request, self, lambda: [limit_row(limit) for limit in rows])
 
     @extend_schema(request=OwnLimitIn, responses={201: ChangeOut})
     def post(self, request: Request) -> Response:

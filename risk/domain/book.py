@@ -9,6 +9,7 @@ from uuid import UUID
 from allcore.kernel.instruments import InstrumentKind, Right
 from allcore.kernel.orders import Side
 from allcore.kernel.tickets import OrderTicket
+from risk.domain.day_trades import DayTrades
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Book:
 
     `cash` is settled cash of booked trades alone. `household_notional` is, by underlying, what every account (this one
     included, its working orders too) has committed, as `risk.domain.exposures.committed` counts it. `elsewhere` are the
-    working orders of the household's other accounts.
+    working orders of the other accounts, `others` what those hold. `intraday_margin_from` is when the broker
+    changed to intraday margin, where its connection says so; `day_trades` are counted only before that.
     `open_breaks` names the underlyings whose positions differ from the broker's.
     """
 
@@ -97,6 +99,9 @@ class Book:
     pending: tuple[Pending, ...] = ()
     open_breaks: frozenset[str] = frozenset()
     elsewhere: tuple[Pending, ...] = ()
+    others: tuple[Holding, ...] = ()
+    day_trades: DayTrades | None = None
+    intraday_margin_from: date | None = None
 
     def qty(self, symbol: str) -> int:
         """Return the signed position in the symbol."""

@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from allcore.kernel.tickets import OrderTicket
 from risk.domain.book import Book, Pending, claim_of
+from risk.domain.circumstances import Circumstances
 from risk.domain.cover import Requirement
 from risk.domain.limits import Limits
 from risk.domain.market import MarketView
 from risk.domain.protocol import ProtocolTerms
+from risk.domain.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class GateRequest:
     units are done already. `group` names the list whose orders end one another: those that would close the same
     position as this one do not count beside it. `recent` holds the account's messages of the last minute that may be
     this one's twins (same name and quantity); `messages` the times of all of them; `sizes` the quantities of its last
-    orders, a hundred shares as one.
+    orders, a hundred shares as one. `around` is what else is known of the account and the name.
     """
 
     account_id: int  # the Account's key
@@ -53,10 +56,15 @@ class GateRequest:
     exclude_order_id: UUID | None = None
     filled: int = 0
     is_manual: bool = False
+    is_sliced: bool = False  # the whole of an algorithm, whose slices meet the market one by one
     awaits: Awaits | None = None  # None: it goes out at once
     group: UUID | None = None
+    around: Circumstances = field(default_factory=Circumstances)
+    sheet: Sheet | None = None  # None: nobody has prepared one, and nothing opens
     # What the order adds at worst: half a dozen controls ask for it, and it is long to find. replace() starts it anew.
     worst: list[Requirement] = field(init=False, default_factory=list, compare=False, repr=False)
+    # What else several controls ask for, by name: the account under all scenarios, the household in the name.
+    kept: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @property
     def quantity(self) -> int:

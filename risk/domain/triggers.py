@@ -47,6 +47,7 @@ TRIGGERS: Mapping[str, Trigger] = {
         Trigger("kill_breaks", "Open differences between the account's books and the broker's:", "ACCOUNT", 2),
         Trigger("kill_rejects", "Orders that the broker rejected within five minutes:", "BROKER", 2),
         Trigger("kill_messages", "New orders and changes sent to the broker within a minute:", "BROKER", 3),
+        Trigger("kill_unmatched", "Messages to the broker, or slices, beyond what was entered:", "BROKER", 2),
         Trigger("kill_stale_market", "The exchange is open, and the feed's last sign of life is aged", "GLOBAL", 1),
     )
 }

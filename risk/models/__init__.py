@@ -3,6 +3,7 @@
 from risk.models.grants import AccountGrant, Role
 from risk.models.kill import KillEvent, KillLevel, KillRelease, KillScope, KillState
 from risk.models.limits import Limit, LimitChange
+from risk.models.names import NameRule, StrategyHold
 from risk.models.verdicts import AccountRisk, Reservation, Verdict
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "KillState",
     "Limit",
     "LimitChange",
+    "NameRule",
     "Reservation",
     "Role",
+    "StrategyHold",
     "Verdict",
 ]

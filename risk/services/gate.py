@@ -1,11 +1,11 @@
 """The gate all orders pass, inside the transaction that stages them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
-from django.db.models.functions import Greatest
-
 from allcore import rows
+from allcore.kernel.money import ZERO
 from allcore.kernel.tickets import content_hash
 from brokers.models import Account
 from risk.domain import gate
@@ -13,6 +13,7 @@ from risk.domain.permissions import Action, needed_to_override
 from risk.domain.request import GateRequest as GateRequest  # noqa: PLC0414 callers say gate.GateRequest; mypy asks for this form
 from risk.domain.verdict import SEVERITY, Assessment, Level, Outcome
 from risk.models import AccountRisk, Reservation, Verdict
+from risk.services import reservations
 from risk.services.locks import HOUSEHOLD_NAME
 
 LOCK_ACCOUNT = "SELECT account_id FROM account_risk WHERE account_id = %s FOR UPDATE"
@@ -34,6 +35,11 @@ class Judgement:
     def is_denied(self) -> bool:
         """Whether nothing may be sent."""
         return self.reservation is None
+
+    @property
+    def cash(self) -> Decimal:
+        """The dollars that are reserved; none of what is denied."""
+        return ZERO if self.reservation is None else self.reservation.cash
 
     @property
     def rows(self) -> tuple[Verdict | Reservation, ...]:
@@ -64,18 +70,14 @@ def assess(request: GateRequest) -> Assessment:
     return gate.assess(request)
 
 
-def judge(
-    request: GateRequest, *, order_id: UUID, soft_overridden: bool = False, accepted: frozenset[str] = frozenset()
-) -> Judgement:
+def judge(request: GateRequest, *, order_id: UUID, accepted: frozenset[str] = frozenset()) -> Judgement:
     """Return the verdict, and what is reserved unless the order is blocked, for the caller to write with the order.
 
-    `soft_overridden` says that somebody who may has accepted the soft blocks, `accepted` of which rules alone they did;
-    nothing lifts a hard one.
+    `accepted` are the rules whose soft blocks were shown to somebody who may, and accepted; nothing lifts a hard one.
     """
     assessment = assess(request)
     verdict = _verdict(request, assessment)
-    is_accepted = soft_overridden or {result.code for result in assessment.of(Outcome.SOFT_BLOCK)} <= accepted
-    if not _passes(assessment, soft_overridden=is_accepted):
+    if not _passes(assessment, accepted):
         return Judgement(verdict, None)
     reservation = Reservation(
         order_id=order_id,
@@ -88,30 +90,34 @@ def judge(
     return Judgement(verdict, reservation)
 
 
-def admit(request: GateRequest, *, order_id: UUID, soft_overridden: bool = False) -> Verdict:
+def admit(request: GateRequest, *, order_id: UUID, accepted: frozenset[str] = frozenset()) -> Verdict:
     """Judge, and write what was found in one statement. The caller holds `lock`."""
-    judgement = judge(request, order_id=order_id, soft_overridden=soft_overridden)
+    judgement = judge(request, order_id=order_id, accepted=accepted)
     rows.write(judgement.rows)
     return judgement.verdict
 
 
 def readmit(
-    request: GateRequest, *, order_id: UUID, soft_overridden: bool = False, old_may_fill: bool = True
+    request: GateRequest,
+    *,
+    order_id: UUID,
+    accepted: frozenset[str] = frozenset(),
+    old_may_fill: bool = True,
 ) -> Verdict:
     """Write the verdict of a replace, and reserve for the new terms unless it is blocked.
 
-    Until a broker has answered, the old terms may fill as well as the new: the larger of the two stays reserved. Those
+    Until a broker has answered, the old terms may fill as well as the new: what either needs stays reserved. Those
     of an order that has not left the desk (`old_may_fill` False) are gone at once.
     """
     assessment = assess(request)
     verdict = record(request, assessment)
-    if _passes(assessment, soft_overridden=soft_overridden):
+    if _passes(assessment, accepted):
         cash, quantity = assessment.cash_required, assessment.quantity
-        Reservation.objects.filter(order_id=order_id, released_at=None).update(
-            cash=Greatest("cash", cash) if old_may_fill else cash,
-            quantity=Greatest("quantity", quantity) if old_may_fill else quantity,
-            verdict=verdict,
-        )
+        if old_may_fill:
+            reservations.cover_both(order_id, verdict_id=verdict.pk, cash=cash, quantity=quantity)
+        else:
+            own = Reservation.objects.filter(order_id=order_id, released_at=None)
+            own.update(cash=cash, quantity=quantity, verdict=verdict)
     return verdict
 
 
@@ -139,6 +145,18 @@ def failures(verdict: Verdict) -> list[dict[str, object]]:
     return sorted(blocking, key=lambda row: -RANK[row["outcome"]])
 
 
+def soft_codes(verdict: Verdict) -> frozenset[str]:
+    """Return the rules whose soft blocks the verdict names."""
+    return frozenset(str(row["code"]) for row in verdict.checks if row["outcome"] == Outcome.SOFT_BLOCK)
+
+
+def is_refused(verdict: Verdict, accepted: frozenset[str] = frozenset()) -> bool:
+    """Return whether it blocks; soft blocks of the rules that somebody accepted do not."""
+    if verdict.outcome == Outcome.SOFT_BLOCK:
+        return not soft_codes(verdict) <= accepted
+    return verdict.outcome == Outcome.HARD_BLOCK
+
+
 def first_reason(verdict: Verdict) -> str:
     """Return the sentence of the check that blocks hardest, or nothing."""
     blocking = failures(verdict)
@@ -151,7 +169,5 @@ def needed_for(verdict: Verdict) -> frozenset[Action]:
     return needed_to_override(Level(row["level"]) for row in soft)
 
 
-def _passes(assessment: Assessment, *, soft_overridden: bool) -> bool:
-    if assessment.outcome is Outcome.SOFT_BLOCK:
-        return soft_overridden
-    return not assessment.is_blocked
+def _passes(assessment: Assessment, accepted: frozenset[str]) -> bool:
+    return not assessment.is_blocked and {result.code for result in assessment.of(Outcome.SOFT_BLOCK)} <= accepted

@@ -9,7 +9,7 @@ from allcore.accounts.actors import Actor
 from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, ForbiddenError, NotFoundError
 from allcore.live import publish_on_commit
-from risk.domain.defaults import DEFAULTS
+from risk.domain.defaults import DEFAULTS, LAWS
 from risk.domain.edits import Edit, checked
 from risk.domain.limits import Unit, plain
 from risk.domain.permissions import Action
@@ -44,7 +44,7 @@ def ensure_defaults(at: datetime, *, scale: Decimal = Decimal(1)) -> int:
 
 def _default(code: str, at: datetime, scale: Decimal) -> Limit:
     bound = DEFAULTS[code]
-    factor = scale if bound.unit is Unit.USD else Decimal(1)
+    factor = scale if bound.unit is Unit.USD and code not in LAWS else Decimal(1)
     return Limit(
         code=code,
         unit=bound.unit,

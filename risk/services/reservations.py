@@ -17,9 +17,25 @@ SHRINK = """
     FROM unnest(%s::uuid[], %s::int[]) AS new (order_id, units)
     WHERE r.order_id = new.order_id AND r.released_at IS NULL AND r.quantity > new.units
 """
+# Of the old and the new terms the larger cash, for so few units that what is kept of it as they fill is enough for the
+# dearer unit: fewer units at a higher price take less at first, and more a unit.
+COVER_BOTH = """
+    UPDATE risk_reservation AS r SET verdict_id = new.verdict, cash = greatest(r.cash, new.cash), quantity = CASE
+        WHEN greatest(r.cash, new.cash) = 0 THEN greatest(r.quantity, new.units)
+        WHEN r.cash * new.units >= new.cash * r.quantity THEN floor(greatest(r.cash, new.cash) * r.quantity / r.cash)
+        ELSE floor(greatest(r.cash, new.cash) * new.units / new.cash) END
+    FROM (SELECT %s::uuid AS order_id, %s::uuid AS verdict, %s::numeric AS cash, %s::int AS units) AS new
+    WHERE r.order_id = new.order_id AND r.released_at IS NULL
+"""
 RELEASE = "UPDATE risk_reservation SET released_at = %s WHERE order_id = ANY(%s) AND released_at IS NULL"
 SETTLING = timedelta(seconds=30)  # a younger reservation may belong to an order that is not committed yet
 MONEY = DecimalField(max_digits=18, decimal_places=2)
+
+
+def cover_both(order_id: UUID, *, verdict_id: UUID, cash: Decimal, quantity: int) -> None:
+    """Reserve for the terms that an order has and for those that are asked for, whichever the broker works by."""
+    with connection.cursor() as cursor:
+        cursor.execute(COVER_BOTH, (order_id, verdict_id, cash, quantity))
 
 
 def shrink(order_id: UUID, quantity_left: int, now: datetime) -> None:

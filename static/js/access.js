@@ -14,6 +14,9 @@ export function may(action, code) {
   return account !== undefined && account.actions.includes(action);
 }
 
+// What holds for everybody is changed by who may on the desk as a whole, not on some accounts alone.
+export const mayOnDesk = (action) => (page.actions ?? []).includes(action);
+
 export const mayAnywhere = (action) => accounts.some((account) => account.actions.includes(action));
 
 let chosen = sessionStorage.getItem("account") ?? "";

@@ -1,28 +1,30 @@
-// Start a run with the ticket that the address carries: /algos/new/?ticket=<the body of POST /orders/, as JSON>.
+// Start a run with the ticket that the address carries: /algos/new/?ticket=<the body of POST /orders/, as JSON>, and
+// &lots=<the lots that it closes first, as JSON> where some are named.
 
 import { may } from "./access.js";
-import { sayAdvice, sayParameter } from "./algo-words.js";
+import { algoFields, algoNames, typedParameters } from "./algo-fields.js";
+import { sayAdvice } from "./algo-words.js";
 import { ask, post } from "./api.js";
-import { byId, fill, h, pageData, setText } from "./dom.js";
+import { byId, fill, h, setText } from "./dom.js";
 import { number, until, words } from "./format.js";
 import { sayContract } from "./legs.js";
 import { isLive, onState } from "./live.js";
 import { hydrate } from "./times.js";
 import { sayError } from "./toast.js";
 
-const forms = new Map(pageData("algo-forms").map((form) => [form.algo, form.parameters]));
-const names = new Map(pageData("algo-forms").map((form) => [form.algo, form.name]));
+const names = new Map(algoNames.map(({ algo, name }) => [algo, name]));
 
-function ticketOf(address) {
+function carried(name) {
   try {
-    const ticket = JSON.parse(new URL(address).searchParams.get("ticket"));
-    return Array.isArray(ticket?.legs) ? ticket : null;
+    return JSON.parse(new URL(location.href).searchParams.get(name));
   } catch {
     return null;
   }
 }
 
-const ticket = ticketOf(location.href);
+const asked = carried("ticket");
+const ticket = Array.isArray(asked?.legs) ? asked : null;
+const lots = carried("lots") ?? [];
 
 function showTicket() {
   fill(byId("start-legs"), ticket.legs.map((leg) => h("li", {},
@@ -31,35 +33,17 @@ function showTicket() {
     ["Account", ticket.account], ["Underlying", ticket.underlying], ["Quantity", number(ticket.quantity, 0)],
     ["Limit", `${number(ticket.limit_price)} ${String(ticket.price_effect ?? "").toLowerCase()}`], ["Good for", until(ticket.time_in_force ?? "DAY")],
   ];
+  if (lots.length) facts.push(["Lots", lots.map(({ lot, qty }) => `${number(qty, 0)} of ${lot}`).join(", ")]);
   fill(byId("start-facts"), facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
-}
-
-function field({ name, default: value, bounds, is_whole: whole }) {
-  const id = `parameter-${name}`;
-  const input = bounds === null
-    ? h("input", { id, name, type: "checkbox", class: "form-check-input" })
-    : h("input", { id, name, type: "number", class: "form-control num", value, min: bounds[0], max: bounds[1], step: whole ? 1 : "any" });
-  return h("label", { for: id }, sayParameter(name), input);
 }
 
 function paint() {
   const algo = byId("start-algo").value;
-  const own = (forms.get(algo) ?? []).filter((one) => !one.is_guard || one.name === "widest");
+  const own = algoFields(algo);
   byId("start-own").hidden = own.length === 0;
-  fill(byId("start-parameters"), own.map(field));
+  fill(byId("start-parameters"), own);
   const what = algo === "AUTO" ? "the algorithm that the table chooses" : names.get(algo);
   setText(byId("start-sentence"), `Your approval covers every order that ${what} sends within this quantity, this limit and this time; nothing wider.`);
-}
-
-function parameters() {
-  const given = {};
-  for (const one of forms.get(byId("start-algo").value) ?? []) {
-    const input = byId(`parameter-${one.name}`);
-    if (!input) continue;
-    const value = one.bounds === null ? input.checked : input.value;
-    if (String(value) !== String(one.default)) given[one.name] = value;
-  }
-  return given;
 }
 
 // What the table says now of this ticket; it is asked again when the run starts.
@@ -79,7 +63,7 @@ async function start(event) {
   byId("start-button").disabled = true;
   try {
     const run = await post("/algos/", {
-      ticket, algo: byId("start-algo").value, parameters: parameters(), minutes: Number(byId("start-minutes").value),
+      ticket, algo: byId("start-algo").value, parameters: typedParameters(byId("start-algo").value), minutes: Number(byId("start-minutes").value), lots,
     });
     location.assign(`/algos/${run.id}/`);
   } catch (error) {
@@ -94,7 +78,7 @@ hydrate();
 byId("start-empty").hidden = ticket !== null;
 byId("start-form").hidden = ticket === null;
 if (ticket !== null) {
-  byId("start-algo").append(...[...forms.keys()].map((algo) => h("option", { value: algo }, names.get(algo))));
+  byId("start-algo").append(...algoNames.map(({ algo, name }) => h("option", { value: algo }, name)));
   byId("start-algo").addEventListener("change", paint);
   byId("start-form").addEventListener("submit", start);
   byId("start-minutes").addEventListener("change", advise);

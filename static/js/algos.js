@@ -10,12 +10,12 @@ import { hydrate } from "./times.js";
 const state = (run) => h("span", { class: ["tag", ...statusKind(run.ending || run.status)].join(" ") }, words(run.ending || run.status));
 
 function line(run) {
+  const cell = (name, value, kind) => h("td", { class: kind ?? null, "data-name": name }, value);
   return h("tr", {},
-    h("td", {}, moment(run.created_at)), h("td", {}, run.account),
     h("td", { class: "wrap" }, h("a", { href: `/algos/${run.id}/` }, run.description)),
-    h("td", {}, run.algo_name), h("td", {}, state(run)),
-    h("td", { class: "r num" }, `${run.cum_qty} / ${run.quantity}`), h("td", { class: "r num" }, number(run.limit_price)),
-    h("td", { class: "wrap" }, run.hold || run.reason || "–"));
+    cell("Started", moment(run.created_at)), cell("Account", run.account), cell("Algorithm", run.algo_name), cell("State", state(run)),
+    cell("Filled", `${run.cum_qty} / ${run.quantity}`, "r num"), cell("Limit", number(run.limit_price), "r num"),
+    cell("Why it waits or ended", run.hold || run.reason || "–", "wrap"));
 }
 
 function paint() {

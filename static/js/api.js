@@ -11,8 +11,9 @@ export class ApiError extends Error {
   }
 }
 
+// Signing in again in another tab changes it: the cookie knows, the page as it was loaded does not.
 function csrf() {
-  return document.querySelector("meta[name=csrf-token]").content;
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? document.querySelector("meta[name=csrf-token]").content;
 }
 
 function key() {
@@ -63,7 +64,7 @@ async function answer(response) {
   const body = type.includes("json") && response.status !== 204 ? await response.json() : {};
   if (response.ok) return body;
   if (response.status === 401) {
-    throw new ApiError({ code: "SIGNED_OUT", message: "Your session has ended. Nothing was done: sign in again." }, 401);
+    throw new ApiError({ code: "SIGNED_OUT", message: "Your session has ended. Nothing was done: sign in again in another tab, then go on here." }, 401);
   }
   throw new ApiError(body, response.status);
 }

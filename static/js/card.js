@@ -1,5 +1,6 @@
 // The sections of a proposal's card, from its content: why, what changes, limits, price, payoff, costs, the past.
 
+import { sayAdvice, sayParameter } from "./algo-words.js";
 import { h, icon } from "./dom.js";
 import { bound, inUnit, isMissing, moment, money, number, percent, signedMoney, until, words } from "./format.js";
 import { sayContract } from "./legs.js";
@@ -40,18 +41,29 @@ export function changes({ changes: rows }) {
 
 const CLASSES = { SOFT_BLOCK: "is-soft", WARN: "is-soft", HARD_BLOCK: "is-hard", ERROR: "is-hard" };
 
+const NEAREST = 6; // of those that pass, how many are seen at once
+
+// What does not pass, then what comes nearest to its limit; the others are folded away.
 export function limits({ limits: rows }) {
   if (!rows?.length) return null;
-  const touched = rows.filter((row) => row.outcome !== "PASS" || (!isMissing(row.after) && (!isMissing(row.hard) || !isMissing(row.soft))));
-  const quiet = rows.length - touched.length;
-  touched.sort((a, b) => rank(b) - rank(a) || isFloor(a) - isFloor(b) || used(b) - used(a));
-  return section("Limit headroom", touched.map(limit),
+  const told = rows.filter((row) => row.outcome !== "PASS");
+  const measured = rows.filter((row) => row.outcome === "PASS" && hasBar(row));
+  const quiet = rows.length - told.length - measured.length;
+  told.sort((a, b) => rank(b) - rank(a));
+  measured.sort((a, b) => isFloor(a) - isFloor(b) || used(b) - used(a));
+  const rest = measured.slice(NEAREST);
+  return section("Limit headroom", told.map(limit), measured.slice(0, NEAREST).map(limit),
+    rest.length > 0 && h("details", { class: "mb-2" }, h("summary", {}, `${rest.length} more with room`), rest.map(limit)),
     quiet > 0 && h("p", { class: "text-secondary mb-0" }, icon("shield-check"), ` ${quiet} more checks passed.`));
 }
 
 const rank = (row) => ["PASS", "WARN", "SOFT_BLOCK", "ERROR", "HARD_BLOCK"].indexOf(row.outcome);
 const top = (row) => Number(row.hard ?? row.soft);
 const used = (row) => (isMissing(row.after) || isMissing(row.hard ?? row.soft) || top(row) === 0 ? 0 : Math.abs(Number(row.after)) / top(row));
+
+// Of a limit of nothing, and of a permission that comes in levels, no part can be used up.
+const LEVELS = new Set(["option_level"]);
+const hasBar = (row) => !isMissing(row.after) && !isMissing(row.hard ?? row.soft) && top(row) !== 0 && !LEVELS.has(row.code);
 
 // A limit that passes though its value is beyond it is a floor: what is used of it is the floor's part of the value.
 const isFloor = (row) => row.outcome === "PASS" && used(row) > 1;
@@ -61,15 +73,35 @@ function limit(row) {
     const part = Math.abs(Number(value ?? 0)) / (top(row) || 1);
     return `${Math.min(100, 100 * (isFloor(row) ? 1 / (part || 1) : part))}%`;
   };
-  const hasBar = !isMissing(row.after) && !isMissing(row.hard ?? row.soft);
+  const isMeasured = hasBar(row);
   return h("div", { class: `limit ${CLASSES[row.outcome] ?? ""}` },
     h("div", { class: "row-1" }, h("span", {}, row.label ?? words(row.code)),
-      hasBar && h("span", { class: "num text-secondary" },
+      isMeasured && h("span", { class: "num text-secondary" },
         `${isMissing(row.before) ? "" : `${bound(row.before, row.unit)} → `}${bound(row.after, row.unit)} ${isFloor(row) ? "at least" : "of"} ${bound(row.hard ?? row.soft, row.unit)}`)),
-    hasBar && h("div", { class: "limit-bar", "aria-hidden": "true" },
+    isMeasured && h("div", { class: "limit-bar", "aria-hidden": "true" },
       h("span", { class: "after", style: { width: share(row.after) } }), h("span", { class: "before", style: { width: share(row.before) } }),
       !isMissing(row.soft) && !isMissing(row.hard) && h("i", { style: { left: share(row.soft) } })),
     row.outcome !== "PASS" && h("div", { class: "message" }, icon(CLASSES[row.outcome] === "is-hard" ? "ban" : "alert-triangle"), ` ${row.message}`));
+}
+
+const CHOSEN = { table: "by the table", desk: "the desk's default", person: "chosen by a person" };
+
+// How it goes to the market: what an approval starts, and what the table of choices says of it.
+export function execution({ execution: way }) {
+  if (!way) return null;
+  const own = Object.entries({ ...way.parameters, ...way.measured });
+  return section("How it goes to the market",
+    h("p", { class: "mb-1" }, h("strong", {}, way.name), " ", h("span", { class: "tag" }, CHOSEN[way.by] ?? way.by)),
+    h("p", { class: "mb-2" }, way.sentence),
+    own.length > 0 && h("details", { class: "mb-2" }, h("summary", {}, "All its numbers"),
+      h("dl", { class: "facts is-numbers" }, own.map(([name, value]) => [h("dt", {}, sayParameter(name)), h("dd", { class: "num" }, [].concat(value).join(", "))]))),
+    way.advice && h("p", { class: "text-secondary mb-0" }, sayOfTable(way)));
+}
+
+function sayOfTable({ algo, by, advice }) {
+  if (!advice.row) return `The table of choices was not asked: ${advice.reason}`;
+  const isOtherwise = by === "desk" && advice.suggests && advice.algo !== algo;
+  return `${sayAdvice(advice)}${isOtherwise ? " By itself the desk walks spreads alone; change the trade to follow the table." : ""}`;
 }
 
 export function costs(content) {

@@ -4,25 +4,27 @@ import { wallTime } from "./format.js";
 import { colour, onTheme } from "./theme.js";
 
 const drawn = new Map();
+const NARROW = 480; // pixels, as a phone shows it
 const CONFIG = { displayModeBar: false, responsive: true };
 
-function layout(extra) {
+function layout(extra, width) {
   const axis = { gridcolor: colour("line"), zerolinecolor: colour("muted"), linecolor: colour("line"), tickfont: { size: 11 }, automargin: true };
+  const few = width < NARROW ? { nticks: 4, tickangle: 0 } : {};
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("muted"), size: 11, family: "inherit" },
     margin: { l: 52, r: 12, t: 22, b: 34 }, showlegend: true,
-    legend: { orientation: "h", x: 0, y: 1.14, font: { size: 11 } }, hovermode: "x unified",
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } }, hovermode: "x unified",
     hoverlabel: { bgcolor: colour("raised"), bordercolor: colour("line"), font: { color: colour("text") } },
     ...extra,
-    xaxis: { ...axis, ...extra.xaxis }, yaxis: { ...axis, ...extra.yaxis },
+    xaxis: { ...axis, ...few, ...extra.xaxis }, yaxis: { ...axis, ...extra.yaxis },
   };
 }
 
 export function draw(element, build) {
   drawn.set(element, build);
   const { traces, extra } = build();
-  return window.Plotly.react(element, traces, layout(extra), CONFIG);
+  return window.Plotly.react(element, traces, layout(extra, element.clientWidth), CONFIG);
 }
 
 onTheme(() => {
@@ -61,7 +63,7 @@ export function drawPayoff(element, payoff) {
         fillcolor: colour("accent"), opacity: 0.1, line: { width: 0 },
       });
       annotations.push({
-        x: (low + high) / 2, yref: "paper", y: 1, yanchor: "bottom", text: "±1σ", showarrow: false,
+        x: high, yref: "paper", y: 0.02, xanchor: "right", yanchor: "bottom", text: "±1σ ", showarrow: false,
         font: { size: 10, color: colour("muted") },
       });
     }

@@ -2,7 +2,6 @@
 
 import { post } from "./api.js";
 import { byId, setText, showDialog } from "./dom.js";
-import { number } from "./format.js";
 import { sayError, toast } from "./toast.js";
 
 const path = (row, what) => `/proposals/${row.id}/${what}/`;
@@ -16,8 +15,9 @@ export async function approve(row) {
   }
 }
 
-function sayApproved(row, { order }) {
+function sayApproved(row, { order, run }) {
   if (order) toast("done", "Approved and on its way", row.sentence);
+  else if (run) toast("done", `Approved, worked by ${run.algo_name.toLowerCase()}`, row.sentence);
   else toast("note", "Approved by you", "It needs one more person.");
 }
 
@@ -48,21 +48,6 @@ export function askRejection(row) {
   open(dialog, async (form) => {
     await post(path(row, "rejection"), { reason_code: form.elements.reason_code.value, reason_text: form.elements.reason_text.value });
     toast("done", "Rejected", row.sentence);
-  });
-}
-
-export function askChange(row) {
-  const dialog = byId("change-dialog");
-  const { ticket, price } = row.content;
-  setText(dialog.querySelector(".about"), row.sentence);
-  const { limit_price: limit, quantity } = dialog.querySelector("form").elements;
-  limit.value = ticket.limit_price;
-  limit.step = price.tick ?? "0.01";
-  quantity.value = ticket.quantity;
-  setText(byId("change-market"), `When proposed: bid ${number(price.bid)}, ask ${number(price.ask)}, step ${price.tick ?? "0.01"}.`);
-  open(dialog, async () => {
-    await post(path(row, "change"), { limit_price: limit.value, quantity: Number(quantity.value) });
-    toast("done", "Changed", "Risk was run again: look at the new numbers before you approve.");
   });
 }
 

@@ -76,14 +76,17 @@ function paintConnections(connections) {
     `Broker ${said.join(", ")}. Approved orders wait here and are sent when it is back.`);
 }
 
-function paintState({ live, since }) {
+function paintState({ live, since, isSignedOut }) {
   const banner = byId("live-banner");
   if (live) {
     banner.hidden = true;
   } else {
     const from = since ?? new Date(serverNow()).toISOString();
-    setText(byId("live-banner-text"),
-      `Not live since ${time(from)} ${zone(new Date(from))}. Prices are old and actions are off; reconnecting by itself.`);
+    const what = isSignedOut
+      ? ["Signed out", "Prices are old and actions are off. What you typed stays here: sign in in another tab, then come back."]
+      : ["Not live", "Prices are old and actions are off; reconnecting by itself."];
+    setText(byId("live-banner-text"), `${what[0]} since ${time(from)} ${zone(new Date(from))}. ${what[1]}`);
+    byId("live-banner-link").hidden = !isSignedOut;
     if (since) banner.hidden = false;
     else setTimeout(() => { banner.hidden = document.documentElement.dataset.live === "yes"; }, GRACE);
   }

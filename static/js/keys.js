@@ -2,7 +2,8 @@
 
 import { byId, showDialog } from "./dom.js";
 
-const isTyping = ({ target }) => target.closest("input, select, textarea, dialog, [contenteditable]") !== null;
+// A field of a dialog that has just closed has the focus until the next frame: nobody types there.
+const isTyping = ({ target }) => target.closest("input, select, textarea, dialog, [contenteditable]") !== null && target.closest("dialog")?.open !== false;
 
 // Runs what `keys` names for a key that is pressed alone and outside of any field.
 export function onKeys(keys) {

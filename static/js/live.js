@@ -11,6 +11,7 @@ const KEYS = { proposals: "id", orders: "id", positions: "id", pnl: "account", q
 const rows = new Map();
 const listeners = new Map();
 const stateListeners = new Set();
+const keepers = new Set();
 const wanted = new Set(["system"]);
 let underlyings = [];
 let socket = null;
@@ -18,7 +19,8 @@ let seqs = new Map();
 let failures = 0;
 let lastLive = null;
 let lastBeat = {};
-let state = { live: false, since: null };
+let isSignedOut = false;
+let state = { live: false, since: null, isSignedOut };
 
 export const rowsOf = (stream) => rows.get(stream) ?? new Map();
 export const isLive = () => state.live;
@@ -34,6 +36,9 @@ export function onState(listener) {
   stateListeners.add(listener);
   listener(state);
 }
+
+// While `holds` says that something typed would be lost, a session's end leaves the page where it is.
+export const keepWhile = (holds) => keepers.add(holds);
 
 export function want(streams) {
   const fresh = streams.filter((stream) => !wanted.has(stream));
@@ -68,7 +73,7 @@ export function connect() {
   socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
   socket.addEventListener("close", (event) => {
     if (event.code === SIGNED_OUT) {
-      location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
+      signedOut();
       return;
     }
     check();
@@ -76,6 +81,22 @@ export function connect() {
     failures += 1;
     setTimeout(connect, pause * (0.5 + Math.random() / 2));
   });
+}
+
+function signedOut() {
+  if (![...keepers].some((holds) => holds())) {
+    location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return;
+  }
+  isSignedOut = true;
+  check();
+}
+
+// Whoever signed in again in another tab comes back to this one.
+function comeBack() {
+  if (document.hidden || socket?.readyState !== WebSocket.CLOSED) return;
+  failures = 0;
+  if (isSignedOut) connect();
 }
 
 function hear({ stream, seq, type, data }) {
@@ -99,6 +120,7 @@ function hearSystem(type, data) {
   }
   if (type === "beat") {
     failures = 0;
+    isSignedOut = false;
     setServerTime(data.system_time);
     if (data.live) lastLive = Date.now();
     lastBeat = data;
@@ -121,8 +143,8 @@ function check() {
   const open = socket?.readyState === WebSocket.OPEN;
   // What the last beat said holds until the next: a check by the clock must not take it back.
   const live = open && lastBeat?.live === true && lastLive !== null && Date.now() - lastLive < STALE_AFTER;
-  if (live === state.live) return;
-  state = { live, since: live ? null : new Date(lastLive === null ? serverNow() : lastLive).toISOString() };
+  if (live === state.live && isSignedOut === state.isSignedOut) return;
+  state = { live, isSignedOut, since: live ? null : new Date(lastLive === null ? serverNow() : lastLive).toISOString() };
   document.documentElement.dataset.live = live ? "yes" : "no";
   document.dispatchEvent(new CustomEvent("desk:live", { detail: state }));
   stateListeners.forEach((listener) => listener(state));
@@ -130,6 +152,5 @@ function check() {
 
 setInterval(check, 250);
 // A tab that was asleep asks at once rather than after a pause.
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && socket?.readyState === WebSocket.CLOSED) failures = 0;
-});
+document.addEventListener("visibilitychange", comeBack);
+window.addEventListener("focus", comeBack);

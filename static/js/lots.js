@@ -8,6 +8,8 @@ import { sayError, toast } from "./toast.js";
 
 const EVERY = 30_000;
 const METHODS = [["fifo", "First in, first out"], ["lifo", "Last in, first out"], ["average", "Average cost"], ["specific", "Lots that the order names"]];
+const HEADS = ["Lot", "Open", "Price", "Cost", "Opened"];
+const SIDES = [null, "r", "r", "r", null];
 let accounts = [];
 
 function method(row) {
@@ -31,13 +33,11 @@ async function elect(row, chosen) {
 
 function paint() {
   const shown = accounts.filter((row) => isShown(row.account));
-  fill(byId("lot-methods"), h("dl", { class: "facts" }, shown.flatMap(method)));
+  fill(byId("lot-methods"), h("dl", { class: "facts has-fields" }, shown.flatMap(method)));
   const rows = shown.flatMap((row) => row.lots.map((lot) => h("tr", {}, h("th", { scope: "row" }, `${lot.description}, ${row.account}`),
-    h("td", {}, h("code", {}, lot.lot)), h("td", { class: "r" }, number(lot.qty, 0)), h("td", { class: "r" }, money(lot.price)),
-    h("td", { class: "r" }, money(lot.cost)), h("td", {}, moment(lot.opened_at, { day: true })))));
-  const heads = ["Held", "Lot", "Open", "Price", "Cost", "Opened"];
-  const head = h("tr", {}, heads.map((name, n) => h("th", { scope: "col", class: n > 1 && n < 5 ? "r" : null }, name)));
-  byId("lot-table").replaceChildren(...(rows.length ? [h("table", { class: "table-desk" }, h("thead", {}, head), h("tbody", {}, rows))] : []));
+    [h("code", {}, lot.lot), number(lot.qty, 0), money(lot.price), money(lot.cost), moment(lot.opened_at, { day: true })].map((value, n) => h("td", { class: SIDES[n], "data-name": HEADS[n] }, value)))));
+  const head = h("tr", {}, h("th", { scope: "col" }, "Held"), HEADS.map((name, n) => h("th", { scope: "col", class: SIDES[n] }, name)));
+  byId("lot-table").replaceChildren(...(rows.length ? [h("table", { class: "table-desk table-cards" }, h("thead", {}, head), h("tbody", {}, rows))] : []));
   byId("lot-note").hidden = rows.length > 0;
   byId("lot-note").textContent = "No lots are open.";
 }

@@ -14,11 +14,12 @@ const orUnlimited = (value) => (value === null ? "Unlimited" : money(value));
 
 function profile(seen) {
   const { profile: found, cost } = seen;
-  const turns = found.break_evens.length ? found.break_evens.map((price) => number(price)).join(" and ") : "None";
+  const most = (value) => (found.is_known === false ? "Not known" : orUnlimited(value));
+  const turns = found.is_known === false ? "Not known" : found.break_evens.length ? found.break_evens.map((price) => number(price)).join(" and ") : "None";
   return facts([
     [Number(cost) >= 0 ? "Net debit" : "Net credit", money(Math.abs(Number(cost)))],
-    ["Most it can win", orUnlimited(found.max_profit)],
-    ["Most it can lose", h("strong", {}, orUnlimited(found.max_loss))],
+    ["Most it can win", most(found.max_profit)],
+    ["Most it can lose", h("strong", {}, most(found.max_loss))],
     [found.break_evens.length > 1 ? "Break-evens" : "Break-even", turns],
     ["Chance of a profit", isMissing(seen.chance) ? "–" : percent(seen.chance)],
     ["Fees", money(seen.fees)],
@@ -55,7 +56,7 @@ export function paintMeaning(seen) {
   fill(byId("meaning"),
     h("div", { class: "meaning-grid" }, h("div", {}, profile(seen), greeks(seen.greeks)), h("div", {}, changes(seen.changes), margin(seen.margin))),
     h("p", { class: "form-hint mb-0" }, seen.profile.is_modelled
-      ? "Legs end on different days: profit, loss and break-evens are the model's, on the first of them. " : "",
+      ? (seen.profile.is_known !== false ? "" : "A leg that lives on has no volatility now, so nothing is told of profit and loss. ") + "Legs end on different days: profit, loss and break-evens are the model's, on the first of them. " : "",
     "Margin is an estimate of what a margin account would be asked for in this name; the broker's figure rules. The chance assumes a lognormal price at the implied volatility."));
 }
 

@@ -126,7 +126,8 @@ function tails(row) {
 function backtest(done) {
   if (done === null) return ["Back-test", "too few days"];
   const counted = `${done.exceptions} of ${plural(done.days, "day")} beyond VaR ${percent(done.confidence, 0)}, ${number(done.expected, 1)} expected `;
-  return ["Back-test", [counted, h("span", { class: `tag ${ZONES[done.zone]}` }, done.is_rejected ? "Rejected" : "Holds")]];
+  const [said, kind] = !done.is_rejected ? ["Holds", ZONES[done.zone]] : done.exceptions < done.expected ? ["Too careful", ""] : ["Rejected", "bad"];
+  return ["Back-test", [counted, h("span", { class: `tag ${kind}` }, said)]];
 }
 
 function days({ stress }) {

@@ -3,7 +3,8 @@
 import { may, user } from "./access.js";
 import * as card from "./card.js";
 import { drawPayoff } from "./charts.js";
-import { approve, askChange, askRejection, hold } from "./decide.js";
+import { askChange } from "./change.js";
+import { approve, askRejection, hold } from "./decide.js";
 import { byId, fill, h, icon, setText } from "./dom.js";
 import { isMissing, number, words } from "./format.js";
 import { isLive, onState, rowsOf, wantQuotes } from "./live.js";
@@ -50,10 +51,14 @@ export class Panel {
     const moved = [];
     if (was.limit_price !== is.limit_price) moved.push(`limit ${number(was.limit_price)} → ${number(is.limit_price)}`);
     if (was.quantity !== is.quantity) moved.push(`quantity ${was.quantity} → ${is.quantity}`);
+    const ways = [this.wayOf(old), this.wayOf(this.row)];
+    if (ways[0] !== ways[1]) moved.push(`${ways[0].toLowerCase()} → ${ways[1].toLowerCase()}`);
     if (was.legs[0].symbol !== is.legs[0].symbol) moved.push("another contract");
     this.replaced = { hash: this.row.content_hash, text: `New numbers: ${moved.join(", ") || "see below"}. Look again before you approve.` };
     this.paintState();
   }
+
+  wayOf({ content }) { return content.execution?.name ?? "One limit order"; }
 
   paintCard() {
     const { content } = this.row;
@@ -67,7 +72,7 @@ export class Panel {
     wantQuotes([this.row.underlying]);
     this.chart.setAttribute("aria-label", describe(content.payoff));
     const left = h("div", { class: "stack" }, card.why(content), card.limits(content), card.expected(content));
-    const right = h("div", { class: "stack" }, this.nbbo.element,
+    const right = h("div", { class: "stack" }, this.nbbo.element, card.execution(content),
       content.payoff && h("section", {}, h("h3", {}, "Payoff"), this.chart),
       card.changes(content), card.costs(content), card.legs(content), card.similar(content), card.alternatives(content));
     fill(byId("panel-body"), left, right);
@@ -94,12 +99,14 @@ export class Panel {
     box.className = `panel-notice ${notice.kind}`;
     fill(box, icon(notice.icon), h("span", { class: "flex-fill" }, notice.text),
       notice.order && h("a", { href: `/orders/${notice.order}/` }, "See the order"),
+      notice.run && h("a", { href: `/algos/${notice.run}/` }, "See the run"),
       notice.kind !== "warn" && h("button", { type: "button", class: "btn btn-sm", onclick: () => this.next(null, null) }, "Next ", h("kbd", {}, "J")));
   }
 
   notice() {
     const { row } = this;
     if (row.status === "APPROVED") {
+      if (row.run_id) return { kind: "good", icon: "check", text: `Approved by ${row.decided_by}. ${this.wayOf(row)} started.`, run: row.run_id };
       const order = rowsOf("orders").get(row.order_id);
       return { kind: "good", icon: "check", text: `Approved by ${row.decided_by}. Order ${order ? words(order.status).toLowerCase() : "staged"}.`, order: row.order_id };
     }

@@ -1,6 +1,6 @@
 // The risk page: limits and their edits, the kill switch's levels and releases, and what is used of the capital.
 
-import { isShown, mayAnywhere, onAccount, user } from "./access.js";
+import { isShown, may, mayAnywhere, mayOnDesk, onAccount, user } from "./access.js";
 import { get, patch, post } from "./api.js";
 import { open } from "./decide.js";
 import { byId, fill, h, icon, setText } from "./dom.js";
@@ -23,6 +23,7 @@ async function load() {
   }
 }
 
+const mayOn = (action, account) => (account ? may(action, account) : mayOnDesk(action));
 const holdsFor = (limit) => [limit.account, limit.underlying].filter(Boolean).join(", ") || "everybody";
 
 function paintLimits() {
@@ -35,7 +36,7 @@ function paintLimits() {
     edit.addEventListener("click", () => askEdit(limit));
     return h("tr", { dataset: { code: limit.code } }, h("td", {}, limit.label, h("small", { class: "holds text-secondary" }, holdsFor(limit))), h("td", { class: "text-secondary" }, holdsFor(limit)),
       h("td", { class: "r" }, bound(limit.soft, limit.unit)), h("td", { class: "r" }, bound(limit.hard, limit.unit)),
-      h("td", { class: "text-nowrap" }, moment(limit.effective_at, { day: true })), h("td", { class: "r" }, mayAnywhere("EDIT_LIMITS") && edit));
+      h("td", { class: "text-nowrap" }, moment(limit.effective_at, { day: true })), h("td", { class: "r" }, mayOn("EDIT_LIMITS", limit.account) && edit));
   }));
 }
 
@@ -74,7 +75,7 @@ function paintChanges() {
 
 function decision(change) {
   if (change.requested_by === user) return h("p", { class: "text-secondary mb-0" }, "Another person decides it.");
-  if (!mayAnywhere("DECIDE_LIMITS")) return null;
+  if (!mayOn("DECIDE_LIMITS", change.limit.account)) return null;
   const button = (text, apply, kind) => h("button", { type: "button", class: `btn btn-sm ${kind}`, "aria-label": `${text} the edit of ${change.limit.label} by ${change.requested_by}`, dataset: { key: `${text} ${change.id}` }, onclick: () => decide(change, apply) }, text);
   return h("div", { class: "dialog-actions mt-2" }, button("Reject", false, ""), button("Apply", true, "btn-primary"));
 }

@@ -1,6 +1,7 @@
 // The terms of a ticket: which fields an order type has, and what the form says as the API reads it.
 
 import { byId } from "./dom.js";
+import { number } from "./format.js";
 import { fromNewYork } from "./new-york.js";
 import { brokerSaid, brokerTerms, forgetBroker } from "./ticket-broker.js";
 import { namedLots, wrongLots } from "./ticket-lots.js";
@@ -9,6 +10,9 @@ const SINGLE = new Set(["STOP", "STOP_LIMIT", "TRAILING_STOP", "LIMIT_IF_TOUCHED
 const LIMITED = new Set(["LIMIT", "STOP_LIMIT", "LIMIT_IF_TOUCHED"]);
 const STOPPED = new Set(["STOP", "STOP_LIMIT", "LIMIT_IF_TOUCHED"]);
 const CLOSES_AT = "16:00:00";
+const MOST_UNITS = 100000;
+const DEAREST = 1000000; // dollars a share
+const PRICES = ["ticket-price", "ticket-stop", "ticket-trail", "ticket-target", "ticket-guard", "ticket-oco-stop"];
 
 const value = (id) => byId(id).value;
 const orNull = (id) => (value(id) === "" ? null : value(id));
@@ -92,9 +96,15 @@ export function sending(previewed) {
   }];
 }
 
+// What an order alone waits for and asks of the broker; one that brings others along is looked at with them.
+export function beside() {
+  const brings = shown(OCO_STOP) !== null || (shown("ticket-target") !== null && shown("ticket-guard") !== null);
+  return brings ? {} : { condition: builder.value, ...theirs() };
+}
+
 // An algorithm works a limit order for the day that neither waits for a price nor brings others along.
 export function isForAlgorithms(ticket) {
-  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && !namedLots().length && builder.value === null && !theirs().broker_algo;
+  return ticket.ord_type === "LIMIT" && ticket.time_in_force === "DAY" && sending(ticket)[0] === "/orders/" && builder.value === null && !theirs().broker_algo;
 }
 
 // What goes along with the order, in words, for the last look before it is sent.
@@ -129,15 +139,24 @@ export function forgetExtras() {
 }
 
 // What is missing before it can be judged, in words; empty when nothing is.
-export function wanting() {
+export const wanting = () => fault()[0];
+
+const isPrice = (text) => text === null || (Number(text) >= 0 && Number(text) < DEAREST);
+
+// The same, with the field that it is about, if it is about one.
+export function fault() {
   const read = terms();
-  if (!Number.isInteger(read.quantity) || read.quantity < 1) return "Say how many units: a whole number from 1.";
-  if (STOPPED.has(read.ord_type) && read.stop_price === null) return "Say at which price it is set off.";
-  if (read.ord_type === "TRAILING_STOP" && read.trail_amount === null && read.trail_percent === null) return "Say how far it trails.";
+  if (!Number.isInteger(read.quantity) || read.quantity < 1 || read.quantity > MOST_UNITS) return [`Say how many units: a whole number from 1 to ${number(MOST_UNITS, 0)}.`, "ticket-quantity"];
+  for (const id of PRICES) if (!isPrice(shown(id))) return [`That is no price: give dollars a share, from 0 to under ${number(DEAREST, 0)}.`, id];
+  if (STOPPED.has(read.ord_type) && read.stop_price === null) return ["Say at which price it is set off.", "ticket-stop"];
+  if (read.ord_type === "TRAILING_STOP" && !(read.trail_amount > 0 || read.trail_percent > 0)) return ["Say how far it trails: a number above 0.", "ticket-trail"];
+  if (read.time_in_force === "GTD" && read.expire_at === null) return ["Say until which date it is good.", "ticket-expire"];
+  return [together(read)];
+}
+
+// What is wrong between fields.
+function together(read) {
   if ((shown("ticket-target") === null) !== (shown("ticket-guard") === null)) return "A bracket has both a target and a stop.";
   if (sendsList() && Object.keys(theirs()).length) return "A target or a stop beside it is the desk's affair: let the desk watch it and the broker work it plainly, or take them away.";
-  const wrong = exits(read) || wrongLots(read.quantity);
-  if (wrong) return wrong;
-  if (read.time_in_force === "GTD" && read.expire_at === null) return "Say until which date it is good.";
-  return "";
+  return exits(read) || wrongLots(read.quantity);
 }

@@ -1,20 +1,18 @@
 // The ticket: legs by click or template, looked at as it is built, previewed, then sent. Risk always runs.
 
 import { accounts, chosenAccount, may } from "./access.js";
-import { sayAdvice } from "./algo-words.js";
-import { ask, post } from "./api.js";
+import { ask } from "./api.js";
 import { ChainTable } from "./chain-table.js";
 import { ConditionBuilder } from "./condition-builder.js";
 import { byId, fill, h, icon, setText } from "./dom.js";
 import { number, words } from "./format.js";
 import { MOST_LEGS, picked, readContract, reversed, roll, sayContract, template } from "./legs.js";
-import { isLive, on, onState, rowsOf } from "./live.js";
-import { isBlocked, paintChecks, paintMeaning, paintNothing, verdict } from "./meaning.js";
-import { alongside, arrange, asSent, forgetExtras, isForAlgorithms, sending, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
+import { isLive, keepWhile, on, onState, rowsOf } from "./live.js";
+import { paintChecks, paintMeaning, paintNothing } from "./meaning.js";
+import { arrange, beside, takesLimit, terms, waitsFor, wanting } from "./ticket-form.js";
 import { offer } from "./ticket-broker.js";
 import { arrangeLots } from "./ticket-lots.js";
-import { by, isLifted, offerOverride } from "./ticket-override.js";
-import { sayError, toast } from "./toast.js";
+import { LastLook } from "./ticket-review.js";
 import { WhatIf } from "./what-if.js";
 
 const PAUSE = 250; // after the last change, before the desk is asked
@@ -24,14 +22,13 @@ const quotes = new Map();
 const start = new URLSearchParams(location.search);
 let legs = [];
 let seen = null; // the last preview's answer
-let members = null; // what the desk says to each order of a list, if the ticket brings others along
-let isReviewing = false;
 let isLookWrong = false; // what stands as wrong was found by a look
 let isMine = { price: false, effect: false };
 let turn = 0;
 let timer = null;
 
 const whatIf = new WhatIf(() => soon());
+const lastLook = new LastLook({ look: async () => ((await look()) ? seen : null), check: () => builder.check(), paint, wrong, sent: () => setLegs([]) });
 const table = new ChainTable(underlying, { onPick: pick, onQuote: (symbol, quote) => { quotes.set(symbol, quote); if (legs.some((leg) => leg.symbol === symbol)) paintMarket(); }, onChain: begin });
 
 const account = () => byId("ticket-account").value;
@@ -72,10 +69,15 @@ function pick(symbol, side) {
   else setLegs(next);
 }
 
-function wrong(message) {
+function wrong(message, field) {
   isLookWrong = false;
   byId("ticket-error").hidden = !message;
   setText(byId("ticket-error"), message);
+  for (const marked of byId("ticket").querySelectorAll("[aria-errormessage]")) ["aria-invalid", "aria-errormessage"].forEach((name) => marked.removeAttribute(name));
+  if (!field) return;
+  byId(field).setAttribute("aria-invalid", "true");
+  byId(field).setAttribute("aria-errormessage", "ticket-error");
+  byId(field).focus();
 }
 
 // What a look found wrong the next look may take back; what a person was told stands until they change something.
@@ -86,8 +88,7 @@ function wrongByLook(message) {
 }
 
 function changed() {
-  isReviewing = false;
-  members = null;
+  lastLook.end();
   wrong("");
   paint();
   soon(PAUSE);
@@ -117,18 +118,19 @@ function draft() {
 // Asks the desk what the ticket means; an answer that something newer has overtaken is dropped.
 async function look() {
   clearTimeout(timer);
-  timer = setTimeout(() => (document.hidden || isReviewing ? soon(AGAIN) : look()), AGAIN);
+  timer = setTimeout(() => (document.hidden || lastLook.isOn ? soon(AGAIN) : look()), AGAIN);
   if (!legs.length || !account() || wanting()) return false;
   const mine = (turn += 1);
-  const body = { ...draft(), scenario: whatIf.scenario() };
+  const body = { ...draft(), ...beside(), scenario: whatIf.scenario() };
   if (!isMine.price) body.limit_price = null;
   try {
     const answer = await ask("/orders/preview/", body);
-    if (mine !== turn || isReviewing) return false;
+    if (mine !== turn || lastLook.isOn) return false;
     seen = answer;
     offer(answer.at_broker);
     wrongByLook("");
-    if (!isMine.price && takesLimit()) byId("ticket-price").value = answer.ticket.limit_price;
+    const price = byId("ticket-price"); // emptied, and about to be typed in: it is not filled under the fingers
+    if (!isMine.price && takesLimit() && document.activeElement !== price) price.value = answer.ticket.limit_price;
     paintMeaning(answer);
     paintChecks(answer);
     whatIf.show(answer.payoff);
@@ -146,12 +148,10 @@ function paint() {
   byId("ticket-hint").hidden = allowed && legs.length > 0;
   fill(byId("ticket-legs"), legs.map(legItem));
   byId("ticket-fields").hidden = !legs.length || !allowed;
-  byId("ticket-fields").disabled = isReviewing;
-  byId("ticket-review").hidden = !isReviewing;
-  byId("ticket-preview").hidden = isReviewing;
+  byId("ticket-fields").disabled = lastLook.isOn;
+  byId("ticket-preview").hidden = lastLook.isOn;
   byId("ticket-preview").disabled = !legs.length || !allowed || !isLive();
-  byId("ticket-send").disabled = !isLive() || seen === null || (isBlocked(seen) && !isLifted(seen)) || (members !== null && isBlocked(members)) || !seen.may_send;
-  byId("ticket-algo").disabled = byId("ticket-send").disabled || isBlocked(seen) || !isForAlgorithms(seen.ticket);
+  lastLook.paint(isLive());
   arrange(legs, toClose);
   arrangeLots(account(), legs, toClose);
   if (legs.length) byId("ticket-effect").value = effect();
@@ -220,68 +220,6 @@ function begin() {
   else table.mark(legs);
 }
 
-// The first step: judged anew, shown as it will be sent.
-async function review() {
-  wrong("");
-  if (wanting()) return wrong(wanting());
-  if (!(await builder.check())) return wrong("What it waits for is not whole yet: see what is said beside its fields.");
-  if (!(await look())) return undefined;
-  const [path, body] = sending(seen.ticket);
-  members = null;
-  try {
-    if (path === "/order-lists/") members = await ask("/order-lists/preview/", body);
-  } catch (error) {
-    return wrong(error.message);
-  }
-  paintMembers();
-  advise();
-  offerOverride(seen, [path, body], paint);
-  isReviewing = true;
-  setText(byId("ticket-sentence"), seen.sentence);
-  setText(byId("ticket-verdict"), `${verdict(seen)} ${alongside(seen.ticket)} Fees ${number(seen.fees)}; margin is an estimate.${seen.may_send ? "" : " Your role does not send orders on this account."}`);
-  paint();
-  return (byId("ticket-send").disabled ? byId("ticket-back") : byId("ticket-send")).focus();
-}
-
-// What the table of choices says of it, where an algorithm may work it at all.
-async function advise() {
-  setText(byId("ticket-advice"), "");
-  if (!isForAlgorithms(seen.ticket)) return;
-  try {
-    setText(byId("ticket-advice"), sayAdvice(await ask("/algos/advice/", { ticket: asSent(seen.ticket) })));
-  } catch (error) {
-    setText(byId("ticket-advice"), error.message);
-  }
-}
-
-// Every order of a list is judged, not the first alone: all of them are sent, or none.
-function paintMembers() {
-  byId("ticket-members").hidden = members === null;
-  byId("ticket-members").replaceChildren(...(members?.orders ?? []).map((one) => h("li", {},
-    h("span", { class: `tag ${isBlocked(one) ? "bad" : "good"}` }, isBlocked(one) ? "Refused" : "Passes"), ` ${words(one.role)}: ${one.sentence}${one.is_collared ? " (a market order, sent as this limit)" : ""}`,
-    one.waits_for && h("span", { class: "text-secondary d-block" }, `${one.waits_for.charAt(0).toUpperCase()}${one.waits_for.slice(1)}`), one.reason && h("span", { class: "field-error" }, one.reason))),
-    ...(members === null ? [] : [h("li", { class: "text-secondary" }, members.is_native ? "The broker keeps the list." : `The desk holds the list. ${members.held_because}`)]));
-}
-
-// The second step sends the very ticket that was shown.
-async function send() {
-  byId("ticket-send").disabled = byId("ticket-algo").disabled = true;
-  try {
-    const made = await post(...by(sending(seen.ticket)));
-    const order = made.orders?.[0].order ?? made;
-    const address = made.orders ? `/orders/#list-${made.id}` : `/orders/${order.id}/`;
-    const said = order.status === "HELD" ? "Waits at the desk" : "Sent to the broker's queue";
-    toast("done", said, seen.sentence).append(h("a", { href: address }, "See it"));
-    forgetExtras();
-    setLegs([]);
-  } catch (error) {
-    isReviewing = false;
-    paint();
-    wrong(error.message);
-    sayError("Not sent", error);
-  }
-}
-
 for (const { code } of accounts.filter((one) => may("SEND_ORDER", one.code))) byId("ticket-account").append(h("option", { value: code }, code));
 const wanted = start.get("account") ?? chosenAccount();
 if (may("SEND_ORDER", wanted)) byId("ticket-account").value = wanted;
@@ -292,9 +230,8 @@ byId("ticket-price").addEventListener("input", () => { isMine.price = byId("tick
 byId("ticket-effect").addEventListener("change", () => { isMine.effect = true; isMine.price = true; });
 byId("ticket-account").addEventListener("change", paintRolls);
 byId("ticket-fields").addEventListener("input", changed);
-byId("ticket").addEventListener("submit", (event) => { event.preventDefault(); review(); });
-byId("ticket-back").addEventListener("click", () => { isReviewing = false; paint(); soon(); });
-byId("ticket-send").addEventListener("click", send);
-byId("ticket-algo").addEventListener("click", () => location.assign(`/algos/new/?ticket=${encodeURIComponent(JSON.stringify(asSent(seen.ticket)))}`));
+byId("ticket").addEventListener("submit", (event) => { event.preventDefault(); lastLook.begin(); });
+byId("ticket-back").addEventListener("click", () => { lastLook.end(); paint(); soon(); });
+keepWhile(() => legs.length > 0);
 on("positions", paintRolls);
 onState(() => paint());

@@ -34,3 +34,25 @@ def test_a_process_that_answers_has_settled_before_it_does(entry: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 
     assert int(done.stdout) > 10_000
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_collector_walks_hardly_ever_over_what_is_being_loaded(entry: str) -> None:
+    code = f"import gc, {entry}; print(gc.get_stats()[0]['collections'], *gc.get_threshold())"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    rounds, *threshold = map(int, done.stdout.split())
+    assert rounds < 50
+    assert threshold == [700, 10, 10]
+
+
+def test_a_worker_loads_so_too_and_a_process_that_only_asks_for_tasks_does_not() -> None:
+    code = (
+        "import gc, allcore.celery; from celery.signals import celeryd_init as begins; "
+        "print(gc.get_threshold()[0]); begins.send(sender='worker'); print(gc.get_threshold()[0])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert done.stdout.split() == ["700", "100000"]

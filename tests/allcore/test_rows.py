@@ -99,11 +99,10 @@ def test_what_is_read_is_what_the_orm_would_read(alice: User) -> None:
     rows.write([connection()])
 
     (found,) = rows.read(f"SELECT {rows.columns(ApiToken, 't')} FROM api_token t WHERE t.id = %s", (token.pk,))
-    (partly,) = rows.read(f"SELECT {rows.columns(Connection, 'c', without=['name'])} FROM connection c", ())
+    (other,) = rows.read(f"SELECT {rows.columns(Connection, 'c')} FROM connection c", ())
 
     read = rows.take(ApiToken, iter(found))
     assert {f.attname: getattr(read, f.attname) for f in ApiToken._meta.concrete_fields} == {
         f.attname: getattr(token, f.attname) for f in ApiToken._meta.concrete_fields
     }
-    assert rows.take(Connection, iter(partly), without=["name"]).name == "paper"
-    assert rows.take(Connection, iter(partly), without=["name"]).settings == connection().settings
+    assert rows.take(Connection, iter(other)).settings == connection().settings

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket
@@ -30,10 +31,11 @@ class Floor:
         model: FillModel = QUOTES,
         seed: str = "",
         has_actions: bool = False,
+        **terms: Any,
     ) -> None:
         account = account or book()
-        terms = replace(TERMS, model=model, seed=seed, has_actions=has_actions)
-        self.exchange = Exchange(Snapshot({ACCOUNT: account}, (), (), {}, {}), terms)
+        known = replace(TERMS, model=model, seed=seed, has_actions=has_actions, **terms)
+        self.exchange = Exchange(Snapshot({ACCOUNT: account}, (), (), {}, {}), known)
         self.changes: list[Change] = []
         self.quotes: dict[str, Quote] = {}
 

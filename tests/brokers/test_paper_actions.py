@@ -11,7 +11,7 @@ from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.orders import TimeInForce
 from allcore.kernel.reports import BookKind, BookReport
 from brokers.models import Account, Connection, PaperAccount
-from brokers.paper.actions import NO_STANDING, Adjusted, CorporateAction, Due, Standing
+from brokers.paper.actions import NO_STANDING, Adjusted, Call, CorporateAction, Due, Standing
 from brokers.paper.books import AccountBook, Holding
 from brokers.paper.records import BookingRecord, Carried, Change, InstructionRecord
 from brokers.services.paper_store import DatabaseStore
@@ -140,7 +140,23 @@ def test_an_adjusted_contract_is_settled_by_what_it_delivers(close: str, kind: s
     assert floor.go(datetime(2026, 6, 12, 20, 0, 5, tzinfo=UTC)) == [kind]
     assert held(floor) == ({"TSLA": 150} if kind == "ASSIGNMENT" else {})
     if kind == "ASSIGNMENT":
-        assert book_of(floor).cash == Decimal(75_000) + Decimal("-0.005")  # 166.6667 a share, to a hundredth of a cent
+        assert book_of(floor).cash == Decimal(75_000)  # 250 times 100, whatever that is a share
+
+
+@pytest.mark.parametrize(("contracts", "deliverable"), [(1, 150), (7, 133), (1_000, 150), (1_000, 7)])
+def test_exercise_costs_the_strike_times_the_multiplier_whatever_is_delivered(contracts: int, deliverable: int) -> None:
+    call = named("50", right=Right.CALL, root="TSLA1")
+    account = replace(
+        holding({call: contracts}), standing=Standing(TODAY, adjusted={call: Adjusted("TSLA", deliverable)})
+    )
+    before = account.cash
+    floor = Floor(account, has_actions=True)
+    floor.exchange.closes.learn("TSLA", date(2026, 6, 12), Decimal(5_000))
+
+    floor.go(datetime(2026, 6, 12, 20, 0, 5, tzinfo=UTC))
+
+    assert held(floor) == {"TSLA": contracts * deliverable}
+    assert before - book_of(floor).cash == 5_000 * contracts
 
 
 def test_a_dividend_is_earned_on_its_ex_date_and_paid_on_its_day() -> None:
@@ -327,6 +343,8 @@ def test_standings_and_actions_are_kept_over_a_restart() -> None:
     carried = Carried(4, 1, Decimal("0.5"), named("62.5"), -8, 100, 100, Decimal("1.25"))
     booking = BookingRecord(ACCOUNT, "E1", BookKind.SPLIT, PUT, -2, OPENS_AT, OPENS_AT, carried=carried)
     standing = Standing(TODAY, (Due("d", "TSLA", -3, Decimal("0.5"), TODAY),), {named("62.5"): Adjusted("TSLA", 150)})
+    standing = replace(standing, interest_through=TODAY, borrow_through=YESTERDAY, call=Call(Decimal("9.50"), TODAY))
+    standing = replace(standing, margin_through=TODAY, enforced_on=YESTERDAY, assigned_through=TODAY)
     fresh = store.load().accounts[ACCOUNT].standing
 
     store.write([Change(bookings=(booking,), standings=((ACCOUNT, standing),))])

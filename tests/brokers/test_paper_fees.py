@@ -1,5 +1,6 @@
 """What fills cost, by tariff and by day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -7,10 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allcore.kernel.instruments import OptionContract, Right
 from allcore.kernel.orders import PositionEffect, Side
+from brokers.models import Connection
 from brokers.paper import tariffs
 from brokers.paper.fees import Fill, NoFeesError, fee_of, levies_of, row_on
-from brokers.paper.tariffs import FLAT, IBKR_TIERED, SCHWAB, TARIFFS, TASTYTRADE, TRADESTATION, Tariff
+from brokers.paper.tariffs import COMMISSION_FREE, FLAT, IBKR_TIERED, SCHWAB, TARIFFS, TASTYTRADE, TRADESTATION, Tariff
+from brokers.selectors.fees import expected_fee
+from tests.builders.paper import buy
 
 DAY = date(2026, 6, 10)
 ONE_DAY = timedelta(days=1)
@@ -89,6 +94,27 @@ def test_an_index_option_costs_a_dollar(tariff: Tariff) -> None:
     bare = Tariff("x", tariff.commissions, passes_levies=False)
 
     assert fee_of(bare, option(3, is_index=True), DAY) == Decimal("3.00")
+
+
+@pytest.mark.parametrize("tariff", [IBKR_TIERED, TASTYTRADE, COMMISSION_FREE])
+@pytest.mark.parametrize(("px", "taken"), [("0.99", "0.57"), ("1.00", "0.66"), ("1.01", "0.66")])
+def test_the_exchange_takes_its_own_for_its_index(tariff: Tariff, px: str, taken: str) -> None:
+    fill = option(10, px, is_index=True)
+
+    extra = fee_of(tariff, replace(fill, root="SPXW"), DAY) - fee_of(tariff, replace(fill, root="XSP"), DAY)
+
+    assert extra == 10 * Decimal(taken)
+
+
+@pytest.mark.parametrize(("broker", "fee"), [("ibkr", "1.66"), ("schwab", "1.00"), ("tda", "0.65"), ("paper", "0.65")])
+def test_a_connection_that_names_no_tariff_has_its_brokers_own(broker: str, fee: str) -> None:
+    index = buy(OptionContract("SPXW", date(2026, 6, 19), Right.PUT, Decimal(6000)).symbol, "4.00")
+    connection = Connection(name="x", broker=broker, settings={})
+    levies = levies_of(option(1, "4.00"), DAY, cents_up=broker != "ibkr").values()
+
+    told = expected_fee(connection, index, Decimal(4), DAY)
+
+    assert told == Decimal(fee) + (0 if broker == "paper" else sum(levies))
 
 
 @pytest.mark.parametrize(

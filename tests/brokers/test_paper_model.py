@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from statistics import mean
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ from brokers.paper.matching import match
 from brokers.paper.model import OPTIMISTIC, PESSIMISTIC, PROFILES, QUOTES, REALISTIC, FillModel
 from brokers.paper.resting import INSIDE, distance_of, hazard
 from tests.brokers.floors import CLOSE_AT, Floor, after
-from tests.builders.paper import LOW_PUT, OPEN_AT, PUT, buy, leg, sell, ticket
+from tests.builders.paper import LOW_PUT, OPEN_AT, PUT, book, buy, leg, sell, ticket
 
 EPOCH = int(OPEN_AT.timestamp())
 SURE = replace(REALISTIC, hazard_near=50.0, hazard_mid=50.0, hazard_far=50.0)
@@ -216,6 +217,76 @@ def floor_of(model: FillModel, seed: str = "s") -> Floor:
     floor = Floor(model=model, seed=seed)
     floor.show(PUT, "4.10", "4.30", at=OPEN_AT)
     return floor
+
+
+def taking(qty: int, limit: str, *, size: int = 10, sweep: float = 1.0, tif: TimeInForce = TimeInForce.DAY) -> Floor:
+    """Return a floor on which an order has met that many at 4.30 and nothing else."""
+    floor = Floor(model=replace(QUOTES, sweep=sweep), seed="s")
+    floor.show(PUT, "4.10", "4.30", at=OPEN_AT, size=size)
+    floor.send("C1", buy(PUT, limit, qty=qty, tif=tif))
+    floor.go(OPEN_AT)
+    return floor
+
+
+def traded(floor: Floor) -> list[tuple[int, Decimal, object]]:
+    return [(f.qty, f.px, f.why["rule"]) for change in floor.changes for f in change.fills]
+
+
+@pytest.mark.parametrize(
+    ("qty", "limit", "beyond"),
+    [
+        (10, "4.35", 0),  # nothing is left
+        (11, "4.35", 1),
+        (30, "4.35", 20),  # three times what was shown
+        (31, "4.35", 0),
+        (15, "4.30", 0),  # a tick beyond is beyond its limit
+    ],
+)
+def test_a_rest_is_found_a_tick_beyond_the_far_side(qty: int, limit: str, beyond: int) -> None:
+    swept = [(beyond, Decimal("4.35"), "SWEPT")] if beyond else []
+
+    assert traded(taking(qty, limit)) == [(10, Decimal("4.30"), "MARKETABLE"), *swept]
+
+
+def test_an_immediate_order_sweeps_before_it_lapses() -> None:
+    floor = taking(15, "4.35", tif=TimeInForce.IOC)
+
+    assert floor.orders["C1"].status == "FILLED"
+
+
+def test_half_of_the_orders_find_their_rest_at_once() -> None:
+    floor = Floor(book("1000000"), model=replace(QUOTES, sweep=0.5), seed="s")
+    floor.show(PUT, "4.10", "4.30", at=OPEN_AT, size=1)
+    for n in range(1_000):
+        moment = OPEN_AT + timedelta(microseconds=n)
+        floor.show(PUT, "4.10", "4.30", at=moment, size=1)
+        floor.send(f"C{n}", buy(PUT, "4.35", qty=2, tif=TimeInForce.IOC), at=moment)
+        floor.go(moment)
+
+    assert 450 <= sum(order.status == "FILLED" for order in floor.orders.values()) <= 550
+
+
+def test_the_pessimistic_market_sweeps_nothing_and_refuses_one_in_two_hundred() -> None:
+    assert (PESSIMISTIC.sweep, PESSIMISTIC.reject_rate) == (0.0, 0.005)
+    assert (REALISTIC.sweep, REALISTIC.reject_rate) == (0.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"limit": "4.30"}, ["ACK"]),
+        ({"limit": "4.30", "tif": TimeInForce.IOC}, ["REJECT"]),
+        ({"limit": "4.30", "tif": TimeInForce.FOK}, ["REJECT"]),
+        ({}, ["REJECT"]),
+    ],
+)
+def test_in_a_halt_only_what_can_wait_is_taken(terms: dict[str, Any], said: list[str]) -> None:
+    floor = floor_of(QUOTES)
+    floor.quotes[PUT] = replace(floor.quotes[PUT], is_halted=True)
+    floor.send("C1", buy(PUT, **terms))
+
+    assert floor.go(OPEN_AT) == said
+    assert floor.orders["C1"].reason == ("HALTED" if said == ["REJECT"] else "")
 
 
 @pytest.mark.parametrize(("late", "said"), [(0.149, ["ACK"]), (0.150, ["ACK", "FILL"])])

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import BookKind
-from brokers.models import Account, Connection, PaperAccount, PaperExecution, PaperOrder, PaperPosition
+from brokers.models import Account, Connection, PaperAccount, PaperBooking, PaperExecution, PaperOrder, PaperPosition
 from brokers.paper.market import Taken
 from brokers.paper.records import (
     BookingRecord,
@@ -195,6 +195,19 @@ def test_an_assignment_delivers_shares_for_cash(store: DatabaseStore) -> None:
     assert (account.qty("TSLA"), account.cash) == (300, Decimal("101228.05") - 75_000)
 
 
+def test_a_delivery_price_is_loaded_as_it_was_written(store: DatabaseStore) -> None:
+    traded(store)
+    price = Decimal("33.33333333")  # 50 x 100 for 150 shares
+    booking = BookingRecord(ACCOUNT, "E1", BookKind.ASSIGNMENT, PUT, -3, OPEN_AT, LATER, "TSLA", 450, price)
+
+    store.write([Change(bookings=(booking,))])
+
+    account = store.account(ACCOUNT)
+    assert account is not None
+    assert (account.qty("TSLA"), account.cash) == (450, Decimal("101228.05") - 15_000)
+    assert PaperBooking.objects.get().delivery_px == price
+
+
 def test_a_booking_is_made_once(store: DatabaseStore) -> None:
     traded(store)
     booking = BookingRecord(ACCOUNT, "E1", BookKind.EXPIRY, PUT, -3, OPEN_AT, LATER)
@@ -211,6 +224,47 @@ def test_history_has_open_orders_and_those_closed_since(store: DatabaseStore) ->
     assert [o.cl_ord_id for o in store.history(OPEN_AT).orders] == ["C1", "C2"]
     assert [o.cl_ord_id for o in store.history(OPEN_AT + timedelta(microseconds=1)).orders] == ["C2"]
     assert [f.exec_id for f in store.history(OPEN_AT).fills] == ["C1-1"]
+
+
+def test_history_reads_what_is_open_or_changed_and_no_more(store: DatabaseStore) -> None:
+    for n in range(30):
+        traded(store, f"OLD{n}")
+    store.write([Change(orders=(received("OPEN"),))])
+    since = OPEN_AT + timedelta(hours=1)
+    order, fill = filled(working(received("NEW")))
+    store.write([Change(orders=(received("NEW"),)), Change(orders=(working(received("NEW")),))])
+    store.write([Change(orders=(replace(order, changed_at=since),), fills=(fill,))])
+
+    with CaptureQueriesContext(connection) as few:
+        lately = store.history(since)
+    with CaptureQueriesContext(connection) as many:
+        ever = store.history(OPEN_AT)
+
+    assert [o.cl_ord_id for o in lately.orders] == ["OPEN", "NEW"]
+    assert [f.order_id for f in lately.fills] == ["NEW"]
+    assert len(ever.orders) == 32
+    assert len(few) == len(many) == 5
+
+
+def test_history_finds_a_few_orders_among_many_by_indexes(store: DatabaseStore) -> None:
+    account = PaperAccount.objects.get(number=ACCOUNT)
+    ticket = sell(PUT, "4.00").as_dict()
+    closed = {"account": account, "ticket": ticket, "status": "FILLED", "order_qty": 1, "cum_qty": 1}
+    PaperOrder.objects.bulk_create(
+        PaperOrder(cl_ord_id=f"B{n}", current_cl_ord_id=f"B{n}", arrives_at=OPEN_AT, changed_at=OPEN_AT, **closed)
+        for n in range(3000)
+    )
+    with CaptureQueriesContext(connection) as asked:
+        assert store.history(OPEN_AT + timedelta(hours=1)).orders == ()
+    orders = next(q["sql"] for q in asked if 'FROM "paper_order"' in q["sql"])
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE paper_order")
+        cursor.execute(f"EXPLAIN {orders}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "paper_open_orders" in plan
+    assert "paper_orders_by_change" in plan
 
 
 def test_a_connection_sees_its_own_accounts_only(store: DatabaseStore) -> None:

@@ -68,5 +68,12 @@ class FakeSocket:
 
     def drop(self) -> None:
         """Close the connection, as a restart of the desk does."""
+        self._close(1012, "restart")
+
+    def sign_out(self) -> None:
+        """Close the connection, as the end of the session does."""
+        self._close(4401, "signed out")
+
+    def _close(self, code: int, reason: str) -> None:
         assert self._socket is not None
-        self._socket.close(code=1012, reason="restart")
+        self._socket.close(code=code, reason=reason)

@@ -68,11 +68,10 @@ def test_what_the_broker_does_not_take_is_said_and_nothing_is_sent(
     page.get_by_label("maxPctVol", exact=True).fill("0.6")
     quote_all()
     page.get_by_role("button", name="Preview").click()
-    expect(page.locator("#ticket-verdict")).to_contain_text("Vwap (maxPctVol 0.6)")
-    quote_all()
-    page.get_by_role("button", name="Send", exact=True).click()
 
-    expect(page.locator("#ticket-error")).to_contain_text("maxPctVol is a number from 0.1 to 0.5, was '0.6'")
+    expect(page.locator("#ticket-verdict")).to_contain_text("Vwap (maxPctVol 0.6)")
+    expect(page.locator("#ticket-verdict")).to_contain_text("maxPctVol is a number from 0.1 to 0.5, was '0.6'")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
     assert Order.objects.count() == 0
 
 

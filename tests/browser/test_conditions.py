@@ -64,6 +64,8 @@ def test_a_tree_is_built_on_the_ticket_said_in_words_and_held(
     built = page.locator("#ticket-condition")
     build(built)
     quote_all()
+    # However long the building took: what is typed is looked at anew, in a market that is fresh.
+    built.get_by_role("group", name="P&L of the day").get_by_label("the value").fill("-500")
     said = built.locator(".condition-said")
     expect(said).to_contain_text("call's delta is above 0.40, 2 in a row and (not (AAPL's middle is below 190.00")
     expect(said).to_contain_text("or the account's P&L of the day is below -500.00")

@@ -192,6 +192,20 @@ def test_on_a_phone_the_signs_without_words_have_names(page: Page, live_server: 
 
 
 @pytest.mark.usefixtures("furnished")
+@pytest.mark.parametrize(("path", "table"), [("/brokers/", ".table-matrix"), ("/algos/", ".table-choices")])
+def test_on_a_phone_a_wide_table_becomes_cards_that_do_not_scroll_sideways(
+    page: Page, live_server: LiveServer, path: str, table: str
+) -> None:
+    page.set_viewport_size(PHONE)
+
+    visit(page, live_server, path)
+
+    box = page.locator(f".scroll-x:has({table})")
+    expect(box).to_be_visible()
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+
+@pytest.mark.usefixtures("furnished")
 def test_the_algorithms_are_reached_from_the_navigation(page: Page, live_server: LiveServer) -> None:
     visit(page, live_server, "/orders/")
 
@@ -225,9 +239,11 @@ def test_the_theme_is_kept(page: Page, live_server: LiveServer) -> None:
 @pytest.mark.usefixtures("furnished")
 def test_a_limit_is_edited_with_a_reason_and_loosening_waits(page: Page, live_server: LiveServer) -> None:
     visit(page, live_server, "/risk/")
-    page.locator("#limits-rows tr[data-code]").first.get_by_role("button").click()
+    page.locator("#limits-rows tr[data-code=buffer]").get_by_role("button").click()
     page.locator("#limit-dialog").get_by_label("Hard").fill("0.01")
-    page.get_by_label("Reason, at least 15 characters").fill("A wider margin is agreed for the week.")
+    page.locator("#limit-dialog").get_by_label("Reason, at least 15 characters").fill(
+        "A wider margin is agreed for the week."
+    )
 
     page.locator("#limit-dialog").get_by_role("button", name="Edit").click()
 
@@ -267,3 +283,17 @@ def test_the_depth_of_a_contract_is_shown_and_said_to_be_the_best_prices_only(
     expect(page.locator("#depth-kind")).to_have_text("Best prices only")
     expect(page.locator("#depth-note")).to_contain_text("no book is behind them")
     expect(page.locator("#depth-rows tr")).to_have_count(1)
+
+
+@pytest.mark.usefixtures("furnished")
+def test_one_failure_said_again_and_again_stands_once(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server, "/orders/")
+
+    page.evaluate(
+        """async () => {
+          const { toast } = await import("/static/js/toast.js");
+          for (const text of ["one", "one", "two"]) toast("wrong", "Not read", text);
+        }"""
+    )
+
+    expect(page.locator(".desk-toast.wrong")).to_have_count(2)

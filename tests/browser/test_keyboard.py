@@ -166,6 +166,23 @@ def test_the_reason_given_for_one_proposal_is_not_that_of_the_next(page: Page, o
     expect(page.get_by_label("In words, if it helps")).to_have_value("")
 
 
+def test_a_key_that_comes_before_the_closed_dialog_lost_the_focus_counts(page: Page, open_page: Open) -> None:
+    Answers(page, "/rejection/$", 200, proposal("one"))
+    open_page("/", proposal("one"))
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
+    page.keyboard.press("r")
+    expect(page.get_by_label("In words, if it helps")).to_be_visible()
+
+    page.evaluate("""() => {
+      const dialog = document.getElementById("reject-dialog");
+      dialog.close();
+      const press = new KeyboardEvent("keydown", { key: "r", bubbles: true });
+      dialog.querySelector("textarea").dispatchEvent(press);
+    }""")
+
+    expect(page.locator("#reject-dialog")).to_be_visible()
+
+
 def test_a_question_mark_lists_the_keys_on_every_page_and_gives_the_focus_back(page: Page, open_page: Open) -> None:
     open_page("/breaks/")
     page.get_by_role("link", name="Orders").focus()
@@ -259,7 +276,7 @@ def test_a_limit_is_edited_by_keys_and_the_focus_comes_back_to_its_row(
     ensure_defaults(NOW)
     sign_in(person("ann", Role.RISK_OFFICER).user)
     page.goto(f"{live_server.url}/risk/")
-    edit = page.locator("#limits-rows tr[data-code]").first.get_by_role("button")
+    edit = page.locator("#limits-rows tr[data-code=buffer]").get_by_role("button")
     edit.press("Enter")
     page.locator("#limit-dialog").get_by_label("Hard").fill("0.20")
     page.keyboard.press("Tab")

@@ -220,7 +220,7 @@ def test_a_closing_ticket_names_the_lots_that_it_takes(
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-verdict")).to_contain_text(f"It closes 1 of lot E{newer.execution_id}")
     assert serious_faults(page) == []
-    expect(page.get_by_role("button", name="Work it with an algorithm")).to_be_disabled()
+    expect(page.get_by_role("button", name="Work it with an algorithm")).to_be_enabled()
     quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".desk-toast.done")).to_be_visible()

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from allcore.accounts.models import User
@@ -98,3 +98,24 @@ def test_a_missing_volatility_is_named_and_no_number_is_told(page: Page, live_se
     page.get_by_role("button", name="COM-1", exact=True).click()
 
     expect(page.locator("#measures-note")).to_have_text("Nothing is held: there is nothing to lose.")
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "is_rejected", "said"), [(0, True, "Too careful"), (2, False, "Holds"), (9, True, "Rejected")]
+)
+def test_a_back_test_says_which_way_it_fails(
+    page: Page, live_server: LiveServer, exceptions: int, is_rejected: bool, said: str
+) -> None:
+    def answer(route: Route) -> None:
+        body = route.fetch().json()
+        done = {"days": 49, "exceptions": exceptions, "expected": 2.45, "confidence": 0.95, "zone": "GREEN"}
+        for row in body["results"]:
+            if row["var"] is not None:
+                row["var"]["backtest"] = done | {"is_rejected": is_rejected}
+        route.fulfill(json=body)
+
+    page.route("**/api/v1/risk/measures/", answer)
+
+    page.goto(f"{live_server.url}/risk/")
+
+    expect(page.locator("#measures")).to_contain_text(f"{exceptions} of 49 days beyond VaR 95 %, 2.5 expected {said}")

@@ -207,7 +207,7 @@ def test_a_type_shows_its_own_fields_and_several_legs_have_no_stops(page: Page, 
     expect(page.get_by_label("Distance")).to_be_visible()
     expect(page.get_by_label("Limit, a share")).to_be_hidden()
     page.get_by_role("button", name="Preview").click()
-    expect(page.locator("#ticket-error")).to_have_text("Say how far it trails.")
+    expect(page.locator("#ticket-error")).to_have_text("Say how far it trails: a number above 0.")
     page.get_by_role("button", name="Sell 205 call", exact=True).click()
 
     expect(page.get_by_label("Type")).to_have_value("LIMIT")
@@ -344,3 +344,101 @@ def test_a_soft_block_goes_by_a_second_persons_yes(page: Page, live_server: Live
     expect(page.locator(".desk-toast.done")).to_contain_text("Sent to the broker's queue")
     row.refresh_from_db()
     assert (row.status, row.asked_by) == ("USED", trader)
+
+
+@pytest.mark.usefixtures("trader")
+@pytest.mark.parametrize(
+    ("label", "typed", "said"),
+    [
+        ("Units", "", "a whole number from 1 to 100,000"),
+        ("Units", "1.5", "a whole number from 1 to 100,000"),
+        ("Units", "100001", "a whole number from 1 to 100,000"),
+        ("Limit, a share", "-1", "from 0 to under 1,000,000"),
+        ("Limit, a share", "1e9", "from 0 to under 1,000,000"),
+    ],
+)
+def test_what_cannot_be_a_ticket_is_said_at_its_field_and_stays_as_typed(
+    page: Page, live_server: LiveServer, label: str, typed: str, said: str
+) -> None:
+    visit(page, live_server)
+    start_from(page, "strangle")
+    field = page.get_by_label(label)
+    field.fill(typed)
+
+    page.get_by_role("button", name="Preview").click()
+
+    expect(page.locator("#ticket-error")).to_contain_text(said)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(typed)
+    expect(page.locator("#ticket-review")).to_be_hidden()
+
+
+@pytest.mark.usefixtures("trader")
+def test_an_emptied_price_is_not_filled_while_it_has_the_focus(page: Page, live_server: LiveServer) -> None:
+    visit(page, live_server)
+    start_from(page, "strangle")
+    price = page.get_by_label("Limit, a share")
+    expect(price).not_to_have_value("")
+
+    price.fill("")
+    for _ in range(2):  # the second is asked for once the first was painted
+        page.wait_for_event("response", lambda answer: answer.url.endswith("/orders/preview/"))
+
+    expect(price).to_be_focused()
+    expect(price).to_have_value("")
+
+
+def test_a_ticket_outlives_its_session(
+    page: Page, live_server: LiveServer, sign_in: Callable[[User], None], trader: User
+) -> None:
+    visit(page, live_server)
+    start_from(page, "iron_condor")
+    page.get_by_label("Units").fill("2")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#ticket-error")).to_contain_text("sign in again in another tab")
+    sign_in(trader)
+    page.context.add_cookies(
+        [{"name": "csrftoken", "value": "a" * 32, "url": live_server.url}]
+    )  # as a new sign-in does
+    quote_all()
+
+    page.get_by_role("button", name="Preview").click()
+
+    expect(page.locator("#ticket-sentence")).to_contain_text("2")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+
+
+@pytest.mark.usefixtures("trader")
+def test_a_ticket_stays_on_the_page_when_the_session_ends_and_goes_on_after_signing_in_again(
+    page: Page, live_server: LiveServer, socket: FakeSocket
+) -> None:
+    visit(page, live_server)
+    start_from(page, "iron_condor")
+    page.get_by_label("Units").fill("2")
+
+    socket.sign_out()
+
+    banner = page.locator("#live-banner")
+    expect(banner).to_contain_text("Signed out since 10:00:00 EDT")
+    expect(banner).to_contain_text("What you typed stays here")
+    expect(banner.get_by_role("link", name="Sign in")).to_have_attribute("href", "/accounts/login/")
+    expect(page.get_by_role("button", name="Preview")).to_be_disabled()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # back from the tab of the sign-in
+    expect(page.locator("html")).to_have_attribute("data-live", "yes")
+    expect(banner).to_be_hidden()
+    expect(page.get_by_label("Units")).to_have_value("2")
+    expect(page.locator("#ticket-legs li")).to_have_count(4)
+
+
+@pytest.mark.usefixtures("trader")
+def test_an_empty_ticket_leads_to_signing_in_and_back_to_where_it_was(
+    page: Page, live_server: LiveServer, socket: FakeSocket
+) -> None:
+    visit(page, live_server, "?expiry=2026-06-19")
+    page.context.clear_cookies(name="sessionid")
+
+    socket.sign_out()
+
+    page.wait_for_url(re.compile(r"/accounts/login/\?next=%2Fticket%2FAAPL%2F%3Fexpiry%3D2026-06-19$"))

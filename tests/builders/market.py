@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import orjson
 
 from allcore import live
@@ -14,8 +15,17 @@ from allcore.kernel.quotes import Greeks, Quote
 from marketdata.domain import wire
 from marketdata.models import Bar, Instrument
 from marketdata.selectors import clock as clocks
+from risk.domain.sheet import Name
+from risk.domain.sheet_wire import PAST_KEY, SHEET_KEY, Look, Past, look_bytes, past_bytes, version_of
 
 START = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)  # Wednesday, 10:00 in New York
+
+LISTED = ("AAPL", "AMD", "AMZN", "GOOG", "GOOGL", "META", "MSFT", "NVDA", "QQQ", "SPY", "TSLA")
+DAYS = np.arange(252)
+# Days on which nothing much happens, to no two names alike: what a test is not about must not be in its way.
+QUIET = past_bytes(
+    Past({symbol: Name(0.005 * np.sin(DAYS * (n + 2) * 0.37), beta=1.0) for n, symbol in enumerate(LISTED)}, None)
+)
 
 
 def money(value: str | float | Decimal | None) -> Decimal | None:
@@ -63,6 +73,7 @@ def write_quotes(quotes: Iterable[Quote], *, publish: bool = False) -> None:
         row = wire.quote_list(item, item.received_at.isoformat())
         live.client().hset(wire.quotes_key(wire.family(item.symbol)), item.symbol, orjson.dumps(row))
         batch.append([item.symbol, row])
+    write_sheet()
     if publish:
         live.client().publish(wire.QUOTES_CHANNEL, orjson.dumps(batch))
 
@@ -95,12 +106,19 @@ def write_clock(
     clock = ExchangeClock(now, exchange, speed, stops_at)
     state = clocks.FeedClock(clock, source, rate, now)
     live.client().set(wire.CLOCK_KEY, orjson.dumps(clocks.as_dict(state)))
+    write_sheet(now)
     return clock
+
+
+def write_sheet(at: datetime | None = None, past: bytes = QUIET) -> None:
+    """Put into Redis what the monitor prepares for the gate, as of now unless told otherwise."""
+    live.client().set(PAST_KEY, past)
+    live.client().set(SHEET_KEY, look_bytes(Look(at or utc_now(), 0.045, version_of(past))))
 
 
 def clear() -> None:
     """Forget every quote, model value and clock in Redis."""
-    for pattern in ("quotes:*", "greeks:*", "interest:*", wire.CLOCK_KEY):
+    for pattern in ("quotes:*", "greeks:*", "interest:*", wire.CLOCK_KEY, PAST_KEY, SHEET_KEY):
         for key in live.client().scan_iter(pattern):
             live.client().delete(key)
 

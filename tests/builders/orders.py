@@ -137,7 +137,7 @@ def make_order(ticket: OrderTicket, account: Account, *, origin: str = "one") ->
         for index, leg in enumerate(ticket.legs)
     )
     OrderRequest.objects.create(
-        order=order, connection=account.connection, kind="NEW", cl_ord_id=cl_ord_id, created_at=NOW
+        order=order, account=account, connection=account.connection, kind="NEW", cl_ord_id=cl_ord_id, created_at=NOW
     )
     Reservation.objects.create(
         order_id=order.id,

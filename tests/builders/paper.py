@@ -19,6 +19,7 @@ from brokers.paper.books import AccountBook, Holding, after_booking, after_fill
 from brokers.paper.contracts import multiplier_of, option_named
 from brokers.paper.model import QUOTES, FillModel
 from brokers.paper.quotes import Watched
+from brokers.paper.rates import FREE, Rates
 from brokers.paper.records import (
     BookingRecord,
     Change,
@@ -221,6 +222,7 @@ class PaperDesk:
     model: FillModel = QUOTES
     seed: str = ""
     actions: ActionBook | None = None
+    rates: Rates = FREE
     rules: dict[str, TickRule] = field(default_factory=dict)
     market: MemoryQuotes = field(init=False)
     session: PaperSession = field(init=False)
@@ -236,7 +238,11 @@ class PaperDesk:
                 connection="paper",
                 store=self.store(),
                 quotes=self.market,
-                settings=PaperSettings(model=replace(self.model, latency_ms=self.latency_ms), seed=self.seed),
+                settings=PaperSettings(
+                    model=replace(self.model, latency_ms=self.latency_ms),
+                    seed=self.seed,
+                    rates=self.rates,
+                ),
                 clock=self.clock,
                 rule_of=self.rules.get,
                 closes=no_close,

@@ -16,15 +16,19 @@ from allcore.kernel.quotes import Greeks, Quote
 from allcore.kernel.tickets import OrderTicket, TicketLeg, natural_effect
 from brokers.models import Account, Connection
 from risk.domain.book import Book, Holding, Pending
+from risk.domain.circumstances import Circumstances
 from risk.domain.defaults import DEFAULTS
 from risk.domain.gate import assess
 from risk.domain.limits import Bound, Limits
 from risk.domain.market import BrokerTakes, Listing, MarketView
 from risk.domain.protocol import NOT_PROTOCOL, ProtocolTerms
 from risk.domain.request import GateRequest
+from risk.domain.sheet import Sheet
+from risk.domain.sheet_wire import past_from
 from risk.domain.structure import Structure
 from risk.domain.verdict import Assessment, CheckResult
 from risk.models import AccountGrant, Role
+from tests.builders.market import QUIET
 
 NOW = datetime(2026, 6, 11, 15, 0, tzinfo=UTC)  # Thursday, 11:00 in New York
 CLOSE = datetime(2026, 6, 11, 20, 0, tzinfo=UTC)
@@ -59,6 +63,8 @@ PRICES: dict[str, tuple[str, str]] = {
 TAKES = BrokerTakes(
     "paper", frozenset(OrdType), frozenset(TimeInForce), frozenset(TriggerPrice), 4, gtc_for=timedelta(days=90)
 )
+PAST = past_from(QUIET)
+SHEET = Sheet(NOW, 0.045, PAST.names, None)
 DELTAS = {PUT: -0.489, LOWER_PUT: -0.22, NEXT_PUT: -0.30, CALL: 0.45, HIGHER_CALL: 0.12}
 
 
@@ -256,9 +262,22 @@ def without_limit(code: str) -> Limits:
     return Limits({name: bound for name, bound in DEFAULTS.items() if name != code})
 
 
+def around(**changes: Any) -> Circumstances:
+    """Return circumstances in which nothing is in the way: every option has ten thousand open contracts."""
+    plain = Circumstances(interest=dict.fromkeys(PRICES, 10_000), rate=0.05)
+    return replace(plain, **changes)
+
+
 def request(ticket: OrderTicket | None = None, **changes: Any) -> GateRequest:
     plain = GateRequest(
-        account_id=1, ticket=ticket or sell_put(), book=book(), market=market(), terms=NOT_PROTOCOL, limits=limits()
+        account_id=1,
+        ticket=ticket or sell_put(),
+        book=book(),
+        market=market(),
+        terms=NOT_PROTOCOL,
+        limits=limits(),
+        around=around(),
+        sheet=SHEET,
     )
     return replace(plain, **changes)
 

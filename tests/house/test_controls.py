@@ -12,6 +12,7 @@ from tests.house.tree import ROOT
 ROW = re.compile(r"^\| (R\d\d) \| ([^|]+) \| ([^|]*)\| ([^|]*)\|$", re.MULTILINE)
 ROWS = ROW.findall((ROOT / "docs/controls.md").read_text(encoding="utf-8"))
 ASKED = {control.code for control in (*GATEKEEPERS, *CONTROLS)}
+WATCHED = {"near_strike", "pinned"}  # of short options on their last day, beside the gate
 
 
 def test_every_control_of_the_house_has_its_row() -> None:
@@ -30,9 +31,15 @@ def test_a_control_without_a_rule_says_what_the_desk_does_instead(number: str, c
 
 
 def test_every_limit_belongs_to_a_rule() -> None:
-    of_modes = {"order_notional_paper": "order_notional", "order_notional_live": "order_notional"}
+    parts = {
+        "order_notional_paper": "order_notional",
+        "order_notional_live": "order_notional",
+        "day_trades": "day_trading",
+        "day_trade_equity": "day_trading",
+        "intraday_excess": "day_trading",
+    }
 
-    assert {of_modes.get(code, code) for code in DEFAULTS} <= ASKED | set(TRIGGERS)
+    assert {parts.get(code, code) for code in DEFAULTS} <= ASKED | set(TRIGGERS) | WATCHED
 
 
 def test_every_trigger_of_the_kill_switch_is_on_the_page_with_its_level() -> None:

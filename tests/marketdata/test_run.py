@@ -66,6 +66,16 @@ def test_a_killed_feed_never_runs_the_exchanges_clock_backwards() -> None:
     assert clock.exchange_now(NOW + timedelta(hours=1)) == shown
 
 
+def test_another_pace_goes_on_with_the_same_market() -> None:
+    first = opened()
+    first.tick(NOW)
+    first.stop(NOW + timedelta(seconds=3))
+
+    opened(f"{SPEC},speed=60,pause=5", now=NOW + timedelta(hours=8)).tick(NOW + timedelta(hours=8))
+
+    assert clock.exchange_now(NOW + timedelta(hours=8)) == OPEN + timedelta(seconds=3)
+
+
 def test_another_setting_begins_another_market() -> None:
     opened().tick(NOW)
 

@@ -110,6 +110,23 @@ def test_short_options_are_opened_inside_the_range(delta: float, outcome: Outcom
     assert check("delta_range", asked).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("delta", "said"),
+    [
+        (-0.396, "39.6"),
+        (-0.342871, "34.3"),
+        (-0.45, "45.0"),
+        (-0.3999, "39.99"),
+        (-0.500041, "50.004"),
+        (-0.500001, "50.0001"),
+    ],
+)
+def test_a_delta_is_said_in_no_more_digits_than_show_its_side_of_the_range(delta: float, said: str) -> None:
+    asked = request(sell_put(), terms=GEN_TERMS, market=market(greeks={PUT: greeks(delta)}))
+
+    assert f"is {said} points, the range is 40 to 50." in check("delta_range", asked).message
+
+
 def test_a_rolls_delta_is_reported_and_not_held() -> None:
     held = book(holdings=(holding(PUT, -1),))
 

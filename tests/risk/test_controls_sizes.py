@@ -128,3 +128,16 @@ def test_a_limit_for_one_order_is_about_the_whole_order_when_it_is_replaced() ->
 
     assert check("order_contracts", asked).outcome is HARD
     assert check("order_contracts", replace(asked, ticket=sell_put(50))).outcome is SOFT
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "is_said"),
+    [("20", "50", True), ("50", "50", True), ("51", "50", False)],
+)
+def test_a_soft_limit_that_lies_beyond_the_hard_one_is_not_said(soft: str, hard: str, is_said: bool) -> None:
+    asked = request(sell_put(60), limits=limits(order_contracts=(soft, hard)))
+
+    message = check("order_contracts", asked).message
+
+    assert ("soft limit" in message) is is_said
+    assert "the hard limit is 50" in message

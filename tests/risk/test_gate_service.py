@@ -78,7 +78,8 @@ def test_a_soft_block_is_reserved_only_if_somebody_accepts_it() -> None:
     refused = gate.admit(asked(account, sell_put(2), limits=soft), order_id=uuid4())
     assert not Reservation.objects.exists()
 
-    accepted = gate.admit(asked(account, sell_put(2), limits=soft), order_id=uuid4(), soft_overridden=True)
+    order_id, shown = uuid4(), frozenset({"order_contracts"})
+    accepted = gate.admit(asked(account, sell_put(2), limits=soft), order_id=order_id, accepted=shown)
 
     assert refused.outcome == accepted.outcome == "SOFT_BLOCK"
     assert Reservation.objects.count() == 1
@@ -88,7 +89,9 @@ def test_a_soft_block_is_reserved_only_if_somebody_accepts_it() -> None:
 def test_nobody_lifts_a_hard_block() -> None:
     hard = limits(order_contracts=("1", "1"))
 
-    gate.admit(asked(make_account(), sell_put(2), limits=hard), order_id=uuid4(), soft_overridden=True)
+    gate.admit(
+        asked(make_account(), sell_put(2), limits=hard), order_id=uuid4(), accepted=frozenset({"order_contracts"})
+    )
 
     assert not Reservation.objects.exists()
 
@@ -267,8 +270,12 @@ def race(admit: Callable[[int, Barrier], str]) -> list[str]:
         ("83333", {}),  # each order binds 60 % of the cash
         ("1000000", {"position_contracts": (None, "3")}),
         ("1000000", {"open_orders": (None, "1")}),
+        ("1000000", {"net_delta": (None, "0.0408")}),  # each is short two puts of delta 0.489 at 250.02
+        ("1000000", {"vega": (None, "0.0000333")}),
+        ("1000000", {"short_gamma": (None, "0.0000937")}),
+        ("1000000", {"stress_loss": (None, "0.0165")}),
     ],
-    ids=["cash", "contracts in the name", "open orders"],
+    ids=["cash", "contracts in the name", "open orders", "delta", "vega", "gamma", "stress"],
 )
 def test_of_two_orders_that_fit_alone_and_not_together_exactly_one_passes(
     cash: str, changed: dict[str, tuple[str | None, str]]

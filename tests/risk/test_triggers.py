@@ -12,6 +12,7 @@ AT = {
     "kill_breaks": ("5", "1"),
     "kill_rejects": ("10", "1"),
     "kill_messages": ("120", "1"),
+    "kill_unmatched": ("0", "1"),
     "kill_stale_market": ("120", "0.001"),
 }
 

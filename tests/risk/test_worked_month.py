@@ -12,6 +12,7 @@ from risk.domain.verdict import Outcome
 from tests.builders.risk import (
     GEN_TERMS,
     SHARE,
+    around,
     book,
     by_code,
     dec,
@@ -26,6 +27,7 @@ from tests.builders.risk import (
 HARD, SOFT, PASS = Outcome.HARD_BLOCK, Outcome.SOFT_BLOCK, Outcome.PASS
 TSLA_250, TSLA_247 = "TSLA  260612P00250000", "TSLA  260612P00247500"
 TSLA_255, NVDA_129 = "TSLA  260612P00255000", "NVDA  260612P00129000"
+NVDA_123 = "NVDA  260612P00123000"
 
 
 def put(symbol: str, lots: int, limit: str) -> OrderTicket:
@@ -40,15 +42,21 @@ def view(symbol: str, mid: str, delta: float, spot: str) -> MarketView:
     near, name = Decimal("0.02"), symbol[:4]
     return market(
         quotes={symbol: quote(symbol, str(Decimal(mid) - near), str(Decimal(mid) + near)), name: quote(name)},
-        spots={name: quote(name, spot, str(Decimal(spot) + near))},
-        greeks={symbol: greeks(delta)},
+        spots={SHARE: quote(SHARE), name: quote(name, spot, str(Decimal(spot) + near))},
+        greeks={TSLA_250: greeks(-0.489), symbol: greeks(delta)},
         listings={symbol: listing(symbol)},
     )
 
 
 def ask(symbol: str, lots: int, mid: str, delta: float, spot: str, **changes: object) -> GateRequest:
     limit = str(Decimal(mid) - Decimal("0.02"))
-    return request(put(symbol, lots, limit), market=view(symbol, mid, delta, spot), terms=GEN_TERMS, **changes)
+    return request(
+        put(symbol, lots, limit),
+        market=view(symbol, mid, delta, spot),
+        terms=GEN_TERMS,
+        around=around(interest={symbol: 9_000}),
+        **changes,
+    )
 
 
 def test_week_one_rejects_the_delta_of_39_6_and_takes_48_9() -> None:
@@ -71,7 +79,7 @@ def test_week_one_takes_three_lots_of_nvda_and_refuses_the_fourth() -> None:
 
     assert three.outcome is PASS
     assert by_code(three)["deployment"].value == dec("0.887")
-    assert {r.code for r in four.of(HARD)} == {"cash_secured", "buffer", "deployment"}
+    assert {r.code for r in four.of(HARD)} == {"cash_secured", "day_trading", "buffer", "deployment"}
     assert by_code(four)["deployment"].value == dec("1.016")
 
 
@@ -121,20 +129,22 @@ def test_week_four_rolls_into_the_235_put() -> None:
             new: quote(new, "16.28", "16.34"),
             SHARE: quote(SHARE, "222.58", "222.62"),
         },
-        spots={SHARE: quote(SHARE, "222.58", "222.62")},
-        greeks={old: greeks(-0.95), new: greeks(-0.75)},
+        spots={SHARE: quote(SHARE, "222.58", "222.62"), "NVDA": quote("NVDA", "121.38", "121.42")},
+        greeks={old: greeks(-0.95), new: greeks(-0.75), NVDA_123: greeks(-0.70)},
         listings={old: listing(old), new: listing(new)},
     )
     held = book(
         cash=dec("103660.65"),
         equity=dec("102000"),
         household_equity=dec("252000"),
-        holdings=(holding(old, -1, "14.93"), holding("NVDA  260612P00123000", -3, "1.60")),
+        holdings=(holding(old, -1, "14.93"), holding(NVDA_123, -3, "1.60")),
         household_notional={"TSLA": dec(23_750), "NVDA": dec(36_900)},
     )
     red = replace(GEN_TERMS, deployment_cap=dec("0.7125"), name_cap=dec("0.4125"), entry_open=False)
 
-    assessment = assess(request(ticket, market=seen, book=held, terms=red))
+    assessment = assess(
+        request(ticket, market=seen, book=held, terms=red, around=around(interest={old: 900, new: 900}))
+    )
 
     assert assessment.outcome is Outcome.WARN  # the new delta is outside the entry range, which is reported
     assert {r.code for r in assessment.of(Outcome.WARN)} == {"delta_range"}

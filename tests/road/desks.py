@@ -44,6 +44,7 @@ QUICK: dict[str, dict[str, object]] = {
     "ibkr": {"commission_seconds": 0.5, "doubt_seconds": 0.5},
     "schwab": {"answer_seconds": 1.0},
     "etrade": {"answer_seconds": 1.0},
+    "tda": {"answer_seconds": 1.0},
 }
 Result = TypeVar("Result")
 

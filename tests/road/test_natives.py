@@ -13,10 +13,11 @@ from tests.brokers.servers.tws.messages import card_of
 from tests.brokers.servers.tws.placing import Placing
 from tests.road.desks import ACCOUNT, SYMBOL, Road
 from trading.domain.contingent.conditions import InvalidConditionError
-from trading.domain.contingent.kept import NotKeptError
+from trading.domain.contingent.kept import NotKeptError, NotWorkedError
+from trading.domain.structures.analysis import Scenario
 from trading.models import Hold, Order, OrderRequest
 from trading.selectors import orders as orders_shown
-from trading.selectors.natively import NotWorkedError
+from trading.selectors import preview
 from trading.services import submit
 from trading.services.contingent import revising
 from trading.services.submit import NewTerms, NotReplaceableError
@@ -50,6 +51,10 @@ def draft(**changes: object) -> dict[str, Any]:
 
 def place(road: Road, **changes: object) -> Order:
     return submit.place(draft=draft(**changes), actor=road.actor("trader"), key="k", trace_id="t", now=utc_now())
+
+
+def look(road: Road, **changes: object) -> dict[str, object]:
+    return preview.preview(draft(**changes), road.actor("trader").user, Scenario(), now=utc_now())
 
 
 def waiting(road: Road) -> Order:
@@ -157,11 +162,32 @@ def test_without_being_asked_the_desk_watches_it_itself(road: Road) -> None:
 def test_what_the_broker_does_not_do_is_refused_and_nothing_is_kept(
     road: Road, changes: dict[str, Any], error: type[Exception]
 ) -> None:
-    with pytest.raises(error, match="Nothing was sent"):
+    looked_at = look(road, **changes)
+    with pytest.raises(error, match="Nothing was sent") as refused:
         place(road, **changes)
 
+    assert looked_at["refused"] == {"code": refused.value.code, "message": refused.value.message}  # type: ignore[attr-defined]
+    assert looked_at["outcome"] == "HARD_BLOCK"
+    assert looked_at["checks"][0]["message"] == refused.value.message  # type: ignore[attr-defined,index]
     assert not Order.objects.exists()
     assert road.theirs() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"condition": {"when": WHEN}},
+        {"held_by": "BROKER", "condition": {"when": WHEN}},
+        {"broker_algo": PATIENT},
+        {"held_by": "BROKER", "condition": {"when": WHEN}, "broker_algo": PATIENT},
+    ],
+)
+def test_what_would_be_placed_is_told_so_before(road: Road, changes: dict[str, Any]) -> None:
+    looked_at = look(road, **changes)
+
+    assert (looked_at["refused"], looked_at["outcome"]) == (None, "PASS")
+    assert place(road, **changes).status != "DENIED"
 
 
 def test_an_order_is_worked_by_the_brokers_own_algorithm(road: Road) -> None:

@@ -18,6 +18,7 @@ from trading.selectors import algos
 from trading.selectors.algo_rows import run_row
 from trading.serializers.algos import AlgoDetailOut, AlgoIn, AlgoOut, PauseReasonIn
 from trading.services.algos import control, start
+from trading.services.elections import Wish
 from trading.services.idempotency import Answer
 
 
@@ -48,7 +49,8 @@ class Algos(APIView):
         data = AlgoIn(data=request.data)
         data.is_valid(raise_exception=True)
         given, actor, now = data.validated_data, actor_of(request), utc_now()
-        wish = start.Wish(given["ticket"], given["algo"], given["parameters"], given.get("minutes"))
+        lots = tuple(Wish(**one) for one in given["lots"])
+        wish = start.Wish(given["ticket"], given["algo"], given["parameters"], given.get("minutes"), lots)
 
         def act() -> Answer:
             return Answer(201, run_row(start.start(wish, actor=actor, trace_id=trace_id(), now=now)))

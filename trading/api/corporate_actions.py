@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
+from allcore.api.pagination import whole
 from allcore.kernel.clock import utc_now
 from trading.api.once import answer_once
 from trading.selectors.corporate_actions import action_row, listed
@@ -23,7 +24,7 @@ class CorporateActions(APIView):
     @extend_schema(responses={200: dict})
     def get(self, request: Request) -> Response:
         """List corporate actions, the latest ex-date first."""
-        return Response({"results": listed()})
+        return whole(request, self, listed)
 
     @extend_schema(request=CorporateActionIn, responses={201: dict})
     def post(self, request: Request) -> Response:

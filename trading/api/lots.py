@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from allcore.accounts.actors import actor_of
+from allcore.api.pagination import whole
 from allcore.kernel.clock import utc_now
 from trading.api.once import answer_once
 from trading.selectors import lots
@@ -20,10 +21,12 @@ from trading.services.idempotency import Answer
 class Lots(APIView):
     """Open lots."""
 
+    columns = ("account",)
+
     @extend_schema(responses={200: dict})
     def get(self, request: Request) -> Response:
         """List each account's open lots, and the method by which closing trades take them."""
-        return Response({"results": lots.rows(actor_of(request).user, utc_now())})
+        return whole(request, self, lambda: lots.rows(actor_of(request).user, utc_now()))
 
 
 class AccountLotMethod(APIView):

@@ -13,10 +13,12 @@ from allcore.api.pagination import paged
 from allcore.kernel.clock import utc_now
 from trading.api.once import answer_once
 from trading.selectors import proposals
+from trading.selectors.algo_rows import run_row
 from trading.selectors.rows import order_row, proposal_row
-from trading.serializers.answers import DecisionOut, ProposalOut
+from trading.serializers.proposals import DecisionOut, ProposalOut
 from trading.serializers.requests import ApprovalIn, ChangeIn, RejectionIn
 from trading.services import decide, propose
+from trading.services.algos.executions import Asked
 from trading.services.elections import Wish
 from trading.services.idempotency import Answer
 
@@ -58,7 +60,7 @@ class Approval(APIView):
 
     @extend_schema(request=ApprovalIn, responses={201: DecisionOut})
     def post(self, request: Request, proposal_id: UUID) -> Response:
-        """Approve what was shown; one approval of all needed wins, and stages the order."""
+        """Approve what was shown; one approval of all needed wins, and stages the order or starts its run."""
         data = ApprovalIn(data=request.data)
         data.is_valid(raise_exception=True)
         actor, now, told = actor_of(request), utc_now(), dict(data.validated_data)
@@ -67,7 +69,8 @@ class Approval(APIView):
         def act() -> Answer:
             decided = decide.approve(proposal_id=proposal_id, actor=actor, now=now, lots=lots, **told)
             order = None if decided.order is None else order_row(decided.order)
-            return Answer(201, {"proposal": proposal_row(decided.proposal), "order": order})
+            run = None if decided.run is None else run_row(decided.run)
+            return Answer(201, {"proposal": proposal_row(decided.proposal), "order": order, "run": run})
 
         return answer_once(request, actor, now, act)
 
@@ -114,20 +117,15 @@ class Change(APIView):
 
     @extend_schema(request=ChangeIn, responses={201: ProposalOut})
     def post(self, request: Request, proposal_id: UUID) -> Response:
-        """Propose other numbers: a new card, with risk run anew, in place of the old."""
+        """Propose other numbers or another execution: a new card, with risk run anew, in place of the old."""
         data = ChangeIn(data=request.data)
         data.is_valid(raise_exception=True)
-        actor, now = actor_of(request), utc_now()
-        new = data.validated_data
+        actor, now, told = actor_of(request), utc_now(), dict(data.validated_data)
+        asked = told.pop("execution", None)
+        new = propose.Numbers(**told, execution=None if asked is None else Asked(**asked))
 
         def act() -> Answer:
-            changed = propose.change(
-                proposal_id=proposal_id,
-                limit_price=new.get("limit_price"),
-                quantity=new.get("quantity"),
-                actor=actor,
-                now=now,
-            )
+            changed = propose.change(proposal_id=proposal_id, new=new, actor=actor, now=now)
             return Answer(201, proposal_row(changed))
 
         return answer_once(request, actor, now, act)

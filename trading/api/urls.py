@@ -8,6 +8,7 @@ from trading.api import (
     breaks,
     corporate_actions,
     exercise,
+    expiring,
     history,
     kill,
     lots,
@@ -45,6 +46,8 @@ urlpatterns = [
     path("orders/<uuid:order_id>/cancel/", orders.OrderCancel.as_view()),
     path("orders/<uuid:order_id>/replace/", orders.OrderReplace.as_view()),
     path("orders/<uuid:order_id>/lots/", lots.OrderLots.as_view()),
+    path("expiry-tasks/", expiring.ExpiryTasks.as_view()),
+    path("expiry-tasks/<row:task_id>/acknowledgement/", expiring.Acknowledgement.as_view()),
     path("overrides/", overrides.Overrides.as_view()),
     path("overrides/<uuid:override_id>/", overrides.OneOverride.as_view()),
     path("overrides/<uuid:override_id>/decision/", overrides.OverrideDecision.as_view()),
@@ -81,4 +84,5 @@ urlpatterns = [
     path("orders/<uuid:order_id>/external-cancel/", breaks.ExternalCancel.as_view()),
     path("orders/<uuid:order_id>/not-found/", breaks.OrderNotFound.as_view()),
     path("mandates/", books.Mandates.as_view()),
+    path("mandates/<row:mandate_id>/revocation/", books.MandateRevocation.as_view()),
 ]

@@ -15,7 +15,7 @@ from brokers.quiet import window_at
 from brokers.terms import PLAIN
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.threads import DatabaseLine
-from trading.services import claim
+from trading.services import claim, matching
 
 BATCH = 32
 SEND_TIMEOUT = 5.0
@@ -38,6 +38,7 @@ class Outbox:
         self._session = session
         self._line = line
         self._epoch = epoch
+        self._out: list[int] = []  # the requests that were handed over, each time they were
 
     async def run(self, doorbell: Doorbell) -> None:
         """Send for ever: at each ring, and at each sweep."""
@@ -48,6 +49,12 @@ class Outbox:
                 await doorbell.wait()
         finally:
             await doorbell.close()
+
+    async def compare(self) -> None:
+        """Hold what left since the last time against what was entered: orders out are orders in."""
+        out, self._out = self._out, []
+        if out:
+            await self._line.call(partial(matching.compare, self._connection, out, epoch=self._epoch, now=utc_now()))
 
     async def _send_batch(self) -> int:
         claimed = await self._line.call(
@@ -103,6 +110,7 @@ class Outbox:
 
     async def _hand_over(self, outbound: claim.Outbound) -> None:
         self._ensure_in_hours(outbound)
+        self._out.append(outbound.request_id)
         if outbound.native != PLAIN:
             await self._hand_over_native(outbound)
         elif outbound.ticket is not None and outbound.quantity is None:
@@ -133,6 +141,7 @@ class Outbox:
         self._ensure_in_hours(outbounds[0])
         if not (self._session.capabilities.native_lists and isinstance(self._session, NativeEntry)):
             raise InvalidInputError("Not sent: the broker keeps no lists of orders.", connection=self._connection)
+        self._out += [outbound.request_id for outbound in outbounds]
         await self._session.submit_list(outbounds[0].broker_account, native_list(outbounds))
 
 

@@ -31,6 +31,7 @@ LEASE_RENEWAL = 1.0
 RECONCILE_EVERY = 60.0
 DOUBT_EVERY = 1.0
 KEEPS_OUR_IDS = frozenset({Idempotency.SERVER_KEY, Idempotency.ID_REJECT})
+COMPARE_EVERY = 1.0
 LEASE_LOOK = 1.0
 LEAST_REST = 0.5
 STEADY_AFTER = timedelta(seconds=10)  # a session that fell sooner counts as one that did not come up
@@ -59,6 +60,7 @@ class ConnectionRunner:
         self._up_at: datetime | None = None
         self._resumed_at: datetime | None = None
         self._said = ""  # beside being up
+        self._told_at: datetime | None = None  # when the session's last whole answer that was applied was given
 
     async def run(self) -> None:
         """Hold the connection again and again until cancelled."""
@@ -134,6 +136,7 @@ class ConnectionRunner:
 
     async def _keep(self, session: Session) -> None:
         inbox = Inbox(self.name, session, self._in)
+        self._told_at = None
         try:
             await session.connect()
             await self._state("SYNCING", "Reconciling")
@@ -141,7 +144,9 @@ class ConnectionRunner:
                 group.create_task(self._keep_lease(session))
                 group.create_task(inbox.run())
                 # Cancels and what only closes leave at once; what opens waits in the outbox until the books agree.
-                group.create_task(Outbox(self.name, session, self._out, self._epoch).run(Doorbell(self.name)))
+                outbox = Outbox(self.name, session, self._out, self._epoch)
+                group.create_task(outbox.run(Doorbell(self.name)))
+                group.create_task(self._every(COMPARE_EVERY, outbox.compare))
                 await self._reconcile(session)
                 await self._state("UP", "")
                 self._up_at = utc_now()
@@ -176,7 +181,8 @@ class ConnectionRunner:
             await asyncio.sleep(LEASE_RENEWAL)
 
     async def _reconcile(self, session: Session) -> None:
-        since = await self._control.call(partial(reconcile.look_back, self.name, now=utc_now()))
+        told_at = self._told_at if session.capabilities.lists_changes else None
+        since = await self._control.call(partial(reconcile.look_back, self.name, now=utc_now(), told_at=told_at))
         status = await session.mass_status(since)
         asked = Asked(
             since=since,
@@ -184,6 +190,7 @@ class ConnectionRunner:
             indexes_our_ids=session.capabilities.idempotency in KEEPS_OUR_IDS,
         )
         await self._in.insist(partial(reconcile.apply, status, asked=asked, now=utc_now()))
+        self._told_at = status.taken_at
 
     async def _ask_about_doubts(self, session: Session) -> None:
         if await self._control.call(partial(reconcile.has_questions_due, self.name, now=utc_now())):

@@ -6,6 +6,7 @@ from trading.models.contingent import Hold, OrderLink, OrderList
 from trading.models.corporate_actions import CorporateAction
 from trading.models.executions import BookEvent, Execution, Quarantine
 from trading.models.exercise import ExerciseInstruction
+from trading.models.expiring import ExpiryTask
 from trading.models.greek_points import GreekPoint
 from trading.models.idempotency import IdempotencyKey
 from trading.models.lot_choices import LotElection, LotInstruction
@@ -31,6 +32,7 @@ __all__ = [
     "EquityPoint",
     "Execution",
     "ExerciseInstruction",
+    "ExpiryTask",
     "ExternalOrder",
     "GreekPoint",
     "Hold",

@@ -1,6 +1,7 @@
 """Runs of execution algorithms: the parent, what it heard, and which orders are its children; and routing's scorecards.
 
-A run is not an order: it is never sent, reserves nothing and books nothing. Its children are orders like any other.
+A run is not an order: it is never sent and books nothing. It reserves what it has not sent yet; its children are orders
+like any other.
 """
 
 import uuid
@@ -12,7 +13,7 @@ from django.db.models import Q
 from brokers.models import Account
 from risk.models import Verdict
 from trading.models.orders import Order
-from trading.models.proposals import Approval, Mandate
+from trading.models.proposals import Approval, Mandate, Proposal
 
 
 class AlgoRun(models.Model):
@@ -39,6 +40,9 @@ class AlgoRun(models.Model):
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="algo_runs")
     started_via = models.JSONField(default=dict)
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="algo_runs")
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, null=True, related_name="run")
+    accepted = models.JSONField(default=list)  # rules whose soft blocks were accepted with the proposal
+    lots = models.JSONField(default=list)  # [leg, lot, quantity]: those that its children take first, in this order
     mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, related_name="algo_runs")
     verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, related_name="algo_runs")  # of the whole
     quantity = models.PositiveIntegerField()

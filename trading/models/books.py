@@ -65,6 +65,7 @@ class LotClose(models.Model):
 
     class Meta:
         db_table = "lot_close"
+        indexes = [models.Index(fields=["closed_at", "lot"], name="lots_closed_when")]
 
     def __str__(self) -> str:
         return f"{self.lot_id} {self.qty}"
@@ -108,7 +109,7 @@ class LedgerEntry(models.Model):
         TRADES = "TRADES", "Bought and sold"
         FEES = "FEES", "Fees"
         DELIVERY = "DELIVERY", "Assignments and exercises"
-        INCOME = "INCOME", "Dividends and cash for fractions"
+        INCOME = "INCOME", "Dividends, interest, borrow fees, cash for fractions"
 
     transaction_id = models.UUIDField()
     account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="ledger")

@@ -67,7 +67,7 @@ class BookEvent(models.Model):
     px = models.DecimalField(max_digits=14, decimal_places=4)
     deliverable = models.ForeignKey(Instrument, on_delete=models.PROTECT, null=True, related_name="+")
     shares = models.IntegerField(default=0)
-    delivery_px = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    delivery_px = models.DecimalField(max_digits=18, decimal_places=8, null=True)
     fee = models.DecimalField(max_digits=12, decimal_places=4, default=0)
     ratio_new = models.PositiveIntegerField(default=1)
     ratio_old = models.PositiveIntegerField(default=1)

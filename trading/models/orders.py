@@ -58,6 +58,7 @@ class Order(models.Model):
     state = models.JSONField(default=dict)  # the order core's whole state; `status` and quantities repeat parts of it
     cum_qty = models.PositiveIntegerField(default=0)
     leaves_qty = models.PositiveIntegerField(default=0)
+    unit_notional = models.DecimalField(max_digits=18, decimal_places=2, null=True)  # dollars one unit opens; or empty
     overfill_qty = models.PositiveIntegerField(default=0)
     avg_px = models.DecimalField(max_digits=18, decimal_places=8, null=True)
     broker_order_id = models.CharField(max_length=60, blank=True)
@@ -99,6 +100,9 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-created_at", "id"], name="order_blotter"),
+            models.Index(
+                fields=["account", "trade_date"], condition=Q(unit_notional__isnull=False), name="order_opened_on"
+            ),
             models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="order_children"),
             models.Index(
                 fields=["account", "underlying"],
@@ -164,6 +168,8 @@ class OrderRequest(models.Model):
         WAITING = "WAITING", "Waits for a cancel"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
+    # The order's, for the index: the pace of messages is an account's.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="+")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=7, choices=Kind)
     cl_ord_id = models.CharField(max_length=20)
@@ -192,7 +198,7 @@ class OrderRequest(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["created_at"], name="requests_of_late"),
+            models.Index(fields=["account", "created_at"], name="requests_of_account"),
             models.Index(fields=["connection", "id"], condition=Q(state="TO_SEND"), name="outbox"),
             models.Index(
                 fields=["connection", "id"], condition=Q(state__in=["SENT", "IN_DOUBT"]), name="outbox_unanswered"

@@ -35,6 +35,7 @@ class Proposal(models.Model):
         ROLL = "ROLL", "Roll"
         BUY_TO_CLOSE = "BUY_TO_CLOSE", "Buy to close"
         OFFSET = "OFFSET", "Offset of a fault"
+        CLOSE_SHORT = "CLOSE_SHORT", "Close before assignment"
 
     class RejectReason(models.TextChoices):
         PRICE = "PRICE", "Price"
@@ -109,6 +110,9 @@ class Mandate(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("signed_at")), name="a_mandate_ends"),
             models.CheckConstraint(condition=Q(max_order_cash__gt=0), name="a_mandate_has_a_ceiling"),
+            models.UniqueConstraint(
+                fields=["account", "grantee"], condition=Q(revoked_at=None), name="one_mandate_for_a_grantee"
+            ),
         ]
 
     def __str__(self) -> str:

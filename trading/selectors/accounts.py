@@ -4,7 +4,9 @@ from decimal import Decimal
 
 from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
-from risk.selectors.permissions import visible_accounts
+from brokers.models import Account
+from risk.domain.permissions import Action
+from risk.selectors.permissions import may, visible_accounts
 from trading.models import CashBalance, Mandate
 from trading.selectors.rows import Row, iso, text
 
@@ -37,6 +39,18 @@ def account(user: User, code: str) -> Row:
         if row["code"] == code:
             return row
     raise NotFoundError(f"There is no account {code}.", account=code)
+
+
+def account_seen_by(code: str, user: User) -> Account:
+    """Return the account.
+
+    Raises:
+        NotFoundError: there is no such account, or it is not theirs to see.
+    """
+    account = Account.objects.select_related("connection").filter(code=code).first()
+    if account is None or not may(user, Action.VIEW, account):
+        raise NotFoundError(f"There is no account {code}.", account=code)
+    return account
 
 
 def mandates(user: User) -> list[Row]:

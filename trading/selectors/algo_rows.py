@@ -25,6 +25,7 @@ def run_row(run: AlgoRun) -> Row:
         "limit_price": text(ticket.limit_price),
         "price_effect": str(ticket.price_effect),
         "started_by": run.started_by.username,
+        "proposal_id": None if run.proposal_id is None else str(run.proposal_id),
         "starts_at": iso(run.starts_at),
         "ends_at": iso(run.ends_at),
         "created_at": iso(run.created_at),

@@ -15,7 +15,7 @@ from allcore.kernel.orders import PriceEffect
 from risk.selectors.permissions import visible_accounts
 from trading.domain.algos import parameters
 from trading.domain.algos.choice import TABLE
-from trading.models import AlgoChild, AlgoEvent, AlgoRun
+from trading.models import AlgoChild, AlgoEvent, AlgoRun, Proposal
 from trading.selectors.algo_rows import run_row
 from trading.selectors.rows import Row, iso, order_row, text
 
@@ -39,7 +39,7 @@ def detail(user: User, run_id: UUID) -> Row:
     Raises:
         NotFoundError: there is none, or it is not theirs to see.
     """
-    run = visible(user).select_related("verdict").filter(pk=run_id).first()
+    run = visible(user).select_related("verdict", "proposal__proposed_by").filter(pk=run_id).first()
     if run is None:
         raise NotFoundError(f"There is no run {run_id}.", run_id=run_id)
     children = list(run.children.select_related("order__account").order_by("step"))
@@ -54,9 +54,26 @@ def detail(user: User, run_id: UUID) -> Row:
         "trace_id": run.trace_id,
         "checks": run.verdict.checks,
         "children": [{"step": child.step, "leg": child.leg, **order_row(child.order)} for child in children],
-        "events": [_event_row(event) for event in events],
+        "events": [_event_row(event, _sign(run)) for event in events],
         "walk": _walk(run, events),
         "result": _result(run, children, events),
+        "proposal": None if run.proposal is None else _proposal(run.proposal),
+    }
+
+
+def _proposal(proposal: Proposal) -> Row:
+    """Return which proposal it works, and who approved it."""
+    by = proposal.proposed_by
+    return {
+        "id": str(proposal.pk),
+        "strategy": proposal.get_strategy_display(),
+        "proposed_by": "the strategy" if by is None else by.username,
+        "proposed_at": iso(proposal.proposed_at),
+        "approved_by": [
+            approval.user.username for approval in proposal.approvals.select_related("user").order_by("id")
+        ],
+        "content_hash": proposal.content_hash,
+        "sentence": proposal.content["execution"]["sentence"],
     }
 
 
@@ -95,7 +112,7 @@ def _result(run: AlgoRun, children: list[AlgoChild], events: list[AlgoEvent]) ->
     arrival = None if first is None else sign * (Decimal(first["bid"]) + Decimal(first["ask"])) / 2
     return {
         "arrival_mid": text(arrival),
-        "slippage": None if paid is None or arrival is None else text(sign * (paid - arrival)),
+        "slippage": None if paid is None or arrival is None else text(sign * (paid - arrival) + 0),
         "orders": len(children),
         "replaces": sum(action["do"] == "REPLACE" for event in events for action in event.actions),
     }
@@ -106,14 +123,23 @@ def _sign(run: AlgoRun) -> int:
     return -1 if run.ticket["price_effect"] == PriceEffect.CREDIT else 1
 
 
-def _event_row(event: AlgoEvent) -> Row:
+def _event_row(event: AlgoEvent, sign: int) -> Row:
     return {
         "seq": event.seq,
         "kind": event.kind,
         "data": event.data,
-        "actions": event.actions,
+        "actions": [_priced(action, sign) for action in event.actions],
         "at": iso(event.at),
     }
+
+
+def _priced(action: Row, sign: int) -> Row:
+    """Return an action with its cost as the price that a person says: of the run's own side, a leg's unsigned."""
+    if "cost" not in action:
+        return action
+    cost = str(action["cost"])
+    is_leg = int(str(action.get("leg", -1))) >= 0
+    return {**action, "price": cost.lstrip("-") if is_leg else _price(cost, sign)}
 
 
 def _walk(run: AlgoRun, events: Iterable[AlgoEvent]) -> Row:

@@ -15,13 +15,14 @@ from trading.domain.books.attribution import Part, by
 from trading.models import Execution, Lot, LotClose, Position, WeekLabel
 from trading.selectors import snapshots
 from trading.selectors.rows import Row, text
+from trading.selectors.strategies import strategy_of
 
 DIMENSIONS = ("strategy", "week_type", "account", "broker")
 BY_HAND = "By hand"
 UNLABELLED = "No label"
-OF_LOTS = ("lot__account", "lot__execution__order__proposal__strategy", "lot__execution__order__underlying")
-OF_OPEN = ("account", "execution__order__proposal__strategy", "execution__order__underlying", "execution__trade_date")
-OF_FILLS = ("account", "order__proposal__strategy", "order__underlying")
+OF_LOTS = ("lot__account", strategy_of("lot__execution__order__"), "lot__execution__order__underlying")
+OF_OPEN = ("account", strategy_of("execution__order__"), "execution__order__underlying", "execution__trade_date")
+OF_FILLS = ("account", strategy_of("order__"), "order__underlying")
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,10 @@ class _Day:
     def note(self, event: BookEvent) -> None:
         """Take in what a book event did."""
         pair = event.account_id, event.instrument_id
-        if event.income:
-            self.income[pair] = self.income.get(pair, Decimal(0)) + event.income
+        # What a closing costs is its trade's fee; what another event costs, such as a dividend's charge, comes off it.
+        income = event.income - (Decimal(0) if event.kind in CLOSINGS else event.fee)
+        if income:
+            self.income[pair] = self.income.get(pair, Decimal(0)) + income
         if event.to_instrument_id is not None:
             self.carried.append(event)
         elif event.kind in CLOSINGS:

@@ -17,7 +17,7 @@ from trading.domain.contingent.sights import as_row, of_leaf
 from trading.domain.contingent.view import View
 from trading.domain.contingent.words import condition_said
 from trading.selectors import waiting
-from trading.selectors.preview import account_seen_by
+from trading.selectors.accounts import account_seen_by
 from trading.selectors.rows import Row
 
 

@@ -4,12 +4,16 @@ from collections.abc import Collection
 
 from allcore import rows
 from allcore.kernel.orders import OrdStatus
+from allcore.kernel.reports import COSTS
 from trading.domain.reconcile.orders import CLOSED_AT_BROKER, Ours
 
 # An order with a replacement behind a cancel is several at the broker: it is read whole, wherever it stands.
 ENDED = """
 SELECT r.cl_ord_id, r.orig_cl_ord_id, o.status, o.cum_qty,
-       ARRAY(SELECT e.exec_id FROM execution e WHERE e.order_id = o.id)
+       ARRAY(SELECT e.exec_id FROM execution e WHERE e.order_id = o.id),
+       ARRAY(SELECT split_part(e.exec_id, %(costs)s, 1) FROM execution e WHERE e.order_id = o.id AND e.status = 'LIVE'),
+       ARRAY(SELECT e.exec_id || '/' || e.leg FROM execution e
+              WHERE e.order_id = o.id AND e.fee = 0 AND e.status = 'LIVE')
   FROM order_request r JOIN "order" o ON o.id = r.order_id JOIN connection c ON c.id = r.connection_id
  WHERE c.name = %(connection)s AND o.status = ANY(%(closed)s)
    AND (r.cl_ord_id = ANY(%(names)s) OR
@@ -21,10 +25,13 @@ SELECT r.cl_ord_id, r.orig_cl_ord_id, o.status, o.cum_qty,
 
 def ended(connection: str, names: Collection[str]) -> dict[str, Ours]:
     """Return the connection's ended orders by each of the names by which the broker may list them; one statement."""
-    asked = {"connection": connection, "closed": [status.value for status in CLOSED_AT_BROKER], "names": list(names)}
+    closed = [status.value for status in CLOSED_AT_BROKER]
+    asked = {"connection": connection, "closed": closed, "names": list(names), "costs": COSTS}
     return {
-        name: Ours(OrdStatus(status), frozenset(exec_ids), cum_qty=cum_qty)
-        for cl_ord_id, orig_cl_ord_id, status, cum_qty, exec_ids in rows.read(ENDED, asked)
+        name: Ours(
+            OrdStatus(status), frozenset(exec_ids), cum_qty=cum_qty, live=frozenset(live), unpaid=frozenset(unpaid)
+        )
+        for cl_ord_id, orig_cl_ord_id, status, cum_qty, exec_ids, live, unpaid in rows.read(ENDED, asked)
         for name in (cl_ord_id, orig_cl_ord_id)
         if name in names
     }

@@ -9,6 +9,7 @@ from allcore.accounts.models import User
 from allcore.kernel.clock import new_york_date
 from marketdata.selectors import chains, clock
 from risk.selectors.permissions import visible_accounts
+from trading.domain.books.positions import DayTrade
 from trading.domain.books.valuation import Valued
 from trading.domain.explain.day import Explained, Held, Point, explain, together
 from trading.selectors import pnl, points
@@ -43,10 +44,15 @@ def _explained(position: Valued, known: Sequence[Point], moment: Moment) -> Expl
     if line.start_qty and line.previous_close is not None:
         steps = _from_the_close(steps, line.previous_close, moment)
     if now is None:  # flat, and nobody marks it: it ends where it was last seen, or at its last trade
-        px = steps[-1].px if steps else line.trades[-1].px
+        px = steps[-1].px if steps else _last_price(line.trades)
         now = Point(moment.at, px)
     held = Held(line.start_qty, line.trades, line.day_income, line.multiplier)
     return explain(held, [*steps, now])
+
+
+def _last_price(trades: Sequence[DayTrade]) -> Decimal:
+    """Return what the last trade was at; a dividend or interest may come to what was not even held today."""
+    return trades[-1].px if trades else Decimal(0)
 
 
 def _from_the_close(steps: list[Point], close: Decimal, moment: Moment) -> list[Point]:

@@ -1,7 +1,7 @@
 """The question to the gate, put together: the book, the market, the protocol's terms, the limits in force."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from allcore.kernel.calendar import Phase, phase_at, session_on
 from allcore.kernel.clock import new_york_date
-from allcore.kernel.instruments import OCC_LENGTH
+from allcore.kernel.instruments import OCC_LENGTH, Right
 from allcore.kernel.quotes import Quote
 from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
@@ -18,13 +18,16 @@ from brokers.selectors.capabilities import capabilities_of
 from marketdata.selectors import chains, quotes
 from marketdata.selectors.clock import exchange_now as exchange_time
 from marketdata.selectors.clock import feed_clock
+from risk.domain.controls.assignment import twin_of
+from risk.domain.lines import contract_of
 from risk.domain.market import BrokerTakes, MarketView
 from risk.domain.request import GateRequest
+from risk.domain.structure import opening_shorts
 from risk.selectors import kill
 from trading.domain.approval.drift import combo_mid
 from trading.domain.approval.release import ReleaseView
 from trading.models import Order
-from trading.selectors import portfolio
+from trading.selectors import portfolio, risk_sheet
 from trading.selectors.facts import Facts, facts
 from trading.selectors.outbox import Held
 from trading.selectors.protocol import terms
@@ -42,12 +45,14 @@ def gate_request(
     """Return the whole question; `account.connection` should be loaded."""
     clock = feed_clock()
     exchange_now = clock.clock.at(now)
-    known = facts(account, ticket, now=now, exchange_now=exchange_now)
-    market = _market(account, ticket, known, _Moment(now, exchange_now, clock.source))
+    known = facts(account, ticket, now=now, exchange_now=exchange_now, replaced=exclude_order_id)
+    market, interest = _market(account, ticket, known, _Moment(now, exchange_now, clock.source))
     return GateRequest(
         account_id=account.pk,
         ticket=ticket,
-        book=portfolio.book(account, known.house, quotes=market.quotes, greeks=market.greeks),
+        book=portfolio.book(
+            account, known.house, quotes=market.quotes, greeks=market.greeks, day_trades=known.day_trades
+        ),
         market=market,
         terms=terms(account, now, underlying=ticket.underlying, exchange_now=exchange_now),
         limits=known.rules.limits,
@@ -57,6 +62,8 @@ def gate_request(
         exclude_order_id=exclude_order_id,
         filled=filled,
         is_manual=is_manual,
+        around=replace(known.around, interest=interest, rate=clock.rate),
+        sheet=risk_sheet.sheet(),
     )
 
 
@@ -67,11 +74,13 @@ class _Moment:
     source: str
 
 
-def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment) -> MarketView:
-    latest, greeks = chains.marks(known.house.symbols | {leg.symbol for leg in ticket.legs} | {ticket.underlying})
+def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment) -> tuple[MarketView, dict[str, int]]:
+    legs = {leg.symbol for leg in ticket.legs}
+    wanted = known.house.symbols | legs | {ticket.underlying} | _twins(ticket, known)
+    latest, greeks, interest = chains.sights(wanted, interest_of=legs)
     session = session_on(new_york_date(moment.exchange_now))
     connection = account.connection
-    return MarketView(
+    view = MarketView(
         quotes=latest,
         greeks=greeks,
         spots={symbol: quote for symbol, quote in latest.items() if len(symbol) < OCC_LENGTH},
@@ -87,6 +96,15 @@ def _market(account: Account, ticket: OrderTicket, known: Facts, moment: _Moment
         feed_source=moment.source,
         takes=takes(connection.broker),
     )
+    return view, interest
+
+
+def _twins(ticket: OrderTicket, known: Facts) -> set[str]:
+    """Return the puts that a dividend is weighed with: those of the short calls, where one is due."""
+    if not known.around.dividends:
+        return set()
+    sold = [contract_of(leg.symbol) for leg in opening_shorts(ticket)]
+    return {twin_of(contract) for contract in sold if contract is not None and contract.right is Right.CALL}
 
 
 def takes(broker: str) -> BrokerTakes:

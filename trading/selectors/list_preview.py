@@ -18,8 +18,8 @@ from trading.domain.contingent.watches import watch_of
 from trading.domain.contingent.words import condition_said, watch_said
 from trading.domain.proposals.sentences import sentence
 from trading.selectors import exposures, listed
+from trading.selectors.accounts import account_seen_by
 from trading.selectors.listed import Leaving
-from trading.selectors.preview import account_seen_by
 from trading.selectors.rows import Row
 
 BLOCKED = (Outcome.SOFT_BLOCK, Outcome.HARD_BLOCK)

@@ -168,7 +168,7 @@ def _sensitivities(held: Sequence[Line], market: Market, book: Instruments) -> S
 def _history(names: Sequence[str], today: date) -> tuple[History, Joint]:
     """Return the joint days of the names that have enough, and those with the reference among them."""
     wanted = {*names, REFERENCE, VOLATILITY_INDEX}
-    known = moves_of(history.daily_closes(wanted, SESSIONS, today), _splits(names))
+    known = moves_of(history.daily_closes(wanted, SESSIONS, today), splits(names))
     told = enough(known, names)
     volatility = enough(known, [VOLATILITY_INDEX])
     both = joint(known, told | volatility, most=SESSIONS)
@@ -176,7 +176,8 @@ def _history(names: Sequence[str], today: date) -> tuple[History, Joint]:
     return History(both, factors), joint(known, told | {REFERENCE}, most=SESSIONS)
 
 
-def _splits(names: Sequence[str]) -> Splits:
+def splits(names: Sequence[str]) -> Splits:
+    """Return the names' confirmed splits."""
     done = CorporateAction.objects.filter(
         symbol__in=names, kind=BookKind.SPLIT, state=CorporateAction.State.CONFIRMED
     ).order_by("ex_date", "id")

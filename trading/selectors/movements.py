@@ -35,7 +35,10 @@ def movements(account: Account, underlying: str, closes: Mapping[date, Decimal] 
     events = BookEvent.objects.filter(of_name, account=account).select_related(
         "instrument", "deliverable", "to_instrument"
     )
-    found = [_trade(fill, known) for fill in fills.select_related("instrument", "order__proposal")]
+    found = [
+        _trade(fill, known)
+        for fill in fills.select_related("instrument", "order__proposal", "order__algo_child__run__proposal")
+    ]
     for event in events:
         found += _carried(event, known) if event.to_instrument_id is not None else _booking(event, known)
     return sorted(found, key=lambda movement: (movement.at, movement.origin))
@@ -117,7 +120,8 @@ def _contract(instrument: Instrument) -> OptionContract | None:
 
 
 def _spot(fill: Execution) -> Decimal | None:
-    proposal = fill.order.proposal
+    child = getattr(fill.order, "algo_child", None)
+    proposal = fill.order.proposal if child is None else child.run.proposal
     if proposal is None:
         return None
     try:

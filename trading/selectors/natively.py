@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from allcore.kernel.errors import InvalidInputError
 from allcore.kernel.instruments import InstrumentKind
 from allcore.kernel.tickets import OrderTicket
 from brokers.algos import algo_of, refusal
@@ -14,19 +13,13 @@ from brokers.terms import PLAIN, Algo, NativeTerms
 from marketdata.selectors import clock, instruments
 from risk.domain.market import BrokerTakes
 from trading.domain.contingent.conditions import Condition, InvalidConditionError, leaves, parse
-from trading.domain.contingent.kept import Setting, watched_by_broker
+from trading.domain.contingent.kept import NotWorkedError, Setting, watched_by_broker
 from trading.domain.contingent.words import condition_said
 from trading.models import Order, OrderRequest
 from trading.selectors import conditions
 from trading.selectors.rows import Row
 
 BROKER = "BROKER"
-
-
-class NotWorkedError(InvalidInputError):
-    """The broker does not work such an order by that algorithm."""
-
-    code = "NOT_WORKED_BY_BROKER"
 
 
 def terms_of(

@@ -1,6 +1,6 @@
 """Orders to read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,10 +10,11 @@ from allcore.accounts.models import User
 from allcore.kernel.errors import NotFoundError
 from risk.selectors.permissions import visible_accounts
 from trading.domain.orders.units import Leg, odd_legs
-from trading.models import AlgoChild, Execution, Order, OrderLink, RouteScorecard
+from trading.models import AlgoChild, Execution, Order, OrderLeg, OrderLink, RouteScorecard
 from trading.selectors.natively import native_row
 from trading.selectors.order_lists import held_says, hold_row, link_row
 from trading.selectors.overrides import override_of
+from trading.selectors.quality import quality_row
 from trading.selectors.rows import Row, execution_row, iso, order_row
 
 MICROSECOND = timedelta(microseconds=1)
@@ -37,17 +38,20 @@ def detail(user: User, order_id: UUID) -> Row:
         NotFoundError: there is none, or it is not theirs to see.
     """
     query = visible(user).select_related(
-        "approval__user", "verdict", "hold", "connection", "link__order_list__account__connection"
+        "approval__user", "proposal", "verdict", "hold", "connection", "link__order_list__account__connection"
     )
     query = query.select_related("override__asked_by", "override__decided_by")
     order = query.prefetch_related("legs__instrument", "events").filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(f"There is no order {order_id}.", order_id=order_id)
     link: OrderLink | None = getattr(order, "link", None)
-    executions = visible_executions(user).filter(order=order).order_by("transact_at", "id")
+    executions = list(visible_executions(user).filter(order=order).order_by("transact_at", "id"))
+    legs = sorted(order.legs.all(), key=lambda leg: leg.index)
+    filled = _filled(legs, executions)
+    odd = _odd(legs, filled)
     return {
         **order_row(order),
-        "proposal_id": None if order.proposal_id is None else str(order.proposal_id),
+        "proposal_id": _proposal_of(order),
         "approved_by": None if order.approval is None else order.approval.user.username,
         "trace_id": order.trace_id,
         "checks": [] if order.verdict is None else order.verdict.checks,
@@ -59,19 +63,25 @@ def detail(user: User, order_id: UUID) -> Row:
         "native": native_row(order),
         "link": link_row(link),
         "held_says": "" if link is None else held_says(link.order_list),
-        "legs": _legs(order, executions),
+        "legs": _legs(legs, filled, odd),
+        "quality": quality_row(order, legs, executions, odd),
         "events": _events(order),
         "executions": [execution_row(execution) for execution in executions],
     }
 
 
-def _legs(order: Order, executions: Iterable[Execution]) -> list[Row]:
-    """Return the legs with what filled of each, and how much of that has no whole unit of the others against it."""
-    legs = sorted(order.legs.all(), key=lambda leg: leg.index)
+def _filled(legs: Iterable[OrderLeg], executions: Iterable[Execution]) -> dict[int, int]:
     live = [execution for execution in executions if execution.status == Execution.Status.LIVE]
-    filled = {leg.index: sum(e.qty for e in live if e.leg == leg.index) for leg in legs}
+    return {leg.index: sum(e.qty for e in live if e.leg == leg.index) for leg in legs}
+
+
+def _odd(legs: Iterable[OrderLeg], filled: Mapping[int, int]) -> Mapping[int, int]:
+    """Return how much of each leg's fills has no whole unit of the others against it."""
     shapes = {leg.index: Leg(leg.ratio, leg.instrument.multiplier) for leg in legs}
-    odd = odd_legs(filled, shapes) if legs else {}
+    return odd_legs(filled, shapes) if shapes else {}
+
+
+def _legs(legs: Iterable[OrderLeg], filled: Mapping[int, int], odd: Mapping[int, int]) -> list[Row]:
     return [
         {
             "index": leg.index,
@@ -84,6 +94,13 @@ def _legs(order: Order, executions: Iterable[Execution]) -> list[Row]:
         }
         for leg in legs
     ]
+
+
+def _proposal_of(order: Order) -> str | None:
+    """Return the proposal that it came of: its own, or that of the run that sent it."""
+    of_run = AlgoChild.objects.filter(order=order).values_list("run__proposal_id", flat=True)
+    found = order.proposal_id or of_run.first()
+    return None if found is None else str(found)
 
 
 def _run_of(order: Order) -> str | None:

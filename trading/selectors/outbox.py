@@ -17,7 +17,6 @@ from trading.domain.contingent.native import Listed
 from trading.models import Order
 from trading.selectors.household import TICKET
 
-UNREAD = ("settings",)  # of the connection: its session's affair
 # What opens waits until the books agree with the broker's; cancels and what only closes do not.
 MAY_LEAVE = """
 (c.state = 'UP' OR r.kind = 'CANCEL' OR NOT EXISTS
@@ -27,14 +26,14 @@ MAY_LEAVE = """
 LEADS = "coalesce(r.terms->'list'->>'index', '0') = '0'"
 # "CANCEL" sorts before "NEW" and "REPLACE": whatever waits, cancels go first.
 WAITING = f"""
-SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL
+SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL, r.created_at
   FROM order_request r JOIN connection c ON c.id = r.connection_id
  WHERE {FENCE} AND r.state = 'TO_SEND' AND {MAY_LEAVE} AND {LEADS} ORDER BY r.kind, r.id LIMIT %(limit)s
 """  # noqa: S608 only the constants above are put in
 
 
 FOLLOWERS = """
-SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL
+SELECT r.id, r.order_id, r.kind, r.cl_ord_id, r.orig_cl_ord_id, r.terms, r.guard_id IS NOT NULL, r.created_at
   FROM order_link k JOIN order_request r ON r.order_id = k.order_id
  WHERE k.order_list_id = ANY(%s) AND k.index > 0 AND r.kind = 'NEW' AND r.state = 'TO_SEND' ORDER BY r.id
 """
@@ -51,6 +50,7 @@ class Waiting:
     orig_cl_ord_id: str
     terms: Mapping[str, object]
     is_guarded: bool  # a replacement that goes out as a new order, since its cancel is confirmed
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def followers(picked: Iterable[Waiting]) -> list[Waiting]:
 
 def _read(found: Iterable[Sequence[Any]]) -> list[Waiting]:
     return [
-        Waiting(request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, orjson.loads(terms), is_guarded)
-        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms, is_guarded in found
+        Waiting(request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, orjson.loads(terms), is_guarded, created_at)
+        for request_id, order_id, kind, cl_ord_id, orig_cl_ord_id, terms, is_guarded, created_at in found
     ]
 
 
@@ -88,7 +88,7 @@ def held(order_ids: Collection[UUID]) -> dict[UUID, Held]:
 def _held(found: tuple[object, ...]) -> Held:
     values = iter(found)
     order, account = rows.take(Order, values), rows.take(Account, values)
-    account.connection = order.connection = rows.take(Connection, values, without=UNREAD)
+    account.connection = order.connection = rows.take(Connection, values)
     order.account = account
     return Held(order, OrderTicket.from_dict(orjson.loads(str(next(values)))))
 
@@ -96,7 +96,7 @@ def _held(found: tuple[object, ...]) -> Held:
 @cache
 def _statement() -> str:
     # The ids stand in a subquery: seen by the planner, they would have the statement planned anew for each batch.
-    columns = (rows.columns(Order, "o"), rows.columns(Account, "a"), rows.columns(Connection, "c", without=UNREAD))
+    columns = (rows.columns(Order, "o"), rows.columns(Account, "a"), rows.columns(Connection, "c"))
     return f"""
 SELECT {", ".join(columns)}, ({TICKET})::text
   FROM "order" o JOIN account a ON a.id = o.account_id JOIN connection c ON c.id = o.connection_id

@@ -8,14 +8,23 @@ from allcore.kernel.money import ZERO
 from allcore.kernel.quotes import Greeks, Quote
 from brokers.models import Account
 from risk.domain.book import Book, Holding, Pending
+from risk.domain.day_trades import DayTrades
 from risk.domain.exposures import notional_by_underlying
 from trading.domain.books.marks import mark
+from trading.selectors import trips
 from trading.selectors.household import Household, Line, Member
 
 Held = Mapping[int, tuple[Holding, ...]]
 
 
-def book(account: Account, house: Household, *, quotes: Mapping[str, Quote], greeks: Mapping[str, Greeks]) -> Book:
+def book(
+    account: Account,
+    house: Household,
+    *,
+    quotes: Mapping[str, Quote],
+    greeks: Mapping[str, Greeks],
+    day_trades: DayTrades | None = None,
+) -> Book:
     """Return the account's book, marked by the quotes. What cannot be marked makes the equity None, not zero."""
     held = {m.account_id: tuple(_holding(line, quotes, greeks) for line in m.lines) for m in house.members}
     equities = {m.account_id: _equity(m.cash, held[m.account_id]) for m in house.members}
@@ -35,6 +44,9 @@ def book(account: Account, house: Household, *, quotes: Mapping[str, Quote], gre
         pending=own.pending,
         open_breaks=own.breaks,
         elsewhere=tuple(p for m in house.members if m.account_id != account.pk for p in m.pending),
+        others=tuple(h for owner, positions in held.items() if owner != account.pk for h in positions),
+        day_trades=day_trades,
+        intraday_margin_from=trips.changed_on(account.connection),
     )
 
 

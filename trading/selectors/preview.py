@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from allcore.accounts.models import User
-from allcore.kernel.errors import NotFoundError, UnavailableError
-from allcore.kernel.instruments import TickRule
+from allcore.kernel.errors import DeskError, UnavailableError
+from allcore.kernel.instruments import InstrumentKind, TickRule
 from allcore.kernel.money import ceil_to_tick, floor_to_tick
 from allcore.kernel.orders import PriceEffect
 from allcore.kernel.tickets import LIMITED, OrderTicket
@@ -20,14 +20,19 @@ from risk.domain.market import COMBO_TICK
 from risk.domain.permissions import Action
 from risk.domain.prices import natural, passive
 from risk.domain.request import GateRequest
-from risk.selectors.permissions import may, require
+from risk.domain.verdict import Assessment, CheckResult, Level, Outcome
+from risk.selectors.permissions import may
 from trading.domain import tickets
+from trading.domain.contingent.judged import judged
+from trading.domain.contingent.waits import Wait
 from trading.domain.proposals.card import fees_of
 from trading.domain.proposals.changes import changes
 from trading.domain.proposals.sentences import sentence
 from trading.domain.structures.analysis import Scenario, View, analyse, net_of
-from trading.selectors import exposures, protocol
+from trading.selectors import exposures, opening, protocol
+from trading.selectors.accounts import account_seen_by
 from trading.selectors.offers import offered
+from trading.selectors.rows import Row
 
 Content = dict[str, object]
 
@@ -41,7 +46,8 @@ class NoSpotError(UnavailableError):
 def preview(draft: Mapping[str, Any], user: User, scenario: Scenario, *, now: datetime) -> Content:
     """Return what sending the draft would mean, the gate's every line included.
 
-    A draft without the limit that its type needs is priced at the middle of the market, and says so.
+    A draft without the limit that its type needs is priced at the middle of the market, and says so. What it waits for
+    and asks of the broker is looked at as placing does; what placing would refuse is told, and blocks.
 
     Raises:
         UnknownInstrumentError, InvalidTicketError: the draft is no ticket.
@@ -51,8 +57,10 @@ def preview(draft: Mapping[str, Any], user: User, scenario: Scenario, *, now: da
     account = account_seen_by(draft["account"], user)
     known = instruments.by_symbol([draft["underlying"], *(leg["symbol"] for leg in draft["legs"])])
     ticket, is_priced_here = _ticket(draft, known)
-    request = exposures.gate_request(account, ticket, now=now, is_manual=True)
+    placed, wait, refused = _as_placed(account, ticket, draft, now=now)
+    request = judged(exposures.gate_request(account, placed, now=now, is_manual=True), wait)
     assessment = gate.assess(request)
+    outcome, checks = _verdict(assessment, refused)
     fees = fees_of(ticket, protocol.active_parameters().fees.option)
     dividend = known[ticket.underlying].dividend_yield if ticket.underlying in known else 0.0
     looked_at = analyse(ticket, _view(request, dividend), scenario)
@@ -66,8 +74,9 @@ def preview(draft: Mapping[str, Any], user: User, scenario: Scenario, *, now: da
         "changes": [change.as_row() for change in changes(request, assessment, fees)],
         "margin": estimate(request, dividend=dividend, rate=clock.rate()).as_dict(),
         "cash_required": f"{assessment.cash_required:f}",
-        "outcome": str(assessment.outcome),
-        "checks": assessment.as_rows(),
+        "outcome": str(outcome),
+        "checks": checks,
+        "refused": None if refused is None else {"code": refused.code, "message": refused.message},
         "may_send": may(user, Action.SEND_ORDER, account),
         "at_broker": offered(account),
         "at": request.market.exchange_now.isoformat(),
@@ -95,21 +104,26 @@ def structure(draft: Mapping[str, Any], scenario: Scenario, *, now: datetime) ->
         dividend=dividend,
         ivs={symbol: values.iv for symbol, values in chains.greeks(symbols).items()},
         net=net_of(ticket, natural(ticket, quotes.latest(symbols))),
+        is_american=ticket.underlying not in known or known[ticket.underlying].kind != InstrumentKind.INDEX,
     )
     return analyse(ticket, view, scenario)
 
 
-def account_seen_by(code: str, user: User) -> Account:
-    """Return the account.
+def _as_placed(
+    account: Account, ticket: OrderTicket, draft: Mapping[str, Any], *, now: datetime
+) -> tuple[OrderTicket, Wait | None, DeskError | None]:
+    """Return the ticket and its wait as placing would stage them, or the ticket and why it would not."""
+    try:
+        return *opening.prepared(account, ticket, draft, now=now), None
+    except opening.REFUSALS as e:
+        return ticket, None, e
 
-    Raises:
-        NotFoundError: there is no such account, or it is not theirs to see.
-    """
-    account = Account.objects.select_related("connection").filter(code=code).first()
-    if account is None or not may(user, Action.VIEW, account):
-        raise NotFoundError(f"There is no account {code}.", account=code)
-    require(user, Action.VIEW, account)
-    return account
+
+def _verdict(assessment: Assessment, refused: DeskError | None) -> tuple[Outcome, list[Row]]:
+    if refused is None:
+        return assessment.outcome, assessment.as_rows()
+    said = CheckResult("as_placed", "What it asks for", Level.BROKER, Outcome.HARD_BLOCK, refused.message)
+    return Outcome.HARD_BLOCK, [said.as_row(), *assessment.as_rows()]
 
 
 def _ticket(draft: Mapping[str, Any], known: Mapping[str, Instrument]) -> tuple[OrderTicket, bool]:
@@ -138,7 +152,7 @@ def _tick(instrument: Instrument, price: Decimal) -> Decimal:
 
 def _view(request: GateRequest, dividend: float) -> View:
     ticket, market = request.ticket, request.market
-    spot = market.spots.get(ticket.underlying)
+    spot, listing = market.spots.get(ticket.underlying), market.listings.get(ticket.underlying)
     if spot is None or spot.mid is None:
         raise _no_spot(ticket.underlying)
     return View(
@@ -149,6 +163,7 @@ def _view(request: GateRequest, dividend: float) -> View:
         ivs={leg.symbol: market.greeks[leg.symbol].iv for leg in ticket.legs if leg.symbol in market.greeks},
         net=net_of(ticket, natural(ticket, market.quotes)),
         shares_held=request.book.qty(ticket.underlying),
+        is_american=listing is None or listing.kind is not InstrumentKind.INDEX,
     )
 
 

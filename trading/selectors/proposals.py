@@ -21,7 +21,7 @@ def visible(user: User) -> QuerySet[Proposal]:
 
 def with_people(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     """Return them with all that `proposal_row` reads."""
-    loaded = proposals.select_related("account", "verdict", "held_by", "decided_by", "order")
+    loaded = proposals.select_related("account", "verdict", "held_by", "decided_by", "order", "run")
     return loaded.prefetch_related("approvals__user")
 
 

@@ -8,8 +8,6 @@ from brokers.models import Account, Connection
 from risk.models import Verdict
 from trading.models import Proposal
 
-UNREAD = ("settings",)  # of the connection
-
 
 def held(proposal_id: UUID) -> Proposal | None:
     """Return the proposal, its row locked for the rest of the transaction, or None if there is none."""
@@ -17,7 +15,7 @@ def held(proposal_id: UUID) -> Proposal | None:
         values = iter(found)
         proposal = rows.take(Proposal, values)
         proposal.account = rows.take(Account, values)
-        proposal.account.connection = rows.take(Connection, values, without=UNREAD)
+        proposal.account.connection = rows.take(Connection, values)
         proposal.verdict = rows.take(Verdict, values)
         return proposal
     return None
@@ -29,7 +27,7 @@ def _statement() -> str:
     columns = (
         rows.columns(Proposal, "p"),
         rows.columns(Account, "a"),
-        rows.columns(Connection, "c", without=UNREAD),
+        rows.columns(Connection, "c"),
         rows.columns(Verdict, "v"),
     )
     return f"""

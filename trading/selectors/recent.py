@@ -16,7 +16,8 @@ SPAN = timedelta(seconds=60)
 USUAL = 20  # orders, of which a usual quantity is told
 # Both ends of the time are named, though nothing is from the future: a plan that is kept reads by the time only then,
 # since of one end alone the planner thinks a third of all requests. OFFSET has each request look its order up by key:
-# on a young database the planner would go through all requests for each order.
+# on a young database the planner would go through all requests for each order. The requests know their account, so
+# that what others send meanwhile is not read.
 LATELY = f"""
 (SELECT json_build_array(
   json_agg(r.created_at ORDER BY r.id) FILTER (WHERE r.kind <> 'CANCEL'),
@@ -29,7 +30,7 @@ LATELY = f"""
      JOIN order_leg l ON l.order_id = o.id AND l.index = 0 JOIN instrument i ON i.id = l.instrument_id))
    FROM order_request r CROSS JOIN LATERAL (SELECT * FROM "order" WHERE id = r.order_id OFFSET 0) o
    JOIN account a ON a.id = o.account_id
-  WHERE r.created_at > %(since)s AND r.created_at < %(until)s AND o.account_id = %(account)s)
+  WHERE r.created_at > %(since)s AND r.created_at < %(until)s AND r.account_id = %(account)s)
 """  # noqa: S608 only the constant above is put in
 
 

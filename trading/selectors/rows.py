@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.algos.execution import of_content
 from trading.models import Execution, Order, Proposal
 
 Row = dict[str, object]
@@ -64,7 +65,10 @@ def failed_checks(order: Order) -> list[Row]:
 
 def proposal_row(proposal: Proposal) -> Row:
     """Return a proposal's row, its card within; account, verdict, people and approvals should be loaded."""
-    order = getattr(proposal, "order", None)
+    execution = proposal.content.get("execution")
+    is_plain = of_content(proposal.content) is None
+    order = getattr(proposal, "order", None) if is_plain else None
+    run = None if is_plain else getattr(proposal, "run", None)
     return {
         "id": str(proposal.id),
         "account": proposal.account.code,
@@ -84,6 +88,8 @@ def proposal_row(proposal: Proposal) -> Row:
         "reason_text": proposal.reason_text,
         "outcome": proposal.verdict.outcome,
         "order_id": None if order is None else str(order.id),
+        "run_id": None if run is None else str(run.pk),
+        "execution": execution,
         "content": proposal.content,
     }
 

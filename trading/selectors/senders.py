@@ -13,7 +13,6 @@ from brokers.models import Account, Connection
 from risk.selectors.permissions import remember
 from trading.models import Mandate
 
-UNREAD = ("settings",)  # of the connection: the broker worker's affair
 MANDATE = """
 SELECT * FROM mandate WHERE account_id = a.id AND grantee_id = %(user)s AND revoked_at IS NULL
    AND signed_at <= %(now)s AND expires_at > %(now)s ORDER BY id DESC LIMIT 1
@@ -44,7 +43,7 @@ def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Se
     for found in rows.read(_statement(), asked):
         values = iter(found)
         account = rows.take(Account, values)
-        account.connection = rows.take(Connection, values, without=UNREAD)
+        account.connection = rows.take(Connection, values)
         mandate = rows.take(Mandate, values)
         multipliers = next(values) or {}
         remember(user, next(values) or ())
@@ -54,7 +53,7 @@ def sender_of(user: User, code: str, symbols: list[str], *, now: datetime) -> Se
 
 @cache
 def _statement() -> str:
-    columns = (rows.columns(Account, "a"), rows.columns(Connection, "c", without=UNREAD), rows.columns(Mandate, "m"))
+    columns = (rows.columns(Account, "a"), rows.columns(Connection, "c"), rows.columns(Mandate, "m"))
     return f"""
 SELECT {", ".join(columns)}, ({MULTIPLIERS}), ({GRANTS})
   FROM account a JOIN connection c ON c.id = a.connection_id LEFT JOIN LATERAL ({MANDATE}) m ON true

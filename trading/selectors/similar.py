@@ -8,6 +8,7 @@ from allcore.kernel.calendar import monday_of
 from brokers.models import Account
 from trading.models import LotClose, Order, WeekLabel
 from trading.selectors.rows import Row, iso, text
+from trading.selectors.strategies import strategy_of
 
 SHOWN = 5
 
@@ -17,8 +18,8 @@ def similar(account: Account, underlying: str, strategy: str) -> list[Row]:
 
     `realised` is what the positions that the order opened have brought when they were closed; None while they are open.
     """
-    closed = Order.objects.filter(
-        account=account, underlying=underlying, proposal__strategy=strategy, cum_qty__gt=0, closed_at__isnull=False
+    closed = Order.objects.annotate(strategy=strategy_of()).filter(
+        account=account, underlying=underlying, strategy=strategy, cum_qty__gt=0, closed_at__isnull=False
     )
     orders = list(closed.order_by("-closed_at", "-id")[:SHOWN])
     realised: dict[object, Decimal] = dict(

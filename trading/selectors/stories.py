@@ -19,7 +19,7 @@ from risk.selectors.permissions import visible_accounts
 from trading.domain.books.marks import mark
 from trading.domain.protocol.cycles import Movement
 from trading.domain.stories import Chapter, Story, stories
-from trading.models import Order, Position
+from trading.models import AlgoChild, Order, Position
 from trading.selectors.movements import movements
 from trading.selectors.rows import Row, iso, text
 
@@ -65,8 +65,18 @@ def story_of(user: User, order_id: UUID) -> Row:
     if order is not None:
         for story in stories(movements(order.account, order.underlying)):
             if str(order_id) in story.origins:
-                return story_row(order.account.code, order.underlying, story)
+                return _with_runs(story_row(order.account.code, order.underlying, story))
     raise NotFoundError(f"There is no story of an order {order_id}: nothing of it has filled.", order_id=order_id)
+
+
+def _with_runs(row: Row) -> Row:
+    """Return the story with the run that sent each chapter's order, where one did."""
+    chapters = row["chapters"]
+    assert isinstance(chapters, list)  # noqa: S101 as `story_row` made it
+    ids = [chapter["order_id"] for chapter in chapters if chapter["order_id"]]
+    sent = AlgoChild.objects.filter(order__in=ids).values_list("order_id", "run_id")
+    runs = {str(order_id): str(run_id) for order_id, run_id in sent}
+    return {**row, "chapters": [{**chapter, "run_id": runs.get(chapter["order_id"])} for chapter in chapters]}
 
 
 def story_id_of(user: User, *, account: str, symbol: str) -> str | None:

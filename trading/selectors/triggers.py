@@ -1,10 +1,11 @@
 """What the kill switch's own triggers look at: the monitor's figures, two counts, open breaks, the feed's beat."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count
+from django.db.models import Count, F, Q, Sum
 
 from allcore.kernel.calendar import Phase, phase_at
 from allcore.kernel.clock import new_york_date, seconds_between
@@ -15,7 +16,7 @@ from marketdata.selectors.clock import FeedClock
 from risk.domain.limits import Limits
 from risk.domain.triggers import Seen
 from risk.selectors.limits import for_everybody, in_force_for
-from trading.models import Break, OrderEvent, OrderRequest
+from trading.models import AlgoRun, Break, OrderEvent, OrderRequest
 from trading.selectors import snapshots
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -32,7 +33,7 @@ def limits() -> dict[str, Limits]:
 
 def seen(now: datetime) -> list[Seen]:
     """Return all that can be measured; what cannot be, the gate refuses orders for."""
-    counted = [*_breaks(), *_rejects(now), *_messages(now)]
+    counted = [*_breaks(), *_rejects(now), *_messages(now), *_rogues()]
     try:
         feed = clock.feed_clock()
     except clock.NoFeedError:
@@ -69,6 +70,16 @@ def _messages(now: datetime) -> Iterator[Seen]:
     found = sent.values("connection__name").annotate(count=Count("id"))
     for row in found.order_by("connection__name"):
         yield Seen("kill_messages", row["connection__name"], Decimal(row["count"]))
+
+
+def _rogues() -> Iterator[Seen]:
+    """Algorithms whose slices are for more than they are: what a broker filled too much is not the slices' doing."""
+    units = F("children__order__cum_qty") + F("children__order__leaves_qty") - F("children__order__overfill_qty")
+    running = AlgoRun.objects.filter(status__in=AlgoRun.ACTIVE)
+    over = running.annotate(out=Sum(units, filter=Q(children__leg=-1))).filter(out__gt=F("quantity"))
+    names = Counter(over.order_by("id").values_list("account__connection__name", flat=True))
+    for name in sorted(names):
+        yield Seen("kill_unmatched", name, Decimal(names[name]))
 
 
 def _silence(feed: FeedClock, now: datetime) -> Iterator[Seen]:

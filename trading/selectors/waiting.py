@@ -1,12 +1,13 @@
 """Orders that wait at the desk, and what they look at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from allcore.accounts.models import User
 from allcore.kernel.orders import OrdStatus
+from allcore.kernel.quotes import Quote
 from brokers.models import Account
 from marketdata.selectors import chains, quotes
 from risk.selectors.permissions import visible_accounts
@@ -141,10 +142,10 @@ def _portfolios(codes: set[str], *, now: datetime, exchange_now: datetime) -> di
     latest, greeks = (quotes.latest(symbols), chains.greeks(symbols)) if symbols else ({}, {})
     fresh = {s: q for s, q in latest.items() if q.age(now) <= View(now, exchange_now, {}).stale_after}
     found = [pnl.valued(own, quotes=fresh, greeks=greeks, last={}, peak=pnl.ZERO, now=now) for own in owned]
-    return {account.books.account.code: _portfolio(account) for account in found}
+    return {account.books.account.code: _portfolio(account, fresh) for account in found}
 
 
-def _portfolio(account: AccountPnl) -> Portfolio:
+def _portfolio(account: AccountPnl, fresh: Mapping[str, Quote]) -> Portfolio:
     """A position whose mark is stale, or missing, leaves the account's money unknown."""
     is_seen = all(p.mark is not None and not p.mark.is_stale for p in account.positions if p.line.qty)
     net = account.net if is_seen else None
@@ -155,4 +156,7 @@ def _portfolio(account: AccountPnl) -> Portfolio:
         gamma=None if net is None else net.gamma,
         theta=None if net is None else net.theta,
         vega=None if net is None else net.vega,
+        seen_at=max(
+            (fresh[p.line.symbol].received_at for p in account.positions if p.line.symbol in fresh), default=None
+        ),
     )

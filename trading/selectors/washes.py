@@ -1,20 +1,42 @@
 """Wash-sale flags to read."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
+from math import prod
 
 from django.db.models import Q
 
 from allcore.accounts.models import User
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind
+from allcore.kernel.reports import BookKind
 from brokers.models import Account
 from marketdata.models import Instrument
 from risk.selectors.permissions import visible_accounts
 from trading.domain.books.washes import WINDOW, Loss, Opening, Wash, washes
-from trading.models import Lot, LotClose
+from trading.models import BookEvent, CorporateAction, Lot, LotClose
 from trading.selectors.rows import Row, text
 
 LOOK_BACK = timedelta(days=365)
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Splits by underlying and the day from which its shares are new; and how many shares an adjusted contract has."""
+
+    ratios: Mapping[tuple[str, date], Fraction]
+    sizes: Mapping[int, Fraction]
+
+    def per(self, underlying: str, day: date) -> Fraction:
+        """Return how many of today's shares one of that day has become; on a split's own day trade the new ones."""
+        return prod((r for (name, since), r in self.ratios.items() if name == underlying and since > day), start=ONE)
+
+    def shares(self, instrument: Instrument, qty: int) -> int:
+        """Return how many shares so many of the instrument stand for: an adjusted contract for what it delivers."""
+        return int(abs(qty) * self.sizes.get(instrument.pk, Fraction(instrument.multiplier)))
 
 
 def rows(user: User, today: date) -> list[Row]:
@@ -35,11 +57,14 @@ def flagged(accounts: list[Account], today: date) -> list[tuple[str, Wash]]:
     names = {_underlying(close.lot.instrument) for close in closes}
     of_names = Q(instrument__symbol__in=names) | Q(instrument__underlying__symbol__in=names)
     lots = opened.filter(of_names).select_related("instrument__underlying") if names else []
+    splits = _splits(names, since - WINDOW)
     owner = {f"{close.lot_id}/{n}": close.lot.account.code for n, close in enumerate(closes)}
     losses = {
-        id(loss): (loss, owner[f"{close.lot_id}/{n}"]) for n, close in enumerate(closes) for loss in (_loss(close),)
+        id(loss): (loss, owner[f"{close.lot_id}/{n}"])
+        for n, close in enumerate(closes)
+        for loss in (_loss(close, splits),)
     }
-    made = washes([loss for loss, _ in losses.values()], [_opening(lot) for lot in lots])
+    made = washes([loss for loss, _ in losses.values()], [_opening(lot, splits) for lot in lots])
     return [(losses[id(wash.loss)][1], wash) for wash in made]
 
 
@@ -56,18 +81,43 @@ def _name(lot: Lot) -> str:
     return f"B{lot.book_event_id}" if lot.execution_id is None else f"E{lot.execution_id}"
 
 
-def _opening(lot: Lot) -> Opening:
-    instrument = lot.instrument
-    shares = abs(lot.opened_qty) * instrument.multiplier
-    day = new_york_date(lot.opened_at)
-    return Opening(_name(lot), _underlying(instrument), _side(instrument, lot.opened_qty), shares, day)
+def _splits(names: set[str], since: date) -> Splits:
+    """Return the splits since: those that people entered, and those that brokers told of."""
+    entered = CorporateAction.objects.filter(
+        symbol__in=names, kind=BookKind.SPLIT, state=CorporateAction.State.CONFIRMED, ex_date__gte=since
+    )
+    told = BookEvent.objects.filter(
+        Q(instrument__symbol__in=names) | Q(instrument__underlying__symbol__in=names),
+        kind=BookKind.SPLIT,
+        trade_date__gte=since,
+    )
+    events = list(told.select_related("instrument__underlying").order_by("id"))
+    ratios = {(_underlying(one.instrument), one.trade_date): _ratio(one) for one in events}
+    ratios |= {(one.symbol, one.ex_date): _ratio(one) for one in entered}
+    contracts = [e for e in events if e.to_qty and e.to_instrument_id not in (None, e.instrument_id)]
+    return Splits(ratios, {e.to_instrument_id: _size(e) for e in contracts if e.to_instrument_id is not None})
 
 
-def _loss(close: LotClose) -> Loss:
-    instrument = close.lot.instrument
-    shares = abs(close.qty) * instrument.multiplier
+def _ratio(split: CorporateAction | BookEvent) -> Fraction:
+    return Fraction(split.ratio_new, split.ratio_old)
+
+
+def _size(split: BookEvent) -> Fraction:
+    return split.instrument.multiplier * Fraction(split.qty, split.to_qty or split.qty) * _ratio(split)
+
+
+def _opening(lot: Lot, splits: Splits) -> Opening:
+    instrument, underlying = lot.instrument, _underlying(lot.instrument)
+    day, side = new_york_date(lot.opened_at), _side(instrument, lot.opened_qty)
+    shares = splits.shares(instrument, lot.opened_qty)
+    return Opening(_name(lot), underlying, side, shares, day, splits.per(underlying, day))
+
+
+def _loss(close: LotClose, splits: Splits) -> Loss:
+    instrument, underlying = close.lot.instrument, _underlying(close.lot.instrument)
     day, side = new_york_date(close.closed_at), _side(instrument, close.qty)
-    return Loss(_name(close.lot), _underlying(instrument), side, shares, day, close.realised)
+    shares, per = splits.shares(instrument, close.qty), splits.per(underlying, day)
+    return Loss(_name(close.lot), underlying, side, shares, day, close.realised, per)
 
 
 def _row(wash: Wash, account: str) -> Row:

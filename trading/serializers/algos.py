@@ -3,11 +3,11 @@
 from rest_framework import serializers
 
 from allcore.api.bodies import Body
+from trading.domain.algos.execution import BY_TABLE
 from trading.domain.algos.parameters import Algo
 from trading.serializers.answers import OrderOut
-from trading.serializers.requests import OrderIn
+from trading.serializers.requests import LONGEST_MINUTES, OrderIn, named_lots
 
-LONGEST_MINUTES = 390
 MOST_CANDIDATES = 20
 
 
@@ -15,9 +15,10 @@ class AlgoIn(Body[object]):
     """A run to start. `algo` AUTO lets the table choose; `minutes` ends it, no later than the session."""
 
     ticket = OrderIn()
-    algo = serializers.ChoiceField(["AUTO", *(algo.value for algo in Algo)])
+    algo = serializers.ChoiceField([BY_TABLE, *(algo.value for algo in Algo)])
     parameters = serializers.DictField(required=False, default=dict)
     minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_MINUTES, required=False, allow_null=True)
+    lots = named_lots()
 
 
 class PauseReasonIn(Body[object]):
@@ -44,6 +45,7 @@ class AlgoOut(serializers.Serializer[object]):
     limit_price = serializers.CharField(allow_null=True)
     price_effect = serializers.CharField()
     started_by = serializers.CharField()
+    proposal_id = serializers.UUIDField(allow_null=True, help_text="The proposal whose approval started it")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()
@@ -81,6 +83,7 @@ class AlgoDetailOut(AlgoOut):
     events = AlgoEventOut(many=True)
     walk = serializers.DictField()
     result = serializers.DictField()
+    proposal = serializers.DictField(allow_null=True, help_text="The proposal that it works, and who approved that")
 
 
 class RouteIn(Body[object]):

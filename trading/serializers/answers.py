@@ -187,6 +187,31 @@ class HeldOut(serializers.Serializer[object]):
     blind = serializers.CharField(help_text="Why nothing can be seen, if so: then nothing is set off")
 
 
+class QualityOut(serializers.Serializer[object]):
+    """How well an order was filled. Prices are costs of a share of one unit, paid above zero; null is not known."""
+
+    paid = serializers.CharField(allow_null=True)
+    mid = serializers.CharField(allow_null=True, help_text="The market's when it was staged")
+    width = serializers.CharField(allow_null=True)
+    slippage = serializers.CharField(allow_null=True, help_text="Paid beyond the mid")
+    effective = serializers.CharField(allow_null=True, help_text="The effective spread: twice the slippage")
+    of_width = serializers.CharField(
+        allow_null=True, help_text="-1 at the best price, 0 at the mid, 1 at the natural one"
+    )
+    improvement = serializers.CharField(allow_null=True, help_text="What the natural price would have cost more")
+    of_half = serializers.CharField(allow_null=True, help_text="The improvement as a part of half the width")
+    is_to_review = serializers.BooleanField(allow_null=True, help_text="The slippage is more than three widths")
+    cost = serializers.CharField(allow_null=True, help_text="The slippage in dollars")
+    delay_cost = serializers.CharField(
+        allow_null=True, help_text="Dollars that the market moved from the proposal to the staging"
+    )
+    fees = serializers.CharField()
+    filled = serializers.IntegerField()
+    of = serializers.IntegerField()
+    ack_seconds = serializers.FloatField(allow_null=True)
+    fill_seconds = serializers.FloatField(allow_null=True, help_text="From the sending to the first fill")
+
+
 class OrderDetailOut(OrderOut):
     """An order with all that happened to it."""
 
@@ -202,39 +227,9 @@ class OrderDetailOut(OrderOut):
     link = LinkOut(allow_null=True)
     held_says = serializers.CharField(help_text="Of an order of a list: who keeps that, and what that means")
     legs = LegOut(many=True)
+    quality = QualityOut(help_text="Against the market in which it was staged")
     events = OrderEventOut(many=True)
     executions = ExecutionOut(many=True)
-
-
-class ProposalOut(serializers.Serializer[object]):
-    """A proposal with its card."""
-
-    id = serializers.UUIDField()
-    account = serializers.CharField()
-    strategy = serializers.CharField()
-    underlying = serializers.CharField()
-    sentence = serializers.CharField()
-    status = serializers.CharField()
-    version = serializers.IntegerField()
-    content_hash = serializers.CharField()
-    proposed_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
-    approvals_needed = serializers.IntegerField()
-    approvals = serializers.ListField(child=serializers.CharField())
-    held_by = serializers.CharField(allow_null=True)
-    decided_by = serializers.CharField(allow_null=True)
-    reason_code = serializers.CharField()
-    reason_text = serializers.CharField()
-    outcome = serializers.CharField()
-    order_id = serializers.UUIDField(allow_null=True)
-    content = serializers.JSONField()
-
-
-class DecisionOut(serializers.Serializer[object]):
-    """What a decision led to."""
-
-    proposal = ProposalOut()
-    order = OrderOut(allow_null=True)
 
 
 class AccountOut(serializers.Serializer[object]):

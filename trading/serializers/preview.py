@@ -6,7 +6,7 @@ from allcore.api.bodies import Body
 from allcore.kernel.orders import PriceEffect
 from allcore.kernel.tickets import MAX_LEGS
 from trading.domain.structures.analysis import Scenario
-from trading.serializers.requests import LegIn, OrderIn
+from trading.serializers.requests import LegIn, OrderAloneIn, OrderIn
 
 
 class ScenarioIn(Body[Scenario]):
@@ -17,7 +17,7 @@ class ScenarioIn(Body[Scenario]):
     spot = serializers.FloatField(required=False, allow_null=True, default=None, min_value=0.01, max_value=1_000_000)
 
 
-class PreviewIn(OrderIn):
+class PreviewIn(OrderAloneIn):
     """An order as it would be sent; a limit that its type needs may be left out: the middle of the market is taken."""
 
     scenario = ScenarioIn(required=False)

@@ -9,9 +9,13 @@ from rest_framework import serializers
 from allcore.api.bodies import Body
 from allcore.kernel.orders import OrdType, PositionEffect, PriceEffect, Side, TimeInForce, TriggerPrice
 from allcore.kernel.tickets import MAX_LEGS, OrderTicket, TicketLeg
+from trading.domain.algos.execution import BY_TABLE, PLAIN
+from trading.domain.algos.parameters import Algo
 from trading.domain.contingent.compose import MOST, ListKind, Role
 from trading.domain.contingent.lists import Policy
 from trading.serializers.books import NamedLotIn
+
+LONGEST_MINUTES = 390  # of a run: a session
 
 
 class Price(serializers.DecimalField):
@@ -154,11 +158,26 @@ class RejectionIn(Body[object]):
     reason_text = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
 
 
+class ExecutionIn(Body[object]):
+    """How a proposal goes to the market. PLAIN is one limit order; AUTO lets the table of choices decide."""
+
+    algo = serializers.ChoiceField([PLAIN, BY_TABLE, *(algo.value for algo in Algo)])
+    parameters = serializers.DictField(required=False, default=dict)
+    minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_MINUTES, required=False, allow_null=True)
+
+
 class ChangeIn(Body[object]):
-    """Other numbers for a proposal; they are checked anew and shown anew."""
+    """Other numbers or another execution for a proposal: checked and shown anew. What is left out stays."""
 
     limit_price = Price(required=False)
     quantity = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
+    execution = ExecutionIn(required=False)
+
+
+class RevocationIn(Body[object]):
+    """Why a mandate is taken back."""
+
+    reason = serializers.CharField(max_length=400)
 
 
 class MandateIn(Body[object]):

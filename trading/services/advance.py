@@ -60,6 +60,11 @@ def state_of(order: Order) -> OrderState:
     )
 
 
+def may_fill(order: Order) -> int:
+    """Return the units that may yet fill, by the order's own terms or by those that were asked for."""
+    return state_of(order).most_leaves if order.state.get("pending") else order.leaves_qty
+
+
 def advance(  # noqa: PLR0913 what an event's record holds
     order: Order,
     event: str,

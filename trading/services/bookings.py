@@ -5,7 +5,7 @@ from decimal import Decimal
 from allcore.audit.services import record
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.instruments import InstrumentKind, OptionContract
-from allcore.kernel.reports import CLOSINGS, BookKind, BookReport
+from allcore.kernel.reports import CLOSINGS, CURRENCY, BookKind, BookReport
 from brokers.models import Account
 from marketdata.models import Instrument
 from trading.models import BookEvent
@@ -85,6 +85,8 @@ def _check(report: BookReport) -> None:
         raise IncompleteBookingError(f"Event {report.event_id} is a split that does not say what there is afterwards.")
     if report.kind is BookKind.SYMBOL_CHANGE and not report.to_symbol:
         raise IncompleteBookingError(f"Event {report.event_id} is a change to no symbol.")
+    if (report.kind is BookKind.INTEREST) != (report.symbol == CURRENCY):
+        raise IncompleteBookingError(f"Event {report.event_id} books {report.kind} on {report.symbol}.")
     if report.to_qty is not None and report.to_qty * report.qty < 0:
         raise IncompleteBookingError(f"Event {report.event_id} turns {report.qty} into {report.to_qty}.")
 
@@ -121,9 +123,17 @@ def _event(batch: Batch, account: Account, report: BookReport) -> BookEvent:
 
 
 def _instrument(batch: Batch, symbol: str) -> Instrument:
+    if symbol == CURRENCY and symbol not in batch.instruments:
+        batch.instruments[symbol] = _cash()
     if symbol not in batch.instruments:
         raise UnlistedInstrumentError(f"No instrument is called {symbol!r}; the event is not booked.")
     return batch.instruments[symbol]
+
+
+def _cash() -> Instrument:
+    """Return the currency as an instrument, listed by its first interest; nothing quotes it, so it is not active."""
+    terms = {"kind": InstrumentKind.CASH, "name": "Cash", "is_active": False}
+    return Instrument.objects.get_or_create(symbol=CURRENCY, defaults=terms)[0]
 
 
 def _successor(batch: Batch, old: Instrument, report: BookReport) -> Instrument:

@@ -1,5 +1,6 @@
 """A person's other numbers for a proposal: a new card in place of the old, with risk run anew."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from trading.domain.proposals.card import Reasons, tick_of
 from trading.models import Proposal
 from trading.selectors import exposures
 from trading.selectors.protocol import active_parameters
+from trading.services.algos.executions import Asked
 from trading.services.endings import end, locked
 from trading.services.offer import Offer, offer
 
@@ -37,23 +39,33 @@ class BlockedError(RefusedError):
     code = "RISK_BLOCKED"
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What is wanted instead of what the card says; None stays."""
+
+    limit_price: Decimal | None = None
+    quantity: int | None = None
+    execution: Asked | None = None
+
+
 @transaction.atomic
-def change(
-    *, proposal_id: UUID, limit_price: Decimal | None, quantity: int | None, actor: Actor, now: datetime
-) -> Proposal:
-    """Propose other numbers; what is None stays. Who changes it is its proposer, and does not approve it.
+def change(*, proposal_id: UUID, new: Numbers, actor: Actor, now: datetime) -> Proposal:
+    """Propose other numbers, or another way to the market; what is None stays.
+
+    Who changes it is its proposer, and does not approve it.
 
     Raises:
         NotFoundError: there is no such proposal.
         NotOpenError: it was decided already, or has expired.
         InvalidInputError: nothing changes, the price is off tick or the quantity below 1.
+        NotForAlgorithmsError, InvalidParametersError, NoLookError, NoProfileError: no such execution of it, or not now.
         BlockedError: risk blocks the changed trade.
     """
     if not Proposal.objects.filter(pk=proposal_id).exists():
         raise NotFoundError(f"There is no proposal {proposal_id}.", proposal_id=proposal_id)
     old = locked(proposal_id)
     require(actor.user, Action.CHANGE_PROPOSAL, old.account)
-    ticket = _changed(OrderTicket.from_dict(old.content["ticket"]), limit_price, quantity)
+    ticket = _changed(OrderTicket.from_dict(old.content["ticket"]), new)
     request = exposures.gate_request(old.account, ticket, now=now, is_manual=False)
     _check_tick(request)
     assessment = gate.assess(request)
@@ -71,19 +83,21 @@ def change(
         proposed_by=actor.user,
         actor=actor.name,
         supersedes=old,
+        asked=new.execution,
     )
     return offer(wanted, request, assessment, now=now)
 
 
-def _changed(ticket: OrderTicket, limit_price: Decimal | None, quantity: int | None) -> OrderTicket:
+def _changed(ticket: OrderTicket, new: Numbers) -> OrderTicket:
     data = ticket.as_dict()
-    if limit_price is not None:
-        data["limit_price"] = f"{limit_price:f}"
-    if quantity is not None:
-        data["quantity"] = quantity
+    if new.limit_price is not None:
+        data["limit_price"] = f"{new.limit_price:f}"
+    if new.quantity is not None:
+        data["quantity"] = new.quantity
     changed = OrderTicket.from_dict(data)
-    if (changed.limit_price, changed.quantity) == (ticket.limit_price, ticket.quantity):
-        raise InvalidInputError("Nothing changes: give another price or quantity.")
+    is_same = (changed.limit_price, changed.quantity) == (ticket.limit_price, ticket.quantity)
+    if is_same and new.execution is None:
+        raise InvalidInputError("Nothing changes: give another price, quantity or execution.")
     return changed
 
 

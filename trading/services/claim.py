@@ -1,6 +1,6 @@
 """What the broker worker may send, and what became of the sending."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,9 +21,9 @@ from trading.domain.contingent.native import Listed
 from trading.models import Order, OrderEvent, OrderRequest
 from trading.selectors import outbox
 from trading.selectors.exposures import release_views
-from trading.services import gap, together
+from trading.services import gap, together, withhold
 from trading.services.advance import advance, advance_all
-from trading.services.alerts import tell
+from trading.services.alerts import raise_alert, tell
 
 ACTOR = "desk:broker-worker"
 SEND = """
@@ -72,9 +72,9 @@ def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Cl
     for waiting in picked:
         if waiting.kind == OrderRequest.Kind.NEW and waiting.order_id in spoilt:
             _void(orders[waiting.order_id].order, waiting, spoilt[waiting.order_id], now)
-    for waiting in picked:
-        if waiting.is_guarded and (why := _spoilt_in_the_gap(waiting, orders[waiting.order_id], now)):
-            gap.spoil(orders[waiting.order_id].order, waiting.request_id, why, now=now)
+    changes = [waiting for waiting in picked if waiting.kind == OrderRequest.Kind.REPLACE]
+    for waiting, why in _spoilt_changes(changes, orders, now):
+        _void_change(orders[waiting.order_id].order, waiting, why, now)
     # Whoever decides on a request holds its order's lock: what is still to be sent now is ours.
     ours = {pk for (pk,) in rows.read(SEND, (now, epoch, [waiting.request_id for waiting in picked]))}
     going = [waiting for waiting in picked if waiting.request_id in ours]
@@ -83,12 +83,18 @@ def claim_batch(connection: str, *, epoch: int, limit: int, now: datetime) -> Cl
     return Claimed(taken, tuple(_outbound(waiting, orders[waiting.order_id]) for waiting in going))
 
 
+def _named(waiting: outbox.Waiting, order: Order) -> str:
+    """Return the name by which the broker knows the order now: it may have accepted a replacement since the asking."""
+    chain, asked = order.state["chain"], waiting.orig_cl_ord_id
+    return str(chain[-1]) if asked in chain[:-1] else asked
+
+
 def _outbound(waiting: outbox.Waiting, held: outbox.Held) -> Outbound:
     quantity, limit_price, stop_price = (waiting.terms.get(name) for name in ("quantity", "limit_price", "stop_price"))
     return Outbound(
         request_id=waiting.request_id,
         cl_ord_id=waiting.cl_ord_id,
-        orig_cl_ord_id=waiting.orig_cl_ord_id,
+        orig_cl_ord_id=_named(waiting, held.order),
         broker_account=held.order.account.broker_account,
         ticket=None if waiting.kind == OrderRequest.Kind.CANCEL else _ticket(waiting, held),
         quantity=None if quantity is None or waiting.is_guarded else int(str(quantity)),
@@ -123,19 +129,38 @@ def _spoilt(orders: Mapping[UUID, outbox.Held], now: datetime) -> dict[UUID, str
     return {key: reason for key, reason in reasons.items() if reason is not None}
 
 
-def _spoilt_in_the_gap(waiting: outbox.Waiting, held: outbox.Held, now: datetime) -> str | None:
-    """Return why the second half of a replacement may not go out. Its limit was approved with it, whatever the mid."""
-    view = release_views([held], now=now)[held.order.pk]
-    ticket = _ticket(waiting, held)
-    return release.refusal(ticket, replace(view, mid_shown=combo_mid(ticket.legs, view.quotes, ticket.price_effect)))
+def _spoilt_changes(
+    changes: Sequence[outbox.Waiting], orders: Mapping[UUID, outbox.Held], now: datetime
+) -> Iterator[tuple[outbox.Waiting, str]]:
+    """Yield the replacements that may not go out any more, with the reason. The second half of one is never late."""
+    views = release_views([orders[waiting.order_id] for waiting in changes], now=now)
+    for waiting in changes:
+        late = None if waiting.is_guarded else _waited(waiting.created_at, now)
+        ticket, view = _ticket(waiting, orders[waiting.order_id]), views[waiting.order_id]
+        # Its limit was approved with it, whatever the mid.
+        shown = replace(view, mid_shown=combo_mid(ticket.legs, view.quotes, ticket.price_effect))
+        if why := late or release.refusal(ticket, shown):
+            yield waiting, why
+
+
+def _void_change(order: Order, waiting: outbox.Waiting, why: str, now: datetime) -> None:
+    if waiting.is_guarded:
+        gap.spoil(order, waiting.request_id, why, now=now)
+    elif withhold.change(order, waiting.cl_ord_id, why, actor=ACTOR, now=now):
+        message = f"The change was not sent: {why} The order works on unchanged."
+        raise_alert(order, "CHANGE_NOT_SENT", message[:300], now=now)
 
 
 def _late(order: Order, now: datetime) -> str | None:
-    staged_at = order.staged_at or order.created_at
-    if now - staged_at <= SEND_DEADLINE:
+    return _waited(order.staged_at or order.created_at, now)
+
+
+def _waited(staged_at: datetime, now: datetime) -> str | None:
+    if abs(now - staged_at) <= SEND_DEADLINE:  # a clock that was set back says nothing of how long it waited
         return None
     waited = seconds_between(staged_at, now)
-    return f"It waited {waited:.0f} s in the outbox; what was approved may go out within {SEND_DEADLINE.seconds} s."
+    said = f"waited {waited:.0f} s in the outbox" if waited > 0 else f"was staged by a clock {-waited:.0f} s ahead"
+    return f"It {said}; what was approved may go out within {SEND_DEADLINE.seconds} s."
 
 
 def _void(order: Order, waiting: outbox.Waiting, why: str, now: datetime) -> None:

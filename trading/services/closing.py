@@ -13,7 +13,6 @@ from trading.services import lot_methods, submit
 from trading.services.elections import Wish
 
 
-@transaction.atomic
 def place(
     *, draft: Mapping[str, Any], wishes: Sequence[Wish], actor: Actor, key: str, trace_id: str, now: datetime
 ) -> Order:
@@ -22,7 +21,10 @@ def place(
     Raises:
         NoSuchLotError: a lot is not there to be closed by it; nothing was sent. Else as `submit.place`.
     """
-    order = submit.place(draft=draft, actor=actor, key=key, trace_id=trace_id, now=now)
-    if wishes and order.status != OrdStatus.DENIED:
-        lot_methods.instruct(order.pk, wishes, actor=actor, now=now)
-    return order
+    if not wishes:
+        return submit.place(draft=draft, actor=actor, key=key, trace_id=trace_id, now=now)
+    with transaction.atomic():
+        order = submit.place(draft=draft, actor=actor, key=key, trace_id=trace_id, now=now)
+        if order.status != OrdStatus.DENIED:
+            lot_methods.instruct(order.pk, wishes, actor=actor, now=now)
+        return order

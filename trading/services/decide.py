@@ -1,6 +1,6 @@
 """A person's decision about a proposal. Exactly one wins."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from allcore import rows
 from allcore.accounts.actors import Actor
+from allcore.accounts.models import User
 from allcore.audit.services import record
 from allcore.kernel.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RefusedError
 from allcore.kernel.orders import OrdStatus
@@ -18,14 +19,17 @@ from allcore.live import publish_on_commit
 from risk.domain.permissions import Action
 from risk.selectors.permissions import may, require
 from risk.services import gate
+from trading.domain.algos.execution import Json, of_content
 from trading.domain.approval.decisions import Decision, ProposalStatus, Standing, after
-from trading.models import Approval, Order, Proposal
+from trading.models import AlgoRun, Approval, Order, Proposal
 from trading.selectors import queue
 from trading.selectors.approval_check import recheck
 from trading.selectors.rows import proposal_row
 from trading.services import lot_methods
+from trading.services.algos.approved import Said, start_approved
 from trading.services.elections import Wish
 from trading.services.stage import Staging, stage
+from trading.services.submit import RiskDeniedError
 
 OVERRIDE_REASON = 20  # characters
 DECIDED = ("status", "version", "reason_code", "reason_text", "held_by", "decided_by", "decided_at")
@@ -43,6 +47,12 @@ class SelfApprovalError(ForbiddenError):
     code = "SELF_APPROVAL"
 
 
+class ApproverGoneError(ConflictError):
+    """Who approved it first may not approve any more."""
+
+    code = "APPROVER_GONE"
+
+
 class SoftLimitError(ForbiddenError):
     """A soft limit is breached and this person may not override it."""
 
@@ -51,10 +61,11 @@ class SoftLimitError(ForbiddenError):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a decision led to; `order` once it is staged."""
+    """What a decision led to: `order` once it is staged, or `run` once an algorithm works it."""
 
     proposal: Proposal
     order: Order | None = None
+    run: AlgoRun | None = None
 
 
 def approve(
@@ -66,16 +77,18 @@ def approve(
     reason: str = "",
     lots: Sequence[Wish] = (),
 ) -> Decided:
-    """Approve what was shown; with the last approval needed, stage its order.
+    """Approve what was shown; with the last approval needed, stage its order or start its algorithm.
 
-    The row is locked before it is read, so that two people pressing the button make one order. `lots` are those that a
-    closing trade takes first: whoever approves last names them.
+    The row is locked before it is read, so that two people pressing the button make one order, or one run. `lots` are
+    those that a closing trade takes first: whoever approves last names them.
 
     Raises:
         NotOpenError: it was decided already, or has expired.
         NeedsReconfirmError: what was shown is not what is.
+        CannotStartError: the algorithm that was shown cannot start now; the proposal stays open.
         NoSuchLotError: a lot is not there to be closed by it; nothing was sent.
         SelfApprovalError, ForbiddenError: not this person.
+        ApproverGoneError: who gave the first approval may not any more.
     """
     try:
         return _approve(proposal_id, content_hash, actor, (reason, lots), now)
@@ -90,23 +103,27 @@ def _approve(
 ) -> Decided:
     reason, lots = said
     proposal = _locked(proposal_id)
-    given = set(proposal.approvals.values_list("user_id", flat=True))
-    _may_approve(proposal, actor, given)
+    given = {earlier.user_id: earlier.user for earlier in proposal.approvals.select_related("user")}
+    require(actor.user, Action.APPROVE_PROPOSAL, proposal.account)
     is_last = len(given) + 1 >= proposal.approvals_needed
     status = after(_standing(proposal), Decision.APPROVE if is_last else Decision.APPROVE_FIRST, now=now)
+    _is_another(proposal, actor, given)
     if content_hash != proposal.content_hash:
         raise NeedsReconfirmError("The card that was approved is not the one in force. Nothing was sent; look again.")
     ticket = OrderTicket.from_dict(proposal.content["ticket"])
     fault = recheck(proposal, ticket, now=now)
     if fault is not None:
         raise NeedsReconfirmError(f"{fault.sentence} Nothing was sent; look again.", **fault.details)
-    overridden = _override(proposal, actor, reason)
+    accepted = _accepted(proposal, actor, reason)
     approval = _approval(proposal, actor, now)
     if not is_last:
         if lots:
             raise InvalidInputError("A second approval is needed: whoever gives the last one names the lots.")
         return Decided(_move(proposal, status, actor, now, reason_text=reason))
-    order = _stage(proposal, ticket, approval, actor, now, overridden=overridden)
+    if shown := of_content(proposal.content):
+        run = _started(approval, shown, Said(accepted, tuple(lots)), actor, now)
+        return Decided(_move(proposal, status, actor, now, reason_text=reason), run=run)
+    order = _stage(proposal, ticket, approval, actor, now, accepted=accepted)
     if order.status == OrdStatus.DENIED:
         raise NeedsReconfirmError(f"Risk has changed: {order.reason} Nothing was sent.", reason=order.reason)
     if lots:
@@ -115,7 +132,13 @@ def _approve(
 
 
 def _stage(
-    proposal: Proposal, ticket: OrderTicket, approval: Approval, actor: Actor, now: datetime, *, overridden: bool
+    proposal: Proposal,
+    ticket: OrderTicket,
+    approval: Approval,
+    actor: Actor,
+    now: datetime,
+    *,
+    accepted: frozenset[str],
 ) -> Order:
     return stage(
         Staging(
@@ -128,10 +151,18 @@ def _stage(
             approval_kind=Approval.Kind.PROPOSAL,
             approval=approval,
             proposal=proposal,
-            soft_overridden=overridden,
+            accepted=accepted,
         ),
         now=now,
     )
+
+
+def _started(approval: Approval, shown: Json, said: Said, actor: Actor, now: datetime) -> AlgoRun:
+    try:
+        return start_approved(approval, shown, said, actor=actor, now=now)
+    except RiskDeniedError as e:
+        why = e.message.removesuffix("Nothing was started.").strip()
+        raise NeedsReconfirmError(f"Risk has changed: {why} Nothing was sent.", **e.context) from e
 
 
 def reject(*, proposal_id: UUID, reason_code: str, reason_text: str, actor: Actor, now: datetime) -> Proposal:
@@ -179,19 +210,24 @@ def _standing(proposal: Proposal) -> Standing:
     )
 
 
-def _may_approve(proposal: Proposal, actor: Actor, given: Collection[int]) -> None:
-    require(actor.user, Action.APPROVE_PROPOSAL, proposal.account)
+def _is_another(proposal: Proposal, actor: Actor, given: Mapping[int, User]) -> None:
     if proposal.proposed_by_id == actor.user.pk and not proposal.account.allows_self_approval:
         raise SelfApprovalError("Who proposed or changed a trade does not approve it; another approver may.")
     if actor.user.pk in given:
         raise SelfApprovalError("You have approved it already; a second person is needed.")
+    for earlier in given.values():
+        if not may(earlier, Action.APPROVE_PROPOSAL, proposal.account):
+            raise ApproverGoneError(
+                f"{earlier.username} approved it and may not any more: reject it, and decide the next one anew. "
+                "Nothing was sent."
+            )
 
 
-def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
-    """Return whether soft breaches are accepted; only who may, and with a reason, accepts them."""
+def _accepted(proposal: Proposal, actor: Actor, reason: str) -> frozenset[str]:
+    """Return the rules whose soft breaches the card showed; only who may, and with a reason, accepts them."""
     needed = gate.needed_for(proposal.verdict)
     if not needed:
-        return False
+        return frozenset()
     for action in sorted(needed):
         if not may(actor.user, action, proposal.account):
             who = "an approver" if action is Action.OVERRIDE_PROTOCOL else "a risk officer"
@@ -201,7 +237,7 @@ def _override(proposal: Proposal, actor: Actor, reason: str) -> bool:
             )
     if len(reason.strip()) < OVERRIDE_REASON:
         raise InvalidInputError(f"To override a soft limit, give a reason of at least {OVERRIDE_REASON} characters.")
-    return True
+    return gate.soft_codes(proposal.verdict)
 
 
 def _approval(proposal: Proposal, actor: Actor, now: datetime) -> Approval:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from allcore.kernel.reports import BookReport, ExecutionReport
 
 STEP = Decimal("0.0001")  # of prices, fees and income in the ledgers' columns
+DELIVERY_STEP = Decimal("0.00000001")  # of the price a share that a delivery comes to, seldom a round one
 AMOUNT_STEP = Decimal("0.000001")  # of a dividend a share
 
 
@@ -30,7 +31,7 @@ def booking_kept(report: BookReport) -> BookReport:
     return replace(
         report,
         px=kept(report.px),
-        delivery_px=None if report.delivery_px is None else kept(report.delivery_px),
+        delivery_px=None if report.delivery_px is None else kept(report.delivery_px, DELIVERY_STEP),
         fee=kept(report.fee),
         amount=None if report.amount is None else kept(report.amount, AMOUNT_STEP),
         cash=kept(report.cash),

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from allcore import rows
 from allcore.audit.services import record
 from allcore.kernel.orders import Side
 from allcore.kernel.reports import ExecutionReport, LegFill, ReportKind
@@ -19,28 +20,29 @@ from trading.services.quarantine import ACTOR
 from trading.services.trades import UnknownExecIdError
 
 TAKEN_UP = "Its execution came; it is applied now."
+LYING = """
+SELECT q.id FROM quarantine q JOIN connection c ON c.id = q.connection_id
+ WHERE c.name = %s AND q.code = %s AND q.resolved_at IS NULL
+   AND q.report->>'ref_exec_id' = ANY(ARRAY(SELECT unnest(%s::text[])))
+ ORDER BY q.id FOR UPDATE OF q
+"""
 
 
 def taken_up(batch: Batch) -> list[ExecutionReport]:
     """Return what lay aside for want of the executions that the batch has booked, and lies there no longer."""
-    booked = {execution.exec_id for execution in batch.executions}
-    if not booked:
+    booked = sorted({execution.exec_id for execution in batch.executions})
+    lying = rows.read(LYING, (batch.connection, UnknownExecIdError.code, booked)) if booked else ()
+    if not lying:
         return []
-    lying = Quarantine.objects.select_for_update().filter(
-        connection__name=batch.connection,
-        code=UnknownExecIdError.code,
-        resolved_at=None,
-        report__ref_exec_id__in=sorted(booked),
-    )
-    rows = list(lying.order_by("id"))
-    for row in rows:
+    found = list(Quarantine.objects.filter(pk__in=[pk for (pk,) in lying]).order_by("id"))
+    for row in found:
         row.resolved_at, row.resolution = batch.now, TAKEN_UP
         row.save(update_fields=["resolved_at", "resolution"])
         whose = _account(batch, row)
         seen = {"code": row.code, "reason": TAKEN_UP}
         record("report.taken_up", f"quarantine:{row.pk}", seen, actor=ACTOR, at=batch.now, account=whose)
         publish_on_commit("breaks", "decided", {"what": "quarantine", "id": row.pk}, account=whose)
-    return [read(row.report) for row in rows]
+    return [read(row.report) for row in found]
 
 
 def read(content: Mapping[str, Any]) -> ExecutionReport:

@@ -1,6 +1,6 @@
 """Which lots closing trades take: an account's method from a day on, and the lots that one order names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -66,41 +66,63 @@ def elect(
     return election
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What closes lots: an order's account, how many units it is for, and each leg's instrument, side and ratio."""
+
+    account: Account
+    quantity: int
+    legs: Mapping[int, tuple[int, str, int]]
+
+
 def instruct(order: Order, wishes: Sequence[Wish]) -> None:
     """Name the lots that a closing order takes first, in the transaction that makes the order; nothing, if none.
 
     Raises:
         NoSuchLotError: a leg or lot is not there, stands on the leg's own side, or has less than is wanted of it.
     """
-    legs = {leg.index: leg for leg in OrderLeg.objects.filter(order=order)} if wishes else {}
+    if not wishes:
+        return
+    legs = {leg.index: (leg.instrument_id, leg.side, leg.ratio) for leg in OrderLeg.objects.filter(order=order)}
+    found = chosen(Closing(order.account, order.order_qty, legs), wishes)
+    LotInstruction.objects.bulk_create(_row(order, index, n, lot, qty) for n, (index, lot, qty) in enumerate(found))
+
+
+def chosen(closing: Closing, wishes: Sequence[Wish]) -> list[tuple[int, Lot, int]]:
+    """Return the leg, the lot and how much of it, for each lot that is named.
+
+    Raises:
+        NoSuchLotError: as `instruct`.
+    """
     wanted: dict[tuple[int, str], int] = {}
     for wish in wishes:
         wanted[wish.leg, wish.lot] = wanted.get((wish.leg, wish.lot), 0) + wish.qty
-    rows = []
-    for position, ((index, name), qty) in enumerate(wanted.items()):
-        lot = _lot(order, legs.get(index), name)
-        if lot is None or not 1 <= qty <= _left(order, lot):
+    found = []
+    for (index, name), qty in wanted.items():
+        lot = _lot(closing, index, name)
+        if lot is None or not 1 <= qty <= _left(lot):
             raise NoSuchLotError(f"Leg {index} cannot take {qty} of lot {name!r}.", lot=name)
-        rows.append(_row(order, index, position, lot, qty))
-    for index, leg in legs.items():
-        if sum(qty for (n, _), qty in wanted.items() if n == index) > order.order_qty * leg.ratio:
+        found.append((index, lot, qty))
+    for index, (_, _, ratio) in closing.legs.items():
+        if sum(qty for (n, _), qty in wanted.items() if n == index) > closing.quantity * ratio:
             raise NoSuchLotError(f"Leg {index} is for less than the lots that were named.")
-    LotInstruction.objects.bulk_create(rows)
+    return found
 
 
-def _lot(order: Order, leg: OrderLeg | None, name: str) -> Lot | None:
+def _lot(closing: Closing, index: int, name: str) -> Lot | None:
     kind, number = name[:1], name[1:]
     column = {"E": "execution_id", "B": "book_event_id"}.get(kind)
-    if leg is None or column is None or not number.isdecimal():
+    if index not in closing.legs or column is None or not number.isdecimal():
         return None
-    held = Lot.objects.filter(account=order.account, instrument=leg.instrument, **{column: int(number)})
-    closed_by = held.filter(open_qty__gt=0) if leg.side == Side.SELL else held.filter(open_qty__lt=0)
+    instrument, side, _ = closing.legs[index]
+    held = Lot.objects.filter(account=closing.account, instrument=instrument, **{column: int(number)})
+    closed_by = held.filter(open_qty__gt=0) if side == Side.SELL else held.filter(open_qty__lt=0)
     return closed_by.order_by("id").first()
 
 
-def _left(order: Order, lot: Lot) -> int:
+def _left(lot: Lot) -> int:
     source = {"execution": lot.execution_id, "book_event": lot.book_event_id}
-    same = Lot.objects.filter(account=order.account, instrument=lot.instrument_id, **source)
+    same = Lot.objects.filter(account=lot.account_id, instrument=lot.instrument_id, **source)
     return abs(int(same.aggregate(sum=Sum("open_qty"))["sum"] or 0))
 
 

@@ -56,6 +56,7 @@ def insert(
     )
     request = OrderRequest.objects.create(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind=OrderRequest.Kind.NEW,
         cl_ord_id=order.cl_ord_id,

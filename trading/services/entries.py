@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from allcore.kernel.money import ZERO
+from allcore.kernel.money import ZERO, to_cents
 from allcore.kernel.reports import CLOSINGS
 from brokers.models import Account
 from marketdata.models import Instrument
@@ -103,7 +103,8 @@ def entries_of(event: BookEvent) -> list[Entry]:
         account=event.account,
         instrument=event.deliverable,
         qty=event.shares,
-        px=event.delivery_px,
+        # Cash moves in whole cents: the shares cost just that, or what was made would not be cash and market value.
+        px=to_cents(event.shares * event.delivery_px) / event.shares,
         fee=ZERO,
         at=event.transact_at,
         event=event,

@@ -1,7 +1,9 @@
 """Orders at the broker that are not ours. They are real: each gets one row of its own, and what it fills is booked."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, OrdType, PositionEffect, PriceEffect, TimeInForce
 from allcore.kernel.reports import ExecutionReport, OrderReport, ReportKind
@@ -18,6 +20,7 @@ from trading.services.submit import cancel_locked
 from trading.services.trades import UnbookableError, is_known
 
 FOUND = "An order that is not from this desk works at the broker."
+Told = TypeVar("Told", ExecutionReport, OrderReport)
 EXECUTED = "The broker executed an order that is not from this desk."
 
 
@@ -43,6 +46,12 @@ class UnlistedInstrumentError(UnbookableError):
     """The report names an instrument that is not known here."""
 
     code = "UNLISTED_INSTRUMENT"
+
+
+def named(report: Told) -> Told:
+    """Return the report under the order's name: of one that is not ours, and has none of ours, the broker's id."""
+    nameless = not report.cl_ord_id and report.broker_order_id
+    return replace(report, cl_ord_id=report.broker_order_id) if nameless else report
 
 
 def account_of(batch: Batch, number: str) -> Account:

@@ -45,6 +45,7 @@ def guard(order: Order, outbox: OrderRequest, *, now: datetime) -> None:
     """Let the replacement wait for a cancel of what works now."""
     cancel = OrderRequest.objects.create(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind=OrderRequest.Kind.CANCEL,
         cl_ord_id=mint_cl_ord_id(f"{order.pk}:guard:{outbox.cl_ord_id}"),

@@ -137,7 +137,7 @@ def _lot_row(lot: lots.Lot, entry: Entry) -> Lot:
         book_event=entry.event,
         opened_qty=lot.qty,
         open_qty=lot.qty,
-        price=entry.px,
+        price=entry.px.quantize(AVERAGE_STEP, ROUND_HALF_EVEN),
         cost=lot.cost,
         opened_at=entry.at,
     )

@@ -94,6 +94,8 @@ def sign(  # noqa: PLR0913 what a mandate says
 ) -> Mandate:
     """Sign a mandate for a script's user (`grantee`, a user name) on one account (`account`, its code).
 
+    It takes the place of what was signed for them there before: one alone is in force, and once it is revoked, none is.
+
     Raises:
         NotFoundError: there is no such account or user.
         InvalidInputError: no end within ninety days, no ceiling, or no reason.
@@ -110,6 +112,8 @@ def sign(  # noqa: PLR0913 what a mandate says
             f"A mandate ends within {LONGEST.days} days, and has a ceiling above zero and a reason of "
             f"{REASON_LENGTH} characters."
         )
+    replaced = Mandate.objects.filter(account=signed_for, grantee=holder, revoked_at=None)
+    replaced.update(revoked_at=now)
     mandate = Mandate.objects.create(
         account=signed_for,
         grantee=holder,

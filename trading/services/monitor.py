@@ -27,6 +27,7 @@ from trading.selectors.rows import Row
 from trading.services import equity, statements
 from trading.services.catch_up import catch_up
 from trading.services.explain import Steps
+from trading.services.risk_sheet import Keeper
 
 POSITIONS_KEY = "monitor:positions"
 PNL_KEY = "monitor:pnl"
@@ -73,6 +74,7 @@ class Monitor:
         self._peaks: dict[int, Decimal] = {}
         self._marks: dict[tuple[str, str], int] | None = None
         self._steps = Steps()
+        self._sheet = Keeper()
         self._said: dict[str, dict[str, Row]] = {POSITIONS_KEY: {}, PNL_KEY: {}}
 
     def books_changed(self) -> None:
@@ -90,9 +92,11 @@ class Monitor:
         market = self._book.watched.read()
         looked = self._book.look(market.columns, peaks=self._peaks, now=now)
         self._keep_peaks(looked.accounts)
-        moment = Moment(exchange_now, market.quotes, clock.rate() if self._book.lines else None)
+        rate = clock.rate()
+        moment = Moment(exchange_now, market.quotes, rate if self._book.lines else None)
         self._steps.note(looked.accounts, moment, are_new=was_read)
         self._tell_all(looked, exchange_now, whole=self._is_due_whole(now))
+        self._sheet.keep(now=now, exchange_now=exchange_now, rate=rate)
         minute = exchange_now.replace(second=0, microsecond=0)
         if minute != self._minute:
             equity.note(looked.accounts, moment)

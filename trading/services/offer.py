@@ -17,11 +17,14 @@ from marketdata.selectors.clock import rate
 from risk.domain.request import GateRequest
 from risk.domain.verdict import Assessment
 from risk.services import gate
+from trading.domain.algos.execution import Json
 from trading.domain.proposals.card import Reasons, Surroundings, build
 from trading.models import Proposal
 from trading.selectors.proposals import with_people
 from trading.selectors.rows import proposal_row
 from trading.selectors.similar import similar
+from trading.services.algos import executions
+from trading.services.algos.executions import Asked
 
 ACTOR = "desk:strategy"
 
@@ -39,6 +42,7 @@ class Offer:
     proposed_by: User | None = None
     actor: str = ACTOR
     supersedes: Proposal | None = None
+    asked: Asked | None = None  # how a person wants it to go to the market
 
 
 def sleeve_key(account: str, underlying: str, strategy: str) -> str:
@@ -58,6 +62,7 @@ def offer(wanted: Offer, request: GateRequest, assessment: Assessment, *, now: d
     past = similar(account, ticket.underlying, strategy)
     content = build(request, assessment, wanted.reasons, Surroundings(rate(), wanted.fee, past))
     old = wanted.supersedes
+    content["execution"] = _execution(wanted, request)
     proposal = Proposal.objects.create(
         account=account,
         strategy=strategy,
@@ -77,6 +82,16 @@ def offer(wanted: Offer, request: GateRequest, assessment: Assessment, *, now: d
     note(proposal, "proposal.proposed", {**seen, "supersedes": None if old is None else str(old.pk)}, wanted.actor, now)
     tell(proposal)
     return proposal
+
+
+def _execution(wanted: Offer, request: GateRequest) -> Json:
+    """Return how it goes to the market: as a person asked, as the card it replaces said, or as the desk does."""
+    strategy = wanted.reasons.strategy
+    if wanted.asked is not None:
+        return executions.of_person(request, strategy, wanted.asked)
+    if wanted.supersedes is not None:
+        return executions.again(request, strategy, wanted.supersedes.content.get("execution"))
+    return executions.of_desk(request, strategy)
 
 
 def note(proposal: Proposal, action: str, seen: Mapping[str, object], actor: str, now: datetime) -> None:

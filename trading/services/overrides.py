@@ -23,9 +23,8 @@ from trading.domain.contingent.judged import judged
 from trading.domain.contingent.waits import approved_hash
 from trading.domain.proposals.sentences import sentence
 from trading.models import Order, SoftOverride
-from trading.selectors import exposures, senders
+from trading.selectors import exposures, opening, senders
 from trading.selectors.overrides import override_row
-from trading.services.contingent import opening
 from trading.services.mandates import right_to_send
 from trading.services.stage import Staging, stage
 

@@ -8,6 +8,7 @@ from risk.services import reservations
 from trading.domain.orders.events import Alert
 from trading.models import Order
 from trading.services import breaks, inquiries
+from trading.services.advance import may_fill
 
 LEG_IMBALANCE = "LEG_IMBALANCE"
 FILL_AFTER_REJECT = "FILL_AFTER_REJECT"
@@ -28,7 +29,7 @@ def _ask(order: Order, code: str, now: datetime) -> None:
 def _reserve(order: Order, code: str, now: datetime) -> None:
     """What can fill again is reserved for again."""
     if OrdStatus(order.status) not in CLOSED_STATUSES and order.leaves_qty:
-        reservations.restore(order.pk, order.leaves_qty)
+        reservations.restore(order.pk, may_fill(order))
 
 
 def _halt(order: Order, code: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The broker's books against ours: missing reports applied, questions answered, differences written down."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 from allcore.accounts.actors import desk_name
 from allcore.kernel.errors import InvalidInputError, RefusedError
 from allcore.kernel.orders import OrdStatus
-from allcore.kernel.reports import ExecutionReport, MassStatus, OrderReport
+from allcore.kernel.reports import ExecutionReport, MassStatus, OrderReport, uncharged
 from brokers.services.connections import mark_reconciled
 from trading.domain.orders.events import Alert
 from trading.domain.reconcile.doubts import Asked
@@ -23,7 +24,7 @@ from trading.domain.reconcile.orders import (
     lacks_executions,
     missing_reports,
 )
-from trading.models import Order, OrderRequest
+from trading.models import Break, Execution, Order, OrderRequest, Quarantine
 from trading.selectors.ended import ended
 from trading.services import breaks, doubt, external, gap, inquiries, settle, statements
 from trading.services.alerts import tell
@@ -31,6 +32,7 @@ from trading.services.quarantine import quarantine
 
 ACTOR = desk_name("reconcile")
 LOOK_BACK = timedelta(days=2)
+OVERLAP = timedelta(minutes=1)  # with the answer before: two clocks, and a writer that may lag behind its own
 UNANSWERED_STATES = (OrderRequest.State.SENT, OrderRequest.State.IN_DOUBT)
 Pair = tuple[OrderReport, OrderRequest | None]
 
@@ -38,6 +40,7 @@ Pair = tuple[OrderReport, OrderRequest | None]
 @transaction.atomic
 def apply(status: MassStatus, *, asked: Asked, now: datetime) -> None:
     """Apply one whole answer of the broker. Doing it twice changes nothing."""
+    status = replace(status, orders=tuple(_named(report) for report in status.orders))
     telling = _telling(status)
     pairs = _pairs(status.connection, telling)
     if _take_strangers(status, pairs, now):
@@ -62,9 +65,29 @@ def has_questions_due(connection: str, *, now: datetime) -> bool:
     return doubt.is_due(connection, now=now) or inquiries.is_due(connection, now=now)
 
 
-def look_back(connection: str, *, now: datetime) -> datetime:
-    """Return how far back to ask: two days, or to the oldest request whose outcome is or may yet become known."""
-    return min(now - LOOK_BACK, doubt.oldest(connection, now=now))
+def look_back(connection: str, *, now: datetime, told_at: datetime | None = None) -> datetime:
+    """Return how far back to ask: two days, or to the oldest request whose outcome is or may yet become known.
+
+    Of a broker that lists what has changed, what did since `told_at`, its last answer that was applied, will do, unless
+    something of it was not applied or the books differ.
+    """
+    back = now - LOOK_BACK
+    if told_at is not None and not _is_amiss(connection, back):
+        back = max(back, told_at - OVERLAP)
+    return min(back, doubt.oldest(connection, now=now))
+
+
+def _is_amiss(connection: str, since: datetime) -> bool:
+    laid_aside = Quarantine.objects.filter(connection__name=connection, resolved_at=None, received_at__gte=since)
+    return laid_aside.exists() or Break.objects.filter(account__connection__name=connection, resolved_at=None).exists()
+
+
+def _named(report: OrderReport) -> OrderReport:
+    """Return the order, and what it traded, under its name."""
+    if report.cl_ord_id:
+        return report
+    fills, gone = (tuple(external.named(one) for one in told) for told in (report.fills, report.taken_back))
+    return external.named(replace(report, fills=fills, taken_back=gone))
 
 
 def _telling(status: MassStatus) -> list[OrderReport]:
@@ -75,7 +98,7 @@ def _telling(status: MassStatus) -> list[OrderReport]:
 
 def _pairs(connection: str, reports: Sequence[OrderReport]) -> list[Pair]:
     """Return each listed order with our request of that name; an order that is not ours has the broker's name."""
-    ids = [report.cl_ord_id for report in reports]
+    ids = [report.cl_ord_id for report in reports if report.cl_ord_id]  # most of our own have no other name either
     named = Q(cl_ord_id__in=ids) | Q(kind=OrderRequest.Kind.NEW, orig_cl_ord_id__in=ids)
     rows = OrderRequest.objects.filter(named, connection__name=connection).order_by("id")
     related = rows.select_related("order__account__connection", "guard").prefetch_related(
@@ -94,6 +117,7 @@ def _ours(theirs: OrderReport, request: OrderRequest) -> Ours:
     order, requests = request.order, list(request.order.requests.all())
     guarded = [r for r in requests if r.guard_id is not None and r.state in ("TO_SEND", "SENT", "IN_DOUBT", "ACKED")]
     newest = guarded[-1] if guarded else None
+    live = [execution for execution in order.executions.all() if execution.status == Execution.Status.LIVE]
     unanswered = [r for r in requests if r.kind == OrderRequest.Kind.CANCEL and r.state in UNANSWERED_STATES]
     before = 0 if newest is None else int(newest.terms.get("cum_before", 0))
     # Of an order that was cancelled to be replaced, the list has each part; the last alone says how ours stands.
@@ -104,6 +128,8 @@ def _ours(theirs: OrderReport, request: OrderRequest) -> Ours:
         awaits_replace=request.kind == OrderRequest.Kind.REPLACE and request.state in UNANSWERED_STATES,
         cancel_id=unanswered[0].cl_ord_id if unanswered else "",
         cum_qty=None if is_part else order.cum_qty - before,
+        live=frozenset(uncharged(execution.exec_id) for execution in live),
+        unpaid=frozenset(f"{execution.exec_id}/{execution.leg}" for execution in live if not execution.fee),
     )
 
 

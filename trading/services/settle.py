@@ -14,8 +14,21 @@ from risk.services import reservations
 from trading.domain.orders.lifecycle import Event, apply
 from trading.models import Execution, Order, OrderRequest
 from trading.selectors.rows import execution_row, order_row
-from trading.services import book, bookings, carried, cash, digits, early, external, gap, inquiries, trades, unite
-from trading.services.advance import DERIVED, state_of
+from trading.services import (
+    book,
+    bookings,
+    carried,
+    cash,
+    digits,
+    early,
+    external,
+    gap,
+    inquiries,
+    repeats,
+    trades,
+    unite,
+)
+from trading.services.advance import DERIVED, may_fill, state_of
 from trading.services.batch import UNANSWERED, Batch, Report
 from trading.services.contingent import lists
 from trading.services.quarantine import quarantine
@@ -67,7 +80,7 @@ UPDATE order_request SET state = %s, reason = %s, answered_at = %s WHERE id = AN
 # algorithms. Each is called once with all of the batch: each report with its order, locked and as it is now, whether or
 # not the report changed it.
 AfterExecution = Callable[[Sequence[tuple[Order, ExecutionReport]], datetime], None]
-AFTER_EXECUTION: tuple[AfterExecution, ...] = (lists.follow,)
+AFTER_EXECUTION: tuple[AfterExecution, ...] = (lists.follow, repeats.follow)
 
 
 @transaction.atomic
@@ -76,6 +89,7 @@ def apply_reports(connection_name: str, reports: Sequence[Report], *, now: datet
 
     A report that contradicts what is known is quarantined and the others go on; a database that is away fails all.
     """
+    reports = [report if isinstance(report, BookReport) else external.named(report) for report in reports]
     batch = Batch.read(connection_name, reports, now)
     for report in reports:
         try:
@@ -188,7 +202,7 @@ def _write(batch: Batch) -> None:
 
 
 def _units_left(order: Order) -> int:
-    return 0 if OrdStatus(order.status) in CLOSED_STATUSES else order.leaves_qty
+    return 0 if OrdStatus(order.status) in CLOSED_STATUSES else may_fill(order)
 
 
 def _tell(batch: Batch) -> None:

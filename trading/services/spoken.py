@@ -8,14 +8,20 @@ from functools import cache
 from uuid import UUID
 
 from allcore import rows
-from allcore.kernel.reports import ExecutionReport
+from allcore.kernel.reports import COSTS, ExecutionReport
 from brokers.models import Account, Connection
 from marketdata.models import Instrument
 from trading.models import Execution, Order, OrderLeg, OrderRequest
 
-UNREAD = ("settings",)  # of the connection: its session's affair
 SEEN = """
 SELECT e.id FROM execution e JOIN connection c ON c.id = e.connection_id WHERE c.name = %s AND e.exec_id = ANY(%s)
+"""
+
+
+# What stands now for the executions that a correction names: each may have got its cost since, under another name.
+STANDING = """
+SELECT s.id FROM execution e JOIN connection c ON c.id = e.connection_id JOIN execution s ON s.order_id = e.order_id
+ WHERE c.name = %s AND e.exec_id = ANY(%s) AND split_part(s.exec_id, %s, 1) = e.exec_id
 """
 
 
@@ -44,10 +50,13 @@ def legs_of(orders: Collection[UUID]) -> dict[UUID, list[OrderLeg]]:
 
 def executions(connection: str, trades: Iterable[ExecutionReport]) -> dict[tuple[int, str, int], Execution]:
     """Return what was booked already of the reports' ExecIDs, by account, ExecID and leg; most often nothing."""
+    trades = list(trades)
     ids = {fill.exec_id for report in trades for fill in report.fills} | {r.ref_exec_id for r in trades}
     if not ids - {""}:
         return {}
     seen = [pk for (pk,) in rows.read(SEEN, (connection, list(ids - {""})))]
+    if referred := [r.ref_exec_id for r in trades if r.ref_exec_id]:
+        seen += [pk for (pk,) in rows.read(STANDING, (connection, referred, COSTS))]
     if not seen:
         return {}
     found = Execution.objects.filter(pk__in=seen).select_related("account", "instrument", "order").order_by("id")
@@ -62,7 +71,7 @@ def _requests(condition: str, connection: str, names: Collection[str]) -> Sequen
     for row in rows.read(_requests_statement(condition), (connection, list(names))):
         values = iter(row)
         request, order = rows.take(OrderRequest, values), rows.take(Order, values)
-        account, own = rows.take(Account, values), rows.take(Connection, values, without=UNREAD)
+        account, own = rows.take(Account, values), rows.take(Connection, values)
         order.account, order.connection, account.connection = account, own, own
         request.order = orders.setdefault(order.pk, order)  # two requests of one order share its row
         found.append(request)
@@ -73,7 +82,7 @@ def _requests(condition: str, connection: str, names: Collection[str]) -> Sequen
 def _requests_statement(condition: str) -> str:
     own = (rows.columns(OrderRequest, "r"), rows.columns(Order, "o"), rows.columns(Account, "a"))
     return f"""
-SELECT {", ".join((*own, rows.columns(Connection, "c", without=UNREAD)))}
+SELECT {", ".join((*own, rows.columns(Connection, "c")))}
   FROM order_request r JOIN "order" o ON o.id = r.order_id JOIN account a ON a.id = o.account_id
   JOIN connection c ON c.id = a.connection_id JOIN connection heard ON heard.id = r.connection_id
  WHERE heard.name = %s AND {condition} ORDER BY r.order_id, r.id FOR UPDATE OF o

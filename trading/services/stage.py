@@ -19,6 +19,7 @@ from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
+from risk.domain.controls.sizes import opens_with
 from risk.models import Verdict
 from risk.services import gate
 from trading.domain.contingent.judged import judged
@@ -47,9 +48,9 @@ class Staging:
     approval: Approval | None = None  # of a proposal: made before
     proposal: Proposal | None = None
     mandate: Mandate | None = None
-    soft_overridden: bool = False  # somebody who may has accepted the soft breaches
     accepted: frozenset[str] = frozenset()  # the rules whose soft breaches somebody who may has accepted
     siblings: frozenset[uuid.UUID] = frozenset()  # orders of the same parent: a slice is no duplicate of another
+    parent: uuid.UUID | None = None  # the run it is a slice of: what that holds for it does not count against it
     wait: Wait | None = None  # None: it goes out at once, by itself
 
 
@@ -68,15 +69,17 @@ def _stage(staging: Staging, now: datetime) -> Order:
     # The account's risk row is locked before the book is read, so that two orders cannot use the same room.
     gate.lock(staging.account, underlying=staging.ticket.underlying)
     request = exposures.gate_request(
-        staging.account, staging.ticket, now=now, is_manual=staging.origin != Order.Origin.PROPOSAL
+        staging.account,
+        staging.ticket,
+        now=now,
+        is_manual=staging.origin != Order.Origin.PROPOSAL,
+        exclude_order_id=staging.parent,
     )
     if staging.siblings:
         request = replace(request, recent=tuple(r for r in request.recent if r.order_id not in staging.siblings))
     request = judged(request, staging.wait)
     order_id = uuid.uuid4()
-    judgement = gate.judge(
-        request, order_id=order_id, soft_overridden=staging.soft_overridden, accepted=staging.accepted
-    )
+    judgement = gate.judge(request, order_id=order_id, accepted=staging.accepted)
     if judgement.reservation is not None and staging.mandate is not None:
         hold_to(staging.mandate, judgement.reservation.cash)
     order, events = _order(staging, request, judgement, order_id=order_id, now=now)
@@ -121,6 +124,7 @@ def _order(
         expire_at=expiry_of(ticket, request.market.takes, request.market.exchange_now),
         trigger=ticket.trigger or "",
         order_qty=ticket.quantity,
+        unit_notional=None if denied else opens_with(request),
         leaves_qty=state.leaves_qty,
         status=state.status,
         fix_ord_status=state.fix_ord_status or "",
@@ -155,6 +159,7 @@ def _event(
 def _outbox(order: Order, wait: Wait | None, now: datetime) -> OrderRequest:
     return OrderRequest(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind=OrderRequest.Kind.NEW,
         cl_ord_id=order.cl_ord_id,

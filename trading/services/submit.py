@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from allcore.accounts.actors import Actor
 from allcore.audit.services import record
-from allcore.kernel.errors import ConflictError, NotFoundError
+from allcore.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from allcore.kernel.ids import mint_cl_ord_id
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.tickets import OrderTicket
@@ -25,11 +25,11 @@ from trading.domain.contingent.waits import Wait
 from trading.domain.orders.terms import NewTerms as NewTerms  # noqa: PLC0414 callers say submit.NewTerms; mypy asks for this form
 from trading.domain.orders.terms import changed
 from trading.models import Approval, ExternalOrder, Order, OrderEvent, OrderRequest
-from trading.selectors import exposures, senders
+from trading.selectors import exposures, opening, senders
 from trading.selectors.tickets import ticket_of
-from trading.services import gap, overrides
+from trading.services import gap, overrides, withhold
 from trading.services.advance import advance
-from trading.services.contingent import holds, opening
+from trading.services.contingent import holds
 from trading.services.mandates import keep_within, right_of, right_to_send
 from trading.services.ring import ring_on_commit
 from trading.services.stage import Staging, stage
@@ -114,6 +114,7 @@ def cancel_locked(order: Order, *, actor: str, reason: str, now: datetime) -> Or
     if gap.abandon(order, actor=actor, reason=reason, now=now):
         _record(order, "order.cancel_requested", {"reason": reason}, actor, now)
         return order
+    withhold.changes(order, reason, actor=actor, now=now)
     unsent = OrderRequest.objects.filter(order=order, kind="NEW", state="TO_SEND")
     if unsent.update(state=OrderRequest.State.VOIDED, reason=reason):
         _abandon(order, actor, reason, now)
@@ -139,6 +140,7 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     Raises:
         OrderClosedError: there is nothing left to replace.
         NotReplaceableError, ReplacementUnderWayError: not such an order, or not yet.
+        InvalidInputError: nothing changes.
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
         NoMandateError, MandateExceededError: nobody signed for what a script asks; it works on unchanged.
     """
@@ -146,28 +148,50 @@ def replace(*, order_id: UUID, terms: NewTerms, actor: Actor, now: datetime) -> 
     gate.lock(account, underlying=underlying)
     order = locked(order_id)
     require(actor.user, Action.SEND_ORDER, order.account)
-    if OrdStatus(order.status) in CLOSED_STATUSES | {OrdStatus.IN_DOUBT, OrdStatus.HELD}:
-        raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
-    new = changed(ticket_of(order), terms)
+    ensure_replaceable(order)
+    old = ticket_of(order)
+    new = changed(old, terms)
+    if new == old and not order.requests.filter(kind="REPLACE", state__in=["TO_SEND", "SENT", "IN_DOUBT"]).exists():
+        raise InvalidInputError("Nothing changes: give another price or quantity.", order_id=order.pk)
     right = right_of(order, new, actor, now)
     replace_locked(order, new, actor=actor.name, now=now, wait=holds.place_of(order))
     keep_within(right, order)
     return order
 
 
-def replace_locked(order: Order, ticket: OrderTicket, *, actor: str, now: datetime, wait: Wait | None = None) -> Order:
+def ensure_replaceable(order: Order) -> None:
+    """Pass if the order works, or is about to.
+
+    Raises:
+        OrderClosedError: there is nothing left to replace.
+    """
+    if OrdStatus(order.status) in CLOSED_STATUSES | {OrdStatus.IN_DOUBT, OrdStatus.HELD}:
+        raise OrderClosedError(f"The order is {order.status.lower()}; it was not changed.", order_id=order.pk)
+
+
+def replace_locked(
+    order: Order,
+    ticket: OrderTicket,
+    *,
+    actor: str,
+    now: datetime,
+    wait: Wait | None = None,
+    accepted: frozenset[str] | None = None,
+) -> Order:
     """Ask for the ticket in the order's place; the caller has locked the account, then the order's row.
+
+    `accepted` are the rules whose soft blocks a proposal's approval accepted; None: the numbers are a person's own.
 
     Raises:
         RiskDeniedError: the new terms break a rule; the order works on unchanged.
     """
     how = _how_to_replace(order)
     request = exposures.gate_request(
-        order.account, ticket, now=now, is_manual=True, exclude_order_id=order.pk, filled=order.cum_qty
+        order.account, ticket, now=now, is_manual=accepted is None, exclude_order_id=order.pk, filled=order.cum_qty
     )
     request = judged(request, wait)
-    verdict = gate.readmit(request, order_id=order.pk)
-    if verdict.outcome in ("SOFT_BLOCK", "HARD_BLOCK"):
+    verdict = gate.readmit(request, order_id=order.pk, accepted=accepted or frozenset())
+    if gate.is_refused(verdict, accepted or frozenset()):
         raise RiskDeniedError(
             f"The new terms are denied: {gate.first_reason(verdict)} The order works on unchanged.",
             checks=gate.failures(verdict),
@@ -245,6 +269,7 @@ def _request(order: Order, kind: OrderRequest.Kind, terms: dict[str, object], no
     count = order.requests.count()
     outbox = OrderRequest.objects.create(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind=kind,
         cl_ord_id=mint_cl_ord_id(f"{order.pk}:{kind}:{count}"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from allcore.kernel.clock import new_york_date
 from allcore.kernel.errors import RefusedError
 from allcore.kernel.orders import PriceEffect
-from allcore.kernel.reports import ExecutionReport, LegFill
+from allcore.kernel.reports import ExecutionReport, LegFill, uncharged
 from trading.domain.orders.units import Units, units_of
 from trading.models import Execution, Order
 from trading.services import unite
@@ -101,6 +101,9 @@ def correct(batch: Batch, order: Order, report: ExecutionReport) -> None:
         return
     units = _units(batch, order, report)
     executions = [_execution(batch, order, report, fill) for fill in report.fills]
+    if uncharged(report.fills[0].exec_id) == report.ref_exec_id:
+        _charge(batch, order, report, gone, executions)
+        return
     new_id = report.fills[0].exec_id
     if units.is_balanced:
         data = {"exec": report.ref_exec_id, "new_exec": new_id, "qty": units.qty, "px": units.px}
@@ -113,13 +116,35 @@ def correct(batch: Batch, order: Order, report: ExecutionReport) -> None:
     _record(batch, order, "execution.corrected", report)
 
 
+def _charge(
+    batch: Batch, order: Order, report: ExecutionReport, gone: list[Execution], executions: list[Execution]
+) -> None:
+    """Replace what was booked by the same with its cost. To the order nothing has happened.
+
+    Raises:
+        ExecIdConflictError: it is not the same.
+    """
+    legs = {execution.leg for execution in executions}
+    gone = [execution for execution in gone if execution.leg in legs]
+    if [_says(row) for row in gone] != [_content(fill) for fill in report.fills]:
+        raise ExecIdConflictError(
+            f"Execution {report.ref_exec_id} was booked with other content than it is charged for."
+        )
+    for old, new in zip(gone, executions, strict=True):
+        new.market, new.trade_date, new.transact_at = old.market, old.trade_date, old.transact_at
+    _take_back(batch, gone, Execution.Status.CORRECTED)
+    _note(batch, executions)
+    _record(batch, order, "execution.charged", report)
+
+
 def _live(batch: Batch, order: Order, report: ExecutionReport) -> list[Execution]:
-    """Return the executions that the report refers to; none, if they were taken back before.
+    """Return the executions that the report refers to, their cost told or not; none, if they were taken back before.
 
     Raises:
         UnknownExecIdError: there never were any.
     """
-    named = [e for e in batch.known.values() if e.exec_id == report.ref_exec_id and e.order_id == order.pk]
+    ref = report.ref_exec_id
+    named = [e for e in batch.known.values() if uncharged(e.exec_id) == ref and e.order_id == order.pk]
     if not named:
         raise UnknownExecIdError(f"Execution {report.ref_exec_id!r} of order {order.cl_ord_id} is not known here.")
     return [execution for execution in named if execution.status == Execution.Status.LIVE]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from allcore.accounts.models import User
 from allcore.kernel.errors import ForbiddenError, NotFoundError
-from trading.selectors import choices, curve, trail, underlyings, week
+from trading.selectors import algos, choices, curve, trail, underlyings, week
 from trading.selectors import orders as order_rows
 from trading.web.forms import TrailForm
 
@@ -24,7 +24,7 @@ def _user(request: HttpRequest) -> User:
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """Show the queue, the selected proposal and the blotters."""
-    return render(request, "trading/desk.html", {"reject_reasons": choices.reject_reasons()})
+    return render(request, "trading/desk.html", {"reject_reasons": choices.reject_reasons(), "forms": algos.forms()})
 
 
 @login_required
@@ -65,6 +65,8 @@ def chains(request: HttpRequest) -> HttpResponse:
 def chain(request: HttpRequest, underlying: str) -> HttpResponse:
     """Show one underlying's chain."""
     names = underlyings.with_options()
+    if underlying not in names and underlying.upper() in names:
+        return redirect("chain", underlying=underlying.upper())
     if underlying not in names:
         raise Http404(f"No options of {underlying} are listed here.")
     return render(request, "trading/chain.html", {"underlying": underlying, "underlyings": names})
@@ -83,6 +85,8 @@ def tickets(request: HttpRequest) -> HttpResponse:
 def ticket(request: HttpRequest, underlying: str) -> HttpResponse:
     """Show an order as it is built."""
     names = underlyings.with_options()
+    if underlying not in names and underlying.upper() in names:
+        return redirect("ticket", underlying=underlying.upper())
     if underlying not in names:
         raise Http404(f"No options of {underlying} are listed here.")
     return render(request, "trading/ticket.html", {"underlying": underlying, "underlyings": names})

@@ -66,13 +66,25 @@ def name_of_account(request: GateRequest) -> Finding:
 def name_of_household(request: GateRequest) -> Finding:
     """What one underlying has in all accounts, of their equity."""
     equity = positive(request.book.household_equity, "The household's equity")
-    name = request.ticket.underlying
-    # The household's figure has this account in it, with what a replaced order holds: that is exchanged for the order.
-    household = known(request.book.household_notional.get(name, ZERO), f"What all accounts have in {name}")
-    everybody = household - _name(request, request.book.pending)
-    before = everybody + _name(request, request.pending)
-    after = everybody + _name(request, with_order(request))
+    name, (before, after) = request.ticket.underlying, in_household(request)
     return _ratio(f"{name}, of all accounts' equity, is", before, after, equity, request.limits["name_household"])
+
+
+def in_household(request: GateRequest) -> tuple[Decimal, Decimal]:
+    """Return what all accounts have at work in the order's underlying, without the order and with it.
+
+    Raises:
+        MissingNumberError: it cannot be told of one of them.
+    """
+    if "in_household" not in request.kept:
+        name = request.ticket.underlying
+        # The household's figure has this account in it, and what a replaced order holds: that gives way to the order.
+        household = known(request.book.household_notional.get(name, ZERO), f"What all accounts have in {name}")
+        everybody = household - _name(request, request.book.pending)
+        before, after = _name(request, request.pending), _name(request, with_order(request))
+        request.kept["in_household"] = everybody + before, everybody + after
+    found: tuple[Decimal, Decimal] = request.kept["in_household"]
+    return found
 
 
 def day_loss(request: GateRequest) -> Finding:

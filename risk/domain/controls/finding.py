@@ -140,7 +140,10 @@ def _is_worse(before: Decimal, after: Decimal, direction: Direction) -> bool:
 
 def _sentence(what: str, value: Decimal, bound: Bound, outcome: Outcome) -> str:
     shown = show(value, bound.unit)
-    limits = [("soft limit", bound.soft), ("hard limit", bound.hard)]
+    is_reached = bound.soft is not None and not _breaks(
+        bound.soft, bound.hard, bound.direction
+    )  # else the hard one is first
+    limits = [("soft limit", bound.soft if is_reached else None), ("hard limit", bound.hard)]
     least = "at least " if bound.direction is Direction.FLOOR else ""
     words = " and ".join(
         f"the {name} is {least}{show(limit, bound.unit)}" for name, limit in limits if limit is not None

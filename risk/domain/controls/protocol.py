@@ -63,7 +63,7 @@ def _delta_finding(request: GateRequest, symbol: str, *, is_roll: bool) -> Findi
     points = from_float(abs(greeks.delta) * 100, POINTS_PLACES)
     floor, ceiling = Decimal(str(low)), Decimal(str(high))
     outside = Outcome.WARN if is_roll else Outcome.HARD_BLOCK
-    seen = f"The delta of {contract_of(symbol)} is {points.normalize():f} points"
+    seen = f"The delta of {contract_of(symbol)} is {_said(points, floor, ceiling)} points"
     return Finding(
         outcome=Outcome.PASS if floor <= points <= ceiling else outside,
         message=f"{seen}, the range is {low:g} to {high:g}.",
@@ -72,6 +72,12 @@ def _delta_finding(request: GateRequest, symbol: str, *, is_roll: bool) -> Findi
         hard=ceiling,
         after=points,
     )
+
+
+def _said(points: Decimal, floor: Decimal, ceiling: Decimal) -> str:
+    """Return the points in the fewest digits, from one, that keep them on their side of both ends."""
+    shown = (round(points, places) for places in range(1, POINTS_PLACES))
+    return str(next((n for n in shown if (floor <= n <= ceiling) == (floor <= points <= ceiling)), points))
 
 
 def _range(request: GateRequest, symbol: str) -> DeltaRange:

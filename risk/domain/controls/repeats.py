@@ -1,11 +1,13 @@
-"""The same order twice, and too many messages."""
+"""The same order twice, too many messages or changes, and a strategy that was stopped since it repeated itself."""
 
 from datetime import timedelta
 from decimal import Decimal
 
+from allcore.kernel.orders import PositionEffect
 from allcore.kernel.tickets import OrderTicket
-from risk.domain.controls.finding import Finding, measured, passed
+from risk.domain.controls.finding import Finding, blocked, measured, passed
 from risk.domain.request import GateRequest
+from risk.domain.structure import structure_of
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -58,3 +60,25 @@ def open_orders_in_name(request: GateRequest) -> Finding:
     name = request.ticket.underlying
     count = Decimal(1 + sum(p.ticket.underlying == name for p in request.pending))
     return measured(f"Open orders in {name}:", count, request.limits["open_orders_name"])
+
+
+def replaces(request: GateRequest) -> Finding:
+    """Changes that were asked of one order, this one included."""
+    if request.exclude_order_id is None:
+        return passed("The order changes no other.")
+    count = Decimal(1 + request.around.replaces)
+    return measured("Changes of this order:", count, request.limits["order_replaces"])
+
+
+def repeated(request: GateRequest) -> Finding:
+    """No kind of trade is opened on a side of a name where it filled too often in too short a time."""
+    structure = structure_of(request.ticket)
+    sides = {leg.side for leg in request.ticket.legs if leg.position_effect is PositionEffect.OPEN}
+    stopped = [side for kind, side in request.around.held if kind is structure and side in sides]
+    if not stopped:
+        return passed("This kind of trade is not stopped here.")
+    words = structure.replace("_", " ").lower()
+    return blocked(
+        f"{words.capitalize()} in {request.ticket.underlying} is stopped: it filled too often in too short a time. "
+        "A risk officer lets it go on."
+    )

@@ -1,8 +1,8 @@
-"""One order's size: contracts, premium, delta, notional, and what the structure can lose."""
+"""One order's size: contracts, premium, delta, notional by itself and with the day's, and what it can lose."""
 
 from decimal import Decimal
 
-from allcore.kernel.money import ZERO, from_float
+from allcore.kernel.money import ZERO, from_float, to_cents
 from risk.domain.controls.finding import Finding, known, measured, passed, positive
 from risk.domain.exposures import cash_required
 from risk.domain.limits import Bound, MissingNumberError
@@ -80,6 +80,30 @@ def order_notional(request: GateRequest) -> Decimal:
                 strikes += contract.strike * leg.ratio * leg.multiplier * request.quantity
         return strikes
     return cash_required(request)
+
+
+def notional_day(request: GateRequest) -> Finding:
+    """What the account's orders open in a day, this one with what filled of it included, of its equity."""
+    equity = positive(request.book.equity, "The account's equity")
+    before = request.around.opened_today
+    after = before + unit_notional(request) * request.ticket.quantity
+    limit = request.limits["notional_day"]
+    return measured("Opened today, of the account's equity, is", after / equity, limit, before=before / equity)
+
+
+def opens_with(request: GateRequest) -> Decimal | None:
+    """Return what one unit opens, to the cent; None of what only closes, or where it cannot be told."""
+    if not request.ticket.is_opening:
+        return None
+    try:
+        return to_cents(unit_notional(request))
+    except MissingNumberError:
+        return None
+
+
+def unit_notional(request: GateRequest) -> Decimal:
+    """Return what one unit puts to work, dollars."""
+    return order_notional(request) / max(request.quantity, 1)
 
 
 def structure_loss(request: GateRequest) -> Finding:

@@ -14,6 +14,7 @@ from allcore.embedded.supervisor import Program
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VAR_DIR", raising=False)
     monkeypatch.delenv("BROKER", raising=False)
+    monkeypatch.delenv("FEED", raising=False)
 
 
 @pytest.mark.parametrize("name", ["", "paper"])
@@ -30,6 +31,22 @@ def test_a_desk_on_a_test_server_keeps_its_data_apart(name: str, monkeypatch: py
 
     assert chosen() is SIMS[name]
     assert var_dir() == ROOT / "var" / name
+
+
+@pytest.mark.parametrize(("broker", "directory"), [("", "replay"), ("ibkr-sim", "ibkr-sim-replay")])
+def test_a_replay_keeps_its_data_apart(broker: str, directory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKER", broker)
+    monkeypatch.setenv("FEED", "replay:/quotes,speed=60")
+
+    assert var_dir() == ROOT / "var" / directory
+
+
+def test_a_simulated_market_named_by_hand_keeps_its_data_where_the_default_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FEED", "sim:seed=7")
+
+    assert var_dir() == ROOT / "var"
 
 
 def test_a_broker_that_is_not_there_stops_the_start_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

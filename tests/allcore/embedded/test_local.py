@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from allcore.embedded import local
+from allcore.embedded import local, postgres
 
 
 @pytest.fixture
@@ -48,6 +48,26 @@ def test_servers_that_were_killed_come_back_where_they_were_with_what_was_commit
         client = redis.Redis(port=urlsplit(addresses["REDIS_URL"]).port or 0)
         assert client.ping()
         client.close()
+
+
+def test_the_desk_reaches_its_own_database_over_a_socket(var: Path) -> None:
+    with local.servers(var) as addresses, psycopg.connect(addresses["DATABASE_URL"]) as connection:
+        assert connection.info.host == (postgres.socket_directory(var / "postgres") or "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("data", "directory"),
+    [
+        ("/srv/desk/var/postgres", "/srv/desk/var/postgres"),
+        (f"/{'d' * 87}", f"/{'d' * 87}"),
+        (f"/{'d' * 88}", ""),  # with the socket's name it is one byte too long
+        ("/home/the desk/postgres", ""),
+        ("/home/bücher/postgres", ""),
+        ("/srv/a,b/postgres", ""),
+    ],
+)
+def test_a_path_that_no_socket_can_have_is_left_to_tcp(data: str, directory: str) -> None:
+    assert postgres.socket_directory(Path(data)) == directory
 
 
 def test_servers_that_run_are_left_alone(var: Path) -> None:

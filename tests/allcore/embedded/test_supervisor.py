@@ -26,20 +26,23 @@ def program(directory: Path, source: str, name: str = "feed") -> Program:
     return Program(name, f"{sys.executable} $SCRIPT", {"SCRIPT": str(file), "HOME": str(directory)})
 
 
-DIES_TWICE = """
-import os, pathlib, sys
+ENDS_THREE_TIMES = """
+import os, pathlib, signal, sys
 runs = pathlib.Path(os.environ["HOME"], "runs")
 with runs.open("a") as file: file.write(".")
 print("run", flush=True)
-sys.exit(0 if len(runs.read_text()) == 3 else 7)
+count = len(runs.read_text())
+if count < 4: sys.exit(0 if count == 2 else 7)
+pathlib.Path(os.environ["HOME"], "told").write_text("here")
+while True: signal.pause()
 """
 
 
-async def test_what_dies_is_started_again_and_what_ends_well_is_not(tmp_path: Path) -> None:
-    await supervise([program(tmp_path, DIES_TWICE)], tmp_path, asyncio.Event())
+async def test_what_dies_or_ends_is_started_again_until_the_desk_stops(tmp_path: Path) -> None:
+    await start_then_stop(tmp_path, ENDS_THREE_TIMES)
 
-    assert (tmp_path / "runs").read_text() == "..."
-    assert (tmp_path / "log" / "feed.log").read_text() == "run\n" * 3
+    assert (tmp_path / "runs").read_text() == "...."
+    assert (tmp_path / "log" / "feed.log").read_text() == "run\n" * 4
 
 
 WAITS = """
@@ -85,11 +88,13 @@ first = pathlib.Path(os.environ["HOME"], "first")
 if not first.exists():
     first.touch()
     os.kill(os.getpid(), signal.SIGKILL)
+pathlib.Path(os.environ["HOME"], "told").write_text("here")
+while True: signal.pause()
 """
 
 
 async def test_a_death_is_told_with_its_cause_and_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    await supervise([program(tmp_path, KILLED_ONCE)], tmp_path, asyncio.Event())
+    await start_then_stop(tmp_path, KILLED_ONCE)
 
     told = capsys.readouterr().out
     assert f"feed died ({signal.SIGKILL.name})" in told

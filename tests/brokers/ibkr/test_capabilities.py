@@ -1,5 +1,7 @@
 """What the adapter says it takes, held against the orders it makes."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -45,3 +47,13 @@ def test_an_order_that_is_good_till_cancelled_is_kept_for_ninety_days() -> None:
 async def test_the_hours_of_resets_are_the_brokers_and_not_the_test_servers() -> None:
     assert session(port=4002).capabilities.quiet == CAPABILITIES.quiet != ()
     assert session(port=4010, simulated=True).capabilities.quiet == ()
+
+
+def test_a_library_loaded_beside_no_loop_leaves_none_open() -> None:
+    code = (
+        "import asyncio, gc; from brokers.ibkr.library import load; load(); asyncio.set_event_loop(None); gc.collect()"
+    )
+
+    done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, check=True, text=True)
+
+    assert "unclosed" not in done.stderr

@@ -13,7 +13,10 @@ from brokers.ibkr.contracts import KNOWN_FOR, Contracts
 from brokers.ibkr.errors import UnknownContractError
 from brokers.ibkr.quotes import IbkrQuotes, TooManyQuotesError
 from tests.brokers.ibkr.desks import IbkrDesk, opened
+from tests.brokers.servers.tws.wire import frame
 from tests.builders.paper import LOW_PUT, PATIENCE, PUT
+
+NUMBER = object()  # that of the subscription
 
 
 @pytest_asyncio.fixture
@@ -133,3 +136,62 @@ async def test_only_the_instruments_used_last_are_remembered(desk: IbkrDesk) -> 
     await contracts.of(LOW_PUT)
 
     assert list(contracts._known) == [LOW_PUT]
+
+
+async def quoted(desk: IbkrDesk) -> IbkrQuotes:
+    """Return a feed on which a quote stands."""
+    feed = feed_of(desk)
+    await feed.subscribe([PUT])
+    await when(feed, "4.1", "4.2")
+    return feed
+
+
+def say(desk: IbkrDesk, *fields: object) -> None:
+    line = next(iter(desk.server.lines.values()))
+    line.send(frame(*(next(iter(line.quotes)) if field is NUMBER else field for field in fields)))
+
+
+@pytest.mark.parametrize("code", [10197, 354, 10089, 10090, 10186, 200])
+async def test_a_quote_is_withdrawn_when_the_gateway_says_that_it_will_not_go_on(desk: IbkrDesk, code: int) -> None:
+    feed = await quoted(desk)
+
+    say(desk, 4, 2, NUMBER, code, "No market data during competing live session", "")
+    await desk.settle()
+
+    assert (feed._standing[PUT].bid, feed._standing[PUT].ask) == (None, None)
+    desk.exchange.show(PUT, "4.15", "4.25")
+    assert (await when(feed, "4.15", "4.25")).symbol == PUT
+
+
+@pytest.mark.parametrize("kind", [2, 3, 4])
+async def test_quotes_that_are_frozen_or_delayed_are_no_quotes(desk: IbkrDesk, kind: int) -> None:
+    feed = await quoted(desk)
+
+    say(desk, 58, 1, NUMBER, kind)
+    desk.exchange.show(PUT, "4.15", "4.25")
+    await desk.settle()
+
+    assert (feed._standing[PUT].bid, feed._standing[PUT].ask) == (None, None)
+    say(desk, 58, 1, NUMBER, 1)
+    desk.exchange.show(PUT, "4.20", "4.30")
+    assert (await when(feed, "4.2", "4.3")).symbol == PUT
+
+
+@pytest.mark.parametrize("kind", [66, 67, 68, 69, 70, 74])
+async def test_a_delayed_tick_moves_no_quote(desk: IbkrDesk, kind: int) -> None:
+    feed = await quoted(desk)
+    before = feed._standing[PUT]
+
+    say(desk, 1, 6, NUMBER, kind, "9.99", 7, 0)
+    await desk.settle()
+
+    assert feed._standing[PUT] == before
+
+
+async def test_a_size_that_is_not_set_is_none(desk: IbkrDesk) -> None:
+    feed = await quoted(desk)
+
+    say(desk, 2, 6, NUMBER, 0, "170141183460469231731687303715884105727")
+    await desk.settle()
+
+    assert feed._standing[PUT].bid_size == 0

@@ -9,7 +9,8 @@ import pytest
 
 from brokers.etrade import session as etrade
 from brokers.rest.places import PLACES, Places, Rank, lines_to
-from brokers.rest.wire import TURN_SECONDS, Manners, Wire, WireDownError, said_429
+from brokers.rest.too_many import said_429
+from brokers.rest.wire import TURN_SECONDS, Manners, Turn, Wire, WireDownError
 from tests.brokers.rest.test_wire import BUCKET, Free
 from trading.gateway import outbox
 
@@ -46,7 +47,7 @@ async def settle() -> None:
 async def test_no_more_requests_are_on_their_way_than_there_are_places() -> None:
     broker = Slow()
     wire = wire_to(broker)
-    told = [asyncio.create_task(wire.tell("POST", f"/{n}", bucket=BUCKET)) for n in range(PLACES + 3)]
+    told = [asyncio.create_task(wire.tell("POST", f"/{n}", Turn(BUCKET))) for n in range(PLACES + 3)]
 
     await settle()
     first = list(broker.heard)
@@ -65,7 +66,7 @@ async def test_cancels_go_first_then_orders_then_previews_then_looks() -> None:
     await settle()
     tasks.append(asyncio.create_task(wire.ask("/look", bucket=BUCKET)))
     tasks += [
-        asyncio.create_task(wire.tell("POST", f"/{rank.name}", bucket=BUCKET, rank=rank))
+        asyncio.create_task(wire.tell("POST", f"/{rank.name}", Turn(BUCKET, rank=rank)))
         for rank in (Rank.PREVIEW, Rank.ORDER, Rank.CANCEL)
     ]
     await settle()
@@ -78,8 +79,7 @@ async def test_cancels_go_first_then_orders_then_previews_then_looks() -> None:
     assert broker.heard[PLACES:] == ["POST /CANCEL", "POST /ORDER", "POST /PREVIEW", "GET /look"]
 
 
-async def test_an_instruction_that_finds_no_line_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brokers.rest.wire.TURN_SECONDS", 0.0)  # all of it went in waiting for leave
+async def test_an_instruction_that_finds_no_line_was_not_sent() -> None:
     broker = Slow()
     wire = wire_to(broker)
     looks = [asyncio.create_task(wire.ask(f"/{n}", bucket=BUCKET)) for n in range(PLACES)]
@@ -87,7 +87,7 @@ async def test_an_instruction_that_finds_no_line_was_not_sent(monkeypatch: pytes
     assert len(broker.heard) == PLACES
 
     with pytest.raises(WireDownError, match="nothing was sent"):
-        await wire.tell("POST", "/order", bucket=BUCKET)
+        await wire.tell("POST", "/order", Turn(BUCKET, within=0.001))
 
     for look in looks:
         look.cancel()
@@ -115,7 +115,7 @@ async def test_leave_and_line_are_waited_for_no_longer_together_than_a_sender_wa
     vars(wire)["_places"] = places
     broker.may_answer.release()
 
-    await wire.tell("POST", "/order", bucket=BUCKET)
+    await wire.tell("POST", "/order", Turn(BUCKET))
 
     assert 0 < places.within[0] <= TURN_SECONDS < outbox.SEND_TIMEOUT
 

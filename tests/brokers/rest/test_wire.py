@@ -7,16 +7,17 @@ import httpx
 import pytest
 
 from brokers.ports import Bucket, Lane
+from brokers.rest.too_many import said_429
 from brokers.rest.wire import (
     BrokerRefusedError,
     BusyError,
     Manners,
     NoAnswerError,
     SignInEndedError,
+    Turn,
     Wire,
     WireDownError,
     dumps,
-    said_429,
 )
 
 pytestmark = pytest.mark.asyncio
@@ -67,7 +68,7 @@ class Line:
         return step
 
     async def tell(self) -> object:
-        return (await self.wire.tell("POST", "/orders", bucket=BUCKET, body={"price": Decimal("4.05")})).body
+        return (await self.wire.tell("POST", "/orders", Turn(BUCKET), body={"price": Decimal("4.05")})).body
 
     async def ask(self) -> object:
         return (await self.wire.ask("/orders", bucket=BUCKET)).body
@@ -185,3 +186,34 @@ async def test_questions_take_the_lane_of_data() -> None:
     await line.ask()
 
     assert line.pacer.taken == [("orders", Lane.DATA)]
+
+
+async def test_a_question_that_gets_no_leave_may_be_asked_later() -> None:
+    line = Line([])
+
+    async def never(bucket: Bucket, *, lane: Lane, weight: int = 1) -> None:
+        raise TimeoutError
+
+    line.pacer.take = never  # type: ignore[method-assign]
+
+    with pytest.raises(WireDownError, match="leaves no room"):
+        await line.ask()
+    with pytest.raises(BusyError):
+        await line.tell()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "2.5"}, 2.5),
+        ({"Retry-After": "Wed, 10 Jun 2026 14:00:30 GMT", "Date": "Wed, 10 Jun 2026 14:00:00 GMT"}, 30.0),
+        ({"Retry-After": "Wed, 10 Jun 2026 14:00:00 GMT", "Date": "Wed, 10 Jun 2026 14:00:30 GMT"}, 1.0),
+        ({"Retry-After": "Wed, 10 Jun 2026 14:00:30 GMT"}, 1.0),
+        ({"Retry-After": "soon", "Date": "Wed, 10 Jun 2026 14:00:00 GMT"}, 1.0),
+        ({}, 1.0),
+    ],
+)
+async def test_a_broker_says_how_long_to_wait_in_seconds_or_by_its_clock(
+    headers: dict[str, str], seconds: float
+) -> None:
+    assert said_429(httpx.Response(429, headers=headers)) == seconds

@@ -7,20 +7,22 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allcore.kernel.errors import InvalidInputError, UnknownOutcomeError
+from allcore.kernel.errors import InvalidInputError, UnavailableError, UnknownOutcomeError
 from allcore.kernel.orders import OrdType, TriggerPrice
 from allcore.kernel.reports import ReportKind
 from brokers.rest.addresses import DisagreementError
-from brokers.rest.views import Standing
-from brokers.rest.wire import SignInEndedError
+from brokers.rest.views import OrderView, Standing
+from brokers.rest.wire import Answer, SignInEndedError
 from brokers.schwab import authorise, open_session
 from brokers.schwab.auth import WrongAnswerError
-from brokers.schwab.orders import UnreadableOrderError, body_of, view_of
+from brokers.schwab.client import SchwabClient, refusal
+from brokers.schwab.orders import UnreadableOrderError, body_of, is_of_parts, view_of
 from tests.brokers.contract import listed, put_spread, working
 from tests.brokers.schwab.desks import SchwabDesk, opened
 from tests.brokers.servers.faults import Lapse
@@ -213,3 +215,43 @@ json_values = st.recursive(
 def test_whatever_comes_is_read_or_said_to_be_unreadable(changes: dict[str, object]) -> None:
     with contextlib.suppress(UnreadableOrderError):
         view_of({**ORDER, **changes}, "1")
+
+
+def test_a_part_of_a_share_is_no_order_of_the_desks() -> None:
+    assert is_of_parts(ORDER | {"quantity": 0.35})
+    assert not is_of_parts(ORDER | {"quantity": 2.0})
+    assert not is_of_parts({})
+
+
+async def test_an_order_for_a_part_of_a_share_does_not_keep_the_others_from_being_read(desk: SchwabDesk) -> None:
+    client = answering(desk, [ORDER | {"quantity": 0.35}, ORDER])
+
+    views = await client.orders(desk.account, desk.now())
+
+    assert [isinstance(view, OrderView) and view.order_qty for view in views] == [2]
+
+
+@pytest.mark.parametrize("body", ["[]", '"no"', '{"errors": 5}', '{"errors": [5]}', "<html>", '{"message": null}'])
+def test_a_refusal_of_any_form_is_a_refusal(body: str) -> None:
+    assert refusal(httpx.Response(400, content=body.encode()))[0] == "HTTP_400"
+
+
+@pytest.mark.parametrize("body", [None, {}, {"securitiesAccount": None}, {"securitiesAccount": {"positions": [{}]}}])
+async def test_an_account_that_cannot_be_read_is_no_answer(desk: SchwabDesk, body: object) -> None:
+    client = answering(desk, body)
+
+    with pytest.raises(UnavailableError):
+        await client.positions(desk.account)
+    with pytest.raises(UnavailableError):
+        await client.balance(desk.account)
+
+
+def answering(desk: SchwabDesk, body: object) -> SchwabClient:
+    """Return the desk's client, whose every question is answered so."""
+
+    async def ask(*args: object, **kwargs: object) -> Answer:
+        return Answer(200, {}, body)
+
+    client: SchwabClient = vars(desk.session)["_client"]
+    vars(client)["_wire"].ask = ask
+    return client

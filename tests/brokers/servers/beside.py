@@ -20,6 +20,8 @@ from tests.brokers.servers.exchange import Exchange
 from tests.brokers.servers.faults import Clock
 from tests.brokers.servers.kept import keep
 from tests.brokers.servers.schwab.server import LEAVE, SchwabServer
+from tests.brokers.servers.tda.server import LEAVE as TDA_LEAVE
+from tests.brokers.servers.tda.server import TdaServer
 from tests.brokers.servers.tws.feed import follow
 from tests.brokers.servers.tws.server import TwsServer
 
@@ -68,7 +70,20 @@ def etrade(told: Told) -> EtradeServer:
     return server
 
 
-SERVERS: dict[str, Callable[[Told], Server]] = {"ibkr-sim": tws, "schwab-sim": schwab, "etrade-sim": etrade}
+def tda(told: Told) -> TdaServer:
+    """Return the server; the leave it was told of lasts for ninety days from now, as it did."""
+    server = TdaServer.make(accounts=told.accounts)
+    server.grants.app_key = told.credentials["app_key"]
+    server.grants.refreshes[told.credentials["refresh_token"]] = server.clock() + TDA_LEAVE
+    return server
+
+
+SERVERS: dict[str, Callable[[Told], Server]] = {
+    "ibkr-sim": tws,
+    "schwab-sim": schwab,
+    "etrade-sim": etrade,
+    "tda-sim": tda,
+}
 
 
 def asked() -> argparse.Namespace:

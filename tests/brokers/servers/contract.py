@@ -257,7 +257,8 @@ class ServedContract(BrokerContract):
             assert report.ref_exec_id == told.fills[0].exec_id
             assert [(f.px, f.qty) for f in report.fills] == [(Decimal("4.15"), 2)]
         order = (await listed(desk))[0]
-        assert [(f.px, f.qty) for r in order.fills for f in r.fills] == [(Decimal("4.15"), 2)]
+        fills = [r for r in order.fills if r.kind is ReportKind.FILL]  # a correction may follow, for who has the first
+        assert [(f.px, f.qty) for r in fills for f in r.fills] == [(Decimal("4.15"), 2)]
         assert order.cum_qty == 2
 
     async def test_a_bust_names_the_execution_it_takes_back(self, desk: ServedDesk) -> None:

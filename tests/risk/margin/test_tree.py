@@ -11,7 +11,11 @@ import pytest
 from marketdata.domain import pricing
 from risk.domain.margin import tree
 
-VECTORS = json.loads((Path(__file__).parents[2] / "data" / "greeks.json").read_text(encoding="utf-8"))["vectors"]
+VECTORS = [
+    vector
+    for name in ("greeks.json", "own_greeks.json")
+    for vector in json.loads((Path(__file__).parents[2] / "data" / name).read_text(encoding="utf-8"))["vectors"]
+]
 TRUE = [pytest.param(v, id=v["id"]) for v in VECTORS if v["kind"] == "american_true"]
 SPOTS = np.array([1e-6, 20.0, 90.0, 100.0, 110.0, 500.0])
 RATES = ((0.05, 0.0), (-0.02, 0.0), (0.1, 0.1), (0.0, 0.05))

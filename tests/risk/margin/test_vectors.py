@@ -74,6 +74,11 @@ def options_of(inputs: Inputs, strategy: str) -> list[MarginLeg]:
                 1 if strategy.startswith("long") or (kind, name) == ("put", "put_strike") else -1
             )
             legs.append(option(kind, sign, terms_of(given), inputs, strategy))
+    if not legs and "strike" in inputs and strategy.startswith(("conversion", "reversal")):
+        down = (
+            1 if strategy.startswith("conversion") else -1
+        )  # shares with a put below and a call above, or the contrary
+        return [option(kind, sign * down, {}, inputs, strategy) for kind, sign in (("put", 1), ("call", -1))]
     if not legs:
         kind = inputs.get("type") or ("put" if "put" in strategy else "call")
         legs.append(option(kind, 1 if strategy.startswith("long") else -1, {}, inputs, strategy))

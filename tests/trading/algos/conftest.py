@@ -12,25 +12,42 @@ from allcore.accounts.models import User
 from allcore.demo.seed import seed
 from allcore.kernel.clock import ExchangeClock, utc_now
 from allcore.kernel.orders import OrdStatus
+from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account, Connection
 from marketdata.domain.feeds import parse
 from marketdata.selectors import clock, quotes
-from risk.models import Limit
+from risk.models import AccountGrant, Limit, Role
+from risk.services import gate
 from tests.builders import market
-from trading.models import AlgoChild, AlgoRun, Order, OrderEvent, ParameterSet
+from trading.domain.proposals.card import Reasons
+from trading.domain.tickets import complete
+from trading.models import AlgoChild, AlgoRun, Order, OrderEvent, ParameterSet, Proposal
+from trading.selectors import exposures
 from trading.services.advance import advance
 from trading.services.algos.engine import Engine
 from trading.services.algos.start import Wish, start
 from trading.services.claim import claim_batch
+from trading.services.offer import Offer, offer
 
 STOCK = "AAPL"
 EXPIRY = date(2026, 6, 12)
 SHORT, WING = market.option(STOCK, EXPIRY, "P", 190), market.option(STOCK, EXPIRY, "P", 185)
+MULTIPLIERS = {SHORT: 100, WING: 100}
 PRICES = {STOCK: ("199.98", "200.02"), SHORT: ("1.40", "1.46"), WING: ("0.78", "0.82")}
 
 
 @pytest.fixture
 def desk(db: None) -> Iterator[Connection]:
+    yield from opened()
+
+
+@pytest.fixture
+def committed_desk(transactional_db: None) -> Iterator[Connection]:
+    """The same, committed, for tests in which several connections work at once."""
+    yield from opened()
+
+
+def opened() -> Iterator[Connection]:
     now = utc_now()
     seed(parse("sim"), now=now, exchange_at=market.START)
     Account.objects.update(tier=Account.Tier.MANUAL)  # the protocol's own rules are tested with the protocol
@@ -85,6 +102,30 @@ def begin(
 ) -> AlgoRun:
     wish = Wish(draft=spread(**changes), algo=algo, parameters=parameters or {})
     return start(wish, actor=actor, trace_id="t", now=utc_now())
+
+
+def propose(*, strategy: str = "ROLL", needed: int = 1, seconds: int = 900, **changes: Any) -> Proposal:
+    """Offer a spread as the strategy would, card and all."""
+    refresh()
+    now, account = utc_now(), Account.objects.select_related("connection").get(code="GEN-1")
+    ticket: OrderTicket = complete(spread(**changes), MULTIPLIERS)
+    request = exposures.gate_request(account, ticket, now=now, is_manual=False)
+    why = {"sentence": "", "market_week": {"klass": "GREEN", "evidence": {}}, "expected": {}, "rules": []}
+    wanted = Offer(
+        account=account,
+        ticket=ticket,
+        reasons=Reasons(strategy=strategy, why=why, alternatives=[]),
+        approvals_needed=needed,
+        minutes=seconds // 60,
+        fee=Decimal("0.65"),
+    )
+    return offer(wanted, request, gate.assess(request), now=now)
+
+
+def another(name: str, role: str = Role.TRADER) -> Actor:
+    user = User.objects.create_user(name)
+    AccountGrant.objects.create(user=user, account=None, role=role)
+    return Actor(user)
 
 
 class Floor:

@@ -45,7 +45,8 @@ def test_a_run_is_read_with_its_children_its_events_and_its_walk(browser: Client
     row = browser.get(f"/api/v1/algos/{run_id}/").json()
 
     assert [child["step"] for child in row["children"]] == [0]
-    assert row["events"][0]["actions"][0]["do"] == "PLACE"
+    placed = row["events"][0]["actions"][0]
+    assert (placed["do"], placed["cost"], placed["price"]) == ("PLACE", "-0.63", "0.63")
     assert row["walk"]["asked"][0]["price"] == "0.63"
     assert (row["walk"]["quotes"][0]["bid"], row["walk"]["quotes"][0]["ask"]) == ("0.68", "0.58")
     assert row["choice"]["condition"] == "two or more legs"
@@ -96,6 +97,21 @@ def test_a_stranger_sees_no_run(browser: Client) -> None:
 
     assert stranger.get(f"/api/v1/algos/{run_id}/").status_code == 404
     assert children(AlgoRun.objects.get()) == []
+
+
+@pytest.mark.parametrize(("px", "said"), [("0.63", "0.00 worse"), ("0.65", "0.02 better"), ("0.61", "0.02 worse")])
+def test_a_runs_page_says_prices_and_what_is_better_without_a_sign(browser: Client, px: str, said: str) -> None:
+    run_id = post(browser, "/algos/", {"ticket": ticket(), "algo": "LIMIT_WALK"}).json()["id"]
+    floor = Floor()
+    floor.look()
+    floor.broker()
+    floor.fill(children(AlgoRun.objects.get(pk=run_id))[0], 1, "e1", px)
+
+    page = " ".join(browser.get(f"/algos/{run_id}/").content.decode().split())
+
+    assert "at 0.63</span>" in page
+    assert f"<dt>Against that mid</dt> <dd> {said} </dd>" in page
+    assert "-0.63" not in page.split('id="walk"')[0]
 
 
 def test_an_order_s_page_shows_why_it_went_there_or_which_run_sent_it(browser: Client) -> None:

@@ -8,6 +8,7 @@ from allcore.accounts.models import User
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import ForbiddenError
 from marketdata.selectors.clock import exchange_clock
+from risk.models import AccountGrant
 from risk.services import kill as levels
 from tests.trading.algos.conftest import Floor, begin, children
 from trading.domain.algos.events import Word
@@ -133,3 +134,14 @@ def test_stopping_again_is_stopping_once(trader: Actor) -> None:
     control.stop_held(Q(), level=3, keeps_closing=False, now=utc_now())
 
     assert first == 1
+
+
+def test_a_run_orders_nothing_more_for_who_may_not_send_orders_any_more(trader: Actor) -> None:
+    run, floor = begin(trader), Floor()
+    AccountGrant.objects.filter(user=trader.user).delete()
+
+    floor.look()
+
+    run.refresh_from_db()
+    assert children(run) == []
+    assert "trader may not send order" in run.reason

@@ -1,5 +1,6 @@
 """A run on the real database: children through the gate, once, by one engine, and back from the log."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,19 +15,20 @@ from marketdata.selectors.clock import exchange_clock
 from risk.models import Limit, Reservation
 from tests.trading.algos.conftest import Floor, begin, children
 from trading.models import AlgoEvent, AlgoRun, Order
+from trading.services.algos.choosing import NotForAlgorithmsError
 from trading.services.algos.run import load
-from trading.services.algos.start import NotForAlgorithmsError
 from trading.services.submit import RiskDeniedError
 
 pytestmark = pytest.mark.usefixtures("desk")
 
 
-def test_a_run_sends_and_reserves_nothing_by_itself(trader: Actor) -> None:
+def test_a_run_sends_nothing_by_itself_and_reserves_its_worst_case(trader: Actor) -> None:
     run = begin(trader)
 
     assert run.status == "RUNNING"
     assert not Order.objects.exists()
-    assert not Reservation.objects.exists()
+    held = Reservation.objects.get(order_id=run.pk, released_at=None)
+    assert (held.quantity, held.cash > 0) == (4, True)
     assert AuditEntry.objects.filter(action="algo.started", subject=f"algo:{run.pk}").count() == 1
     assert run.choice["by"] == "person"
     assert "spread" in run.choice["reason"]
@@ -208,6 +210,21 @@ def test_what_no_algorithm_can_work_is_refused(trader: Actor, changes: dict[str,
 def test_legging_is_off_unless_its_risk_is_accepted(trader: Actor) -> None:
     with pytest.raises(NotForAlgorithmsError, match="accept_risk"):
         begin(trader, algo="LEGGING")
+
+
+def test_legging_starts_when_what_it_leaves_half_done_passes_too(trader: Actor) -> None:
+    run = begin(trader, algo="LEGGING", parameters={"accept_risk": True})
+
+    assert run.parameters["order"] == [1, 0]  # the wing is bought before anything is sold
+
+
+def test_legging_is_denied_when_what_it_leaves_half_done_is_too_much(trader: Actor) -> None:
+    # The spread's credit of 232 dollars binds 1,768; its wing bought alone pays 328 in premium.
+    Limit.objects.filter(code="order_premium").update(soft=None, hard=Decimal(327))
+    begin(trader)
+
+    with pytest.raises(RiskDeniedError, match="Half done"):
+        begin(trader, algo="LEGGING", parameters={"accept_risk": True})
 
 
 def test_the_table_chooses_for_who_asks_it_to(trader: Actor) -> None:

@@ -316,3 +316,16 @@ def test_a_leg_that_opens_has_no_lots_to_name(account: Account) -> None:
 
     with pytest.raises(elections.NoSuchLotError):
         elections.instruct(order, [elections.Wish(leg=0, lot=f"E{Execution.objects.get().pk}", qty=1)])
+
+
+@pytest.mark.parametrize("held", [0, -100, -200])
+def test_a_delivery_at_a_price_without_end_leaves_the_books_exact(account: Account, held: int) -> None:
+    if held:
+        trade(account, "short", held, "40.00")
+    terms = {"underlying": SHARE, "shares": 150, "delivery_px": Decimal("33.33333333"), "transact_at": LATER}
+    trade(account, "put", -1, "2.00", symbol=PUT, minutes=1)
+
+    settle(event(account, BookKind.ASSIGNMENT, PUT, -1, **terms))
+
+    assert cash(account) == START - held * 40 + 200 - 5_000
+    assert is_sound(account, {SHARE: "41.00"})

@@ -15,11 +15,12 @@ from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import ExchangeClock
 from allcore.kernel.orders import PositionEffect, Side
 from allcore.kernel.quotes import Greeks, Quote
+from allcore.kernel.reports import BookKind, BookReport
 from brokers.models import Account
 from marketdata.domain import wire
 from marketdata.selectors.clock import FeedClock, as_dict
 from risk.models import AccountGrant, Role
-from tests.builders.orders import NOW, PUT, SHARE, leg, make_account, make_sent_order, make_ticket
+from tests.builders.orders import NOW, PUT, SHARE, leg, make_account, make_sent_order, make_share, make_ticket
 from tests.builders.reports import fill, leg_fill
 from trading.models import GreekPoint
 from trading.selectors import explained
@@ -124,6 +125,26 @@ def test_a_day_that_nothing_explains_is_told_once_at_the_close(account: Account)
     entry = AuditEntry.objects.get(action="pnl.unexplained")
     assert entry.payload["symbol"] == PUT
     assert Decimal(entry.payload["residual"]) < -100
+
+
+def test_a_dividend_paid_after_the_shares_were_sold_is_explained(account: Account, viewer: User) -> None:
+    make_share()
+    paid = BookReport(
+        kind=BookKind.DIVIDEND,
+        connection="paper",
+        account=account.broker_account,
+        event_id="d1",
+        symbol=SHARE,
+        qty=100,
+        px=Decimal(0),
+        transact_at=NOW,
+        amount=Decimal("0.25"),
+    )
+    apply_reports("paper", [paid], now=NOW)
+
+    [row] = explained.rows(viewer, NOW)
+
+    assert (row["events"], row["total"], row["missing"]) == ("25.00", "25.00", 0)
 
 
 def test_an_account_one_may_not_see_is_not_told_of(account: Account) -> None:

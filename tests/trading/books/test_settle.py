@@ -240,6 +240,7 @@ def test_a_reject_answers_the_request_that_it_names(order: Order) -> None:
     order.refresh_from_db()
     cancel = OrderRequest.objects.create(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind="CANCEL",
         cl_ord_id="CANCEL1",
@@ -262,6 +263,7 @@ def test_new_terms_hold_once_they_are_accepted(order: Order) -> None:
     order.refresh_from_db()
     OrderRequest.objects.create(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind="REPLACE",
         cl_ord_id="REPL1",
@@ -432,6 +434,19 @@ def test_an_assigned_put_realises_its_premium_and_buys_the_shares_at_the_strike(
     assert LedgerEntry.objects.filter(ledger="DELIVERY").get().amount == Decimal(48_000)
     assert BookEvent.objects.get().kind == "ASSIGNMENT"
     assert AuditEntry.objects.filter(action="position.assignment").exists()
+    assert agree(account)
+
+
+@pytest.mark.parametrize(("contracts", "paid"), [(1, 5_000), (7, 35_000), (1_000, 5_000_000)])
+def test_an_adjusted_contract_costs_its_strike_times_its_multiplier(
+    account: Account, order: Order, contracts: int, paid: int
+) -> None:
+    settle(assignment(account, -contracts, 150 * contracts, "33.33333333"))  # 50 x 100 for 150 shares
+
+    shares = position(SHARE)
+    assert cash(account) == Decimal(100_000) - paid
+    assert BookEvent.objects.get().delivery_px == Decimal("33.33333333")
+    assert (shares.qty, shares.avg_px) == (150 * contracts, Decimal("33.33333333"))
     assert agree(account)
 
 

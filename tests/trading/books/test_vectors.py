@@ -1,4 +1,4 @@
-"""The published P&L cases, each to the cent."""
+"""The published P&L cases and our own, each to the cent."""
 
 import json
 from decimal import Decimal
@@ -12,11 +12,11 @@ from trading.domain.books.ledger import cash_flow, trade_postings
 from trading.domain.books.lots import Booked, Lot, LotMethod, Trade, book
 from trading.domain.books.positions import DayTrade, day_pnl, holding, unrealised
 
+DATA = Path(__file__).parents[2] / "data"
 CASES: dict[str, Any] = {
     case["id"]: case
-    for case in json.loads((Path(__file__).parents[2] / "data" / "pnl.json").read_text(), parse_float=Decimal)[
-        "vectors"
-    ]
+    for name in ("pnl.json", "own_pnl.json")
+    for case in json.loads((DATA / name).read_text(), parse_float=Decimal)["vectors"]
 }
 LOT_CASES = [case for case in CASES.values() if case["kind"] == "lot_pnl"]
 NOISE = Decimal("1e-9")  # the vectors were written by way of floats

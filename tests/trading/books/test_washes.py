@@ -1,7 +1,9 @@
 """Wash sales and attribution."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import cast
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from allcore.accounts.models import User
 from allcore.kernel.orders import PositionEffect, Side
+from allcore.kernel.reports import BookKind, BookReport
 from brokers.models import Account
 from risk.models import AccountGrant, Role
 from tests.builders.orders import CALL, NOW, SHARE, leg, make_account, make_sent_order, make_ticket
@@ -46,6 +49,26 @@ def test_fewer_shares_wash_a_part_and_each_share_only_once() -> None:
 
     assert (first.shares, first.disallowed, first.replaced_by) == (100, Decimal("-500.00"), ("E2",))
     assert (second.shares, second.disallowed) == (30, Decimal("-90.00"))
+
+
+def test_shares_are_held_against_shares_as_splits_have_made_them() -> None:
+    loss = replace(LOSS, per=Fraction(4))  # 100 shares sold before a split into four
+
+    [whole] = washes([loss], [opening("E2", 5, shares=400)])
+    [part] = washes([loss], [opening("E2", 5, shares=100)])
+    [before] = washes([loss], [replace(opening("E2", 1, shares=50), per=Fraction(4))])
+
+    assert (whole.shares, whole.disallowed) == (100, Decimal("-500.00"))
+    assert (part.shares, part.disallowed) == (25, Decimal("-125.00"))
+    assert (before.shares, before.disallowed) == (50, Decimal("-250.00"))
+
+
+def test_a_share_of_before_a_split_washes_all_that_it_became() -> None:
+    later = replace(LOSS, shares=300, day=DAY + timedelta(days=5))
+
+    [wash] = washes([later], [replace(opening("E2", 0, shares=100), per=Fraction(3, 2))])
+
+    assert (wash.shares, wash.disallowed) == (150, Decimal("-250.00"))
 
 
 @given(st.lists(st.decimals(-1000, 1000, places=6), max_size=9))
@@ -94,6 +117,77 @@ def test_a_call_bought_after_shares_were_sold_at_a_loss_is_flagged(account: Acco
     )
     assert row["closed_on"] == "2026-03-04"
     assert wash_rows.rows(User.objects.create_user("stranger", password=None), DAY) == []
+
+
+@pytest.mark.django_db
+def test_a_loss_before_a_split_is_held_against_what_was_bought_after_it(account: Account) -> None:
+    trade(account, "a", 100, "300")
+    trade(account, "b", -100, "290", days=1)
+    split_up(account, days=2)
+    trade(account, "c", 100, "72", days=3)
+
+    [(_, wash)] = wash_rows.flagged([account], DAY + timedelta(days=4))
+
+    assert (wash.shares, wash.disallowed) == (25, Decimal("-250.00"))
+
+
+@pytest.mark.django_db
+def test_what_was_bought_on_the_splits_day_counts_as_new_shares(account: Account) -> None:
+    trade(account, "a", 100, "300")
+    trade(account, "b", -100, "290", days=1)
+    split_up(account, days=2)
+    trade(account, "c", 400, "72", days=2)
+
+    [(_, wash)] = wash_rows.flagged([account], DAY + timedelta(days=4))
+
+    assert (wash.shares, wash.disallowed) == (100, Decimal("-1000.00"))
+
+
+@pytest.mark.django_db
+def test_an_adjusted_contract_stands_for_what_it_delivers(account: Account) -> None:
+    trade(account, "a", 1, "5.00", symbol=CALL)
+    adjusted = CALL.replace("TSLA ", "TSLA1")
+    report = BookReport(
+        kind=BookKind.SPLIT,
+        connection="paper",
+        account=account.broker_account,
+        event_id="s1",
+        symbol=CALL,
+        qty=1,
+        px=Decimal(0),
+        transact_at=NOW + timedelta(days=1),
+        underlying=SHARE,
+        ratio_new=3,
+        ratio_old=2,
+        to_symbol=adjusted,
+        to_qty=1,
+        multiplier=100,
+        deliverable=150,
+    )
+    apply_reports("paper", [report], now=NOW)
+    trade(account, "b", -1, "2.00", symbol=adjusted, days=2)
+    trade(account, "c", 75, "200", days=3)
+
+    [(_, wash)] = wash_rows.flagged([account], DAY + timedelta(days=4))
+
+    assert (wash.loss.shares, wash.shares, wash.disallowed) == (150, 75, Decimal("-150.00"))
+
+
+def split_up(account: Account, *, days: int) -> None:
+    """Let the broker tell of a split into four, of one share that another account holds."""
+    report = BookReport(
+        kind=BookKind.SPLIT,
+        connection="paper",
+        account=account.broker_account,
+        event_id="s1",
+        symbol=SHARE,
+        qty=1,
+        px=Decimal(0),
+        transact_at=NOW + timedelta(days=days, hours=-1),
+        ratio_new=4,
+        to_qty=4,
+    )
+    apply_reports("paper", [report], now=NOW)
 
 
 @pytest.mark.django_db

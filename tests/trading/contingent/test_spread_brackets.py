@@ -51,7 +51,8 @@ def spreads(road: Road) -> Road:
     """The desk with two puts that are quoted: the spread is worth 1.45."""
     for symbol in (SHORT, LONG):
         market.instrument(symbol)
-    market.write_greeks({symbol: Greeks(2.0, 0.3, -0.3, 0.01, -0.05, 0.1, -0.01) for symbol in (SHORT, LONG)})
+    values = {symbol: Greeks(2.0, 0.3, -0.3, 0.01, -0.05, 0.1, -0.01) for symbol in (SHORT, LONG)}
+    market.write_greeks(values, open_interest=5_000)
     show(road, ("2.95", "3.00"), ("1.50", "1.55"))
     return road
 

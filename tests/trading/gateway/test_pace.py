@@ -1,6 +1,7 @@
 """When a connection is tried again."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -100,6 +101,7 @@ def test_what_only_a_person_can_mend_is_tried_slowly_from_the_first() -> None:
     assert pace.pause >= SLOW / 2
 
 
+NEW_YORK = ZoneInfo("America/New_York")
 NEW_YORK_SUMMER = timedelta(hours=4)  # behind UTC
 WEDNESDAY, FRIDAY, SATURDAY, SUNDAY = (datetime(2026, 6, day, tzinfo=UTC) for day in (10, 12, 13, 14))
 
@@ -127,6 +129,22 @@ def test_the_hours_of_interactive_brokers_resets(day: datetime, clock: str, is_q
     window = window_at(CAPABILITIES.quiet, moment)
 
     assert isinstance(window, QuietWindow) is is_quiet
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_every_night_has_a_reset_in_winter_as_in_summer(day: int) -> None:
+    winter, summer = (datetime(2026, month, 9, 0, 30, tzinfo=NEW_YORK) + timedelta(days=day) for month in (1, 6))
+
+    assert window_at(CAPABILITIES.quiet, winter) is not None
+    assert window_at(CAPABILITIES.quiet, summer) is not None
+    assert window_at(CAPABILITIES.quiet, winter + timedelta(hours=9)) is None
+
+
+@pytest.mark.parametrize(("utc_hour", "is_quiet"), [(4, False), (5, True), (6, True), (7, False)])
+def test_the_hour_that_comes_twice_in_autumn_is_quiet_twice(utc_hour: int, is_quiet: bool) -> None:
+    moment = datetime(2026, 11, 1, utc_hour, 0, tzinfo=UTC)  # midnight, one, one again, two in New York
+
+    assert (window_at(CAPABILITIES.quiet, moment) is not None) is is_quiet
 
 
 @pytest.mark.parametrize(("silence", "is_dead"), [(59, False), (60, False), (61, True)])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections as databases
 
 from allcore.kernel.clock import utc_now
@@ -17,11 +18,14 @@ from brokers.paper.session import CAPABILITIES
 from brokers.ports import Capabilities, Health, Replacement
 from brokers.quiet import QuietWindow
 from brokers.services import connections
+from risk.models import KillState
+from risk.services.limits import ensure_defaults
 from tests.builders.paper import PUT, sell
 from trading.gateway import pace, runner
 from trading.gateway.outbox import Outbox, QuietHoursError
 from trading.gateway.runner import ConnectionRunner
 from trading.gateway.threads import DatabaseLine
+from trading.models import Quarantine
 from trading.services.claim import Outbound
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -43,6 +47,7 @@ class Floor:
         self.details: dict[str, object] = {}
         self.connects = 0
         self.sent: list[str] = []
+        self.since: list[datetime] = []
         self._end = asyncio.Event()
 
     async def connect(self) -> None:
@@ -57,6 +62,7 @@ class Floor:
         self._end.set()
 
     async def mass_status(self, since: datetime) -> MassStatus:
+        self.since.append(since)
         return MassStatus("ours", utc_now(), (), (), ())
 
     async def submit(self, cl_ord_id: str, broker_account: str, ticket: OrderTicket) -> None:
@@ -169,6 +175,48 @@ async def test_a_session_that_is_up_says_what_a_person_should_look_at(floor: Flo
     await shown("UP", "Its gateway has lost the line to the broker")
 
 
+async def answers(floor: Floor, count: int) -> None:
+    """Wait until the session has been asked for so many whole answers."""
+    async with asyncio.timeout(PATIENCE):
+        while len(floor.since) < count:  # noqa: ASYNC110 the floor is asked from the runner's own loop
+            await asyncio.sleep(0.02)
+
+
+async def test_a_broker_that_lists_changes_is_asked_for_two_days_once_a_session(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "RECONCILE_EVERY", 0.1)
+    floor.fault = None
+    await resume()
+    await answers(floor, 2)
+
+    asked, floor.since = floor.since, []
+    assert utc_now() - asked[0] >= timedelta(days=2)
+    assert timedelta(minutes=1) <= utc_now() - asked[1] < timedelta(minutes=2)
+
+    await on_database(lay_aside)
+    await answers(floor, 2)
+
+    assert utc_now() - floor.since[1] >= timedelta(days=2)
+
+
+async def test_any_other_broker_is_asked_for_two_days_each_time(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "RECONCILE_EVERY", 0.1)
+    floor.capabilities = replace(floor.capabilities, lists_changes=False)
+    floor.fault = None
+    await resume()
+
+    await answers(floor, 2)
+
+    assert all(utc_now() - since >= timedelta(days=2) for since in floor.since)
+
+
+def lay_aside() -> None:
+    """Let a report of the connection lie in quarantine."""
+    ours = Connection.objects.get(name="ours")
+    Quarantine.objects.create(connection=ours, code="X", message="x", report={}, received_at=utc_now())
+
+
 async def test_in_the_brokers_hours_only_cancels_are_sent() -> None:
     floor = Floor()
     floor.capabilities = replace(floor.capabilities, quiet=(ALWAYS,))
@@ -181,3 +229,15 @@ async def test_in_the_brokers_hours_only_cancels_are_sent() -> None:
     await outbox._hand_over(Outbound(3, "c1", "o1", "DU1"))
 
     assert floor.sent == ["c1"]
+
+
+async def test_what_is_handed_over_and_was_never_entered_stops_the_connection(floor: Floor) -> None:
+    await sync_to_async(ensure_defaults)(utc_now())
+    line = DatabaseLine("test")
+    outbox = Outbox("ours", floor, line, 1)
+    await outbox._hand_over(Outbound(3, "c1", "o1", "DU1"))
+
+    await outbox.compare()
+
+    line.close()
+    assert await KillState.objects.filter(scope="BROKER", target="ours", level=2).aexists()

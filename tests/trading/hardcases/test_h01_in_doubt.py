@@ -211,7 +211,9 @@ def test_the_desk_listens_until_the_end_of_the_next_session(floor: Floor) -> Non
     assert sent_at is not None
 
     back = reconcile.look_back(CONNECTION, now=floor.now)
+    lately = reconcile.look_back(CONNECTION, now=floor.now, told_at=floor.now)
     much_later = reconcile.look_back(CONNECTION, now=floor.now + timedelta(days=6))
 
     assert back <= sent_at
+    assert lately <= sent_at
     assert much_later > sent_at

@@ -124,6 +124,49 @@ def test_h14_a_person_adopts_or_cancels_it_with_a_reason(floor: Floor, officer: 
         resolve.adopt(order_id=order.pk, reason=REASON, actor=officer, now=floor.now)
 
 
+def nameless(floor: Floor, exec_id: str, qty: int, theirs: str = "B77") -> ExecutionReport:
+    """Return a fill as a gateway tells it of an order placed in its own window: by the broker's id alone."""
+    return replace(strange_fill(floor, exec_id, qty), cl_ord_id="", broker_order_id=theirs)
+
+
+def test_h14_an_order_that_has_no_name_of_ours_goes_by_the_broker_s(floor: Floor) -> None:
+    for _ in range(2):
+        floor.ask(replace(strange(floor), cl_ord_id=""), replace(strange(floor), cl_ord_id="", broker_order_id="B78"))
+
+    assert sorted(ExternalOrder.objects.values_list("theirs", flat=True)) == ["B77", "B78"]
+    assert not Quarantine.objects.exists()
+
+
+def test_h14_what_a_nameless_order_trades_is_booked_once_on_one_row(floor: Floor) -> None:
+    floor.hear(nameless(floor, "z1", 2))
+    fills = (nameless(floor, "z1", 2), nameless(floor, "z2", 3))
+    floor.later(1)
+
+    for _ in range(2):
+        floor.ask(replace(strange(floor, OrdStatus.FILLED, 5), cl_ord_id="", fills=fills))
+        floor.hear(*fills)
+
+    order = Order.objects.get()
+    assert (order.origin, order.status, order.cum_qty, position()) == ("EXTERNAL", "FILLED", 5, 5)
+    assert not Quarantine.objects.exists()
+
+
+def test_h14_a_nameless_order_is_cancelled_under_the_broker_s_name(floor: Floor, officer: Actor) -> None:
+    floor.ask(replace(strange(floor), cl_ord_id=""))
+
+    resolve.cancel_external(order_id=Order.objects.get().pk, reason=REASON, actor=officer, now=floor.now)
+    floor.send()
+
+    assert floor.session.canceled[0][1] == "B77"
+    assert floor.session.submitted == []
+
+
+def test_h14_executions_that_name_no_order_at_all_are_each_their_own(floor: Floor) -> None:
+    floor.hear(nameless(floor, "z1", 2, ""), nameless(floor, "z2", 3, ""))
+
+    assert (Order.objects.count(), position()) == (2, 5)
+
+
 def test_h14_one_without_terms_is_set_aside(floor: Floor) -> None:
     floor.ask(replace(strange(floor), ticket=None))
 

@@ -15,7 +15,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError, ForbiddenError, InvalidInputError
 from allcore.kernel.tickets import OrderTicket, content_hash
 from brokers.models import Account
-from risk.models import Limit
+from risk.models import AccountGrant, Limit, Role
 from risk.services import gate
 from tests.builders import market
 from tests.trading.passage.conftest import STOCK, draft, refresh
@@ -161,6 +161,21 @@ def test_who_may_not_override_a_soft_limit_is_told_which_it_is(trader: Actor) ->
     assert not Order.objects.exists()
 
 
+def test_an_approval_lifts_only_the_soft_limits_that_its_card_showed(trader: Actor) -> None:
+    AccountGrant.objects.create(user=trader.user, account=None, role=Role.RISK_OFFICER)
+    officer = Actor(User.objects.get(pk=trader.user.pk))
+    Limit.objects.filter(code="order_notional_paper").update(soft=1_000)
+    proposal = propose()
+    Limit.objects.filter(code="name_account").update(soft=0)
+
+    with pytest.raises(decide.NeedsReconfirmError, match="Risk has changed"):
+        approve(proposal, officer, reason="The hedge needs the whole size today")
+
+    assert not Approval.objects.exists()
+    Limit.objects.filter(code="name_account").update(soft=1)
+    assert approve(proposal, officer, reason="The hedge needs the whole size today").order is not None
+
+
 def test_an_expired_proposal_is_not_approved_though_nobody_has_swept_it(trader: Actor) -> None:
     late = propose(seconds=0)
 
@@ -191,6 +206,14 @@ def test_who_changed_a_trade_approves_it_only_where_the_account_says_so(
         assert approve(own, trader).order is not None
 
 
+def test_a_second_press_by_who_approved_is_told_that_it_is_approved(trader: Actor) -> None:
+    proposal = propose()
+    approve(proposal, trader)
+
+    with pytest.raises(NotOpenError, match="approved by"):
+        approve(proposal, trader)
+
+
 def test_four_eyes_need_two_people(trader: Actor, second_trader: Actor) -> None:
     large = propose(needed=2)
 
@@ -202,6 +225,17 @@ def test_four_eyes_need_two_people(trader: Actor, second_trader: Actor) -> None:
     assert (first.proposal.status, first.order) == ("PARTIAL", None)
     assert second.proposal.status == "APPROVED"
     assert second.order is not None
+
+
+def test_a_first_approval_counts_only_while_its_giver_may_approve(trader: Actor, second_trader: Actor) -> None:
+    large = propose(needed=2)
+    approve(large, trader)
+    User.objects.filter(pk=trader.user.pk).update(is_active=False)
+
+    with pytest.raises(decide.ApproverGoneError, match="trader approved it and may not any more"):
+        approve(large, second_trader)
+
+    assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize(("code", "text"), [("", ""), ("WHIM", ""), ("OTHER", " ")])

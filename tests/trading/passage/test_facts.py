@@ -1,16 +1,21 @@
 """What the gate asks of the books costs the same however many orders there have been."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from allcore.accounts.actors import Actor
-from allcore.kernel.clock import utc_now
+from allcore.kernel.clock import new_york_date, utc_now
+from brokers.models import Account
+from risk.domain.day_trades import DayTrades
+from tests.builders import market
 from tests.trading.passage.conftest import draft
-from trading.models import Order, OrderRequest
+from trading.models import Execution, Order, OrderRequest
 from trading.selectors import facts
+from trading.selectors.household import household
 from trading.selectors.tickets import ticket_of
 from trading.services import submit
 
@@ -39,7 +44,29 @@ def test_a_kept_plan_reads_working_orders_and_the_last_minute_alone() -> None:
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
     assert 'using order_working on "order"' in plan
-    assert "requests_of_late" in plan
+    assert "requests_of_account" in plan
+
+
+@pytest.mark.django_db
+def test_a_kept_plan_does_not_go_through_all_instruments_for_the_underlyings() -> None:
+    asked = facts.LISTINGS.replace("%(symbols)s", "$1")
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (GENERIC_PLAN) SELECT {asked}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "using instrument_pkey on instrument u" in plan
+    assert "Hash" not in plan
+
+
+def test_what_other_accounts_send_is_not_read(trader: Actor) -> None:
+    order = place(trader, 3)
+    other = Account.objects.exclude(pk=order.account_id).first()
+    assert other is not None
+    OrderRequest.objects.filter(order=order).update(account=other)
+
+    lately = facts.facts(order.account, ticket_of(order), now=utc_now(), exchange_now=utc_now()).lately
+
+    assert lately.messages == ()
 
 
 def test_what_was_sent_before_the_last_minute_is_neither_a_message_nor_a_twin(trader: Actor) -> None:
@@ -58,10 +85,60 @@ def test_what_was_sent_before_the_last_minute_is_neither_a_message_nor_a_twin(tr
 
 def test_a_cancel_is_no_message_and_a_changed_order_is_no_second_twin(trader: Actor) -> None:
     order = place(trader, 3)
-    outbox = {"order": order, "connection": order.connection, "created_at": utc_now()}
+    outbox = {"order": order, "account": order.account, "connection": order.connection, "created_at": utc_now()}
     OrderRequest.objects.create(kind="REPLACE", cl_ord_id="R1", **outbox)
     OrderRequest.objects.create(kind="CANCEL", cl_ord_id="C1", **outbox)
 
     lately = facts.facts(order.account, ticket_of(order), now=utc_now(), exchange_now=utc_now()).lately
 
     assert (len(lately.messages), len(lately.twins)) == (2, 1)
+
+
+def filled(trader: Actor, quantity: int, effect: str, at: datetime) -> Order:
+    """Place an order and let it have done so, at the exchange's time."""
+    order = place(trader, quantity)
+    order.legs.update(position_effect=effect)
+    Execution.objects.create(
+        order=order,
+        connection=order.connection,
+        account=order.account,
+        instrument=order.legs.get().instrument,
+        exec_id=f"E{quantity}",
+        leg=0,
+        side=order.legs.get().side,
+        qty=quantity,
+        px=Decimal(200),
+        fee=Decimal(0),
+        trade_date=new_york_date(at),
+        transact_at=at,
+        received_at=at,
+    )
+    return order
+
+
+def test_day_trades_are_counted_where_the_broker_counts_them_and_nowhere_else(trader: Actor) -> None:
+    now, yesterday = market.START, market.START - timedelta(days=1)
+    filled(trader, 3, "OPEN", now - timedelta(days=8))
+    filled(trader, 4, "CLOSE", yesterday)
+    order = filled(trader, 5, "OPEN", now)
+
+    def counted() -> DayTrades | None:
+        return facts.facts(order.account, ticket_of(order), now=utc_now(), exchange_now=now).day_trades
+
+    assert counted() is None  # the paper broker's rule is the new one
+    order.account.connection.settings = {"intraday_margin_from": "2026-06-11"}  # tomorrow
+    assert counted() == DayTrades(0, 2, frozenset({"AAPL"}))
+    filled(trader, 6, "OPEN", yesterday - timedelta(minutes=5))
+    assert counted() == DayTrades(1, 3, frozenset({"AAPL"}))
+
+
+def test_an_account_that_is_as_it_was_is_not_read_again(trader: Actor) -> None:
+    order, now = place(trader, 3), utc_now()
+    others = [m for m in household("PAPER", now).members if m.account_id != order.account_id]
+
+    place(trader, 4)
+    after = household("PAPER", now)
+
+    assert others
+    assert all(after.member(other.account_id) is other for other in others)
+    assert len(after.member(order.account_id).pending) == 2

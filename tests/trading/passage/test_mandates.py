@@ -5,17 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
+from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import ForbiddenError, InvalidInputError
-from tests.trading.passage.conftest import draft
+from tests.trading.passage.conftest import STOCK, draft
 from trading.domain.orders.terms import NewTerms
 from trading.models import Approval, Mandate, Order, OrderRequest
 from trading.services import submit
 from trading.services.claim import claim_batch
 from trading.services.mandates import MandateExceededError, NoMandateError, sign
+from trading.services.revoke import revoke
 
 pytestmark = pytest.mark.usefixtures("desk")
 REASON = "The nightly rebalancing script of the desk."
@@ -74,6 +77,70 @@ def test_a_mandate_that_has_ended_or_was_revoked_allows_nothing(
 
     with pytest.raises(NoMandateError):
         send(script)
+
+
+def back(mandate: Mandate, actor: Actor, reason: str = "The script sends nonsense.") -> Mandate:
+    return revoke(mandate_id=mandate.pk, reason=reason, actor=actor, now=utc_now())
+
+
+def test_what_was_revoked_sends_nothing_more_and_no_older_one_takes_its_place(officer: Actor, script: Actor) -> None:
+    older, newer = signed(officer, "5000"), signed(officer)
+
+    back(newer, officer)
+
+    with pytest.raises(NoMandateError):
+        send(script)
+    older.refresh_from_db()
+    assert older.revoked_at is not None
+    entry = AuditEntry.objects.get(action="mandate.revoked")
+    assert (entry.subject, entry.payload["grantee"]) == (f"mandate:{newer.pk}", "trader")
+
+
+def test_what_the_desk_holds_by_a_revoked_mandate_never_leaves(officer: Actor, trader: Actor, script: Actor) -> None:
+    mandate = signed(officer)
+    later = {"when": {"what": "PRICE", "symbol": STOCK, "is": ">=", "value": "999"}}
+    held = submit.place(draft=draft(condition=later), actor=script, key="h", trace_id="t", now=utc_now())
+    hers = submit.place(draft=draft(condition=later, quantity=9), actor=trader, key="x", trace_id="t", now=utc_now())
+    out = submit.place(draft=draft(quantity=8), actor=script, key="o", trace_id="t", now=utc_now())
+    assert (held.status, hers.status, out.status) == ("HELD", "HELD", "READY")
+
+    back(mandate, officer)
+
+    assert dict(Order.objects.values_list("pk", "status")) == {
+        held.pk: "ABANDONED",
+        hers.pk: "HELD",
+        out.pk: "READY",
+    }
+
+
+def test_revoking_twice_is_revoking_once_and_a_token_may(officer: Actor) -> None:
+    mandate = signed(officer)
+
+    first = back(mandate, Actor(officer.user, "token", "bot"))
+    again = back(mandate, officer)
+
+    assert first.revoked_at == again.revoked_at
+    assert AuditEntry.objects.filter(action="mandate.revoked").count() == 1
+
+
+def test_a_trader_revokes_no_mandate_and_nobody_without_a_reason(officer: Actor, trader: Actor) -> None:
+    mandate = signed(officer)
+
+    with pytest.raises(ForbiddenError):
+        back(mandate, trader)
+    with pytest.raises(InvalidInputError):
+        back(mandate, officer, "no")
+
+    mandate.refresh_from_db()
+    assert mandate.revoked_at is None
+
+
+def test_the_database_keeps_one_mandate_for_a_grantee_on_an_account(officer: Actor) -> None:
+    mandate = signed(officer)
+    mandate.pk = None
+
+    with pytest.raises(IntegrityError):
+        mandate.save(force_insert=True)
 
 
 def test_a_trader_signs_no_mandate(trader: Actor) -> None:

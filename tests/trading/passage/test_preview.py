@@ -68,6 +68,27 @@ def test_margin_is_told_before_and_after_by_both_rules(client: APIClient) -> Non
     assert Decimal(margin["portfolio_after"]) >= Decimal("300.00")  # eight contracts, 37.50 each
 
 
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"broker_algo": {"name": "Adaptive"}}, "NOT_WORKED_BY_BROKER"),
+        ({"held_by": "BROKER"}, "INVALID_CONDITION"),
+        ({"condition": {"when": {"what": "PRICE", "symbol": "NIX", "is": "<=", "value": "1"}}}, "INVALID_CONDITION"),
+    ],
+)
+def test_what_placing_would_refuse_is_refused_in_the_same_words(
+    client: APIClient, asked: dict[str, object], code: str
+) -> None:
+    looked_at = client.post("/api/v1/orders/preview/", condor(limit_price="2.00", **asked), format="json").json()
+    order = condor(limit_price="2.00", price_effect="CREDIT", **asked)
+
+    placed = client.post("/api/v1/orders/", order, format="json", headers={"Idempotency-Key": "k"})
+
+    assert (placed.status_code, looked_at["refused"]["code"]) == (400, code)
+    assert looked_at["refused"]["message"] == placed.json()["message"]
+    assert (looked_at["outcome"], looked_at["checks"][0]["message"]) == ("HARD_BLOCK", looked_at["refused"]["message"])
+
+
 def test_looking_writes_nothing(client: APIClient) -> None:
     kept = [model.objects.count() for model in (Order, Verdict, Reservation, AuditEntry)]
 

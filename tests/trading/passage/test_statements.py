@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from allcore.accounts.actors import Actor
@@ -14,7 +14,7 @@ from allcore.kernel.clock import utc_now
 from risk.models import Reservation, Verdict
 from tests.trading.passage.conftest import draft
 from trading.models import Approval, Order, OrderEvent, OrderLeg, OrderRequest
-from trading.services import submit
+from trading.services import closing, submit
 from trading.services.claim import claim_batch
 from trading.services.mandates import MandateExceededError, sign
 
@@ -36,7 +36,7 @@ def kept() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in WRITTEN}
 
 
-def test_an_order_takes_seven_statements_of_which_five_under_the_lock(trader: Actor) -> None:
+def test_an_order_takes_six_statements_of_which_four_under_the_lock(trader: Actor) -> None:
     place(trader, "the account's first makes the row that is locked", quantity=9)
 
     with CaptureQueriesContext(connection) as captured:
@@ -44,8 +44,15 @@ def test_an_order_takes_seven_statements_of_which_five_under_the_lock(trader: Ac
 
     statements = counted(captured)
     (lock,) = [index for index, sql in enumerate(statements) if "FOR UPDATE" in sql]
-    assert len(statements) <= 7
-    assert len(statements[lock:]) <= 5
+    assert len(statements) <= 6
+    assert len(statements[lock:]) <= 4
+
+
+def test_an_order_joins_the_transaction_of_its_request_without_a_savepoint(trader: Actor) -> None:
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        closing.place(draft=draft(), wishes=(), actor=trader, key="k", trace_id="t", now=utc_now())
+
+    assert [query["sql"] for query in captured if str(query["sql"]).startswith("SAVEPOINT")] == []
 
 
 def test_a_denied_order_takes_no_more_than_one_that_passes(trader: Actor) -> None:
@@ -55,7 +62,7 @@ def test_a_denied_order_takes_no_more_than_one_that_passes(trader: Actor) -> Non
         order = place(trader, "k", limit_price=Decimal("250.00"))
 
     assert order.status == "DENIED"
-    assert len(counted(captured)) <= 7
+    assert len(counted(captured)) <= 6
 
 
 @pytest.mark.parametrize("orders", [1, 4])

@@ -11,9 +11,10 @@ from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import utc_now
-from allcore.kernel.errors import ForbiddenError, NotFoundError
+from allcore.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from risk.models import Limit, Reservation
-from tests.trading.passage.conftest import draft, refresh
+from tests.builders import market
+from tests.trading.passage.conftest import PRICES, draft, refresh
 from trading.domain.tickets import UnknownInstrumentError
 from trading.models import Order, OrderRequest
 from trading.services import submit
@@ -137,6 +138,26 @@ def test_what_waited_too_long_in_the_outbox_is_voided_and_its_cash_freed(trader:
     assert Reservation.objects.get(order_id=order.pk).released_at is not None
 
 
+@pytest.mark.parametrize(("seconds", "leaves"), [(10, True), (10.001, False)])
+def test_what_was_staged_by_a_clock_far_ahead_is_voided(trader: Actor, seconds: float, leaves: bool) -> None:
+    order = place(trader)
+    assert order.staged_at is not None
+
+    claimed = claim_batch("paper", epoch=1, limit=10, now=order.staged_at - timedelta(seconds=seconds))
+
+    order.refresh_from_db()
+    assert (len(claimed.outbounds), order.status) == ((1, "PENDING_NEW") if leaves else (0, "ABANDONED"))
+
+
+def test_an_hour_set_back_makes_no_old_quote_young(trader: Actor) -> None:
+    market.write_quotes(
+        market.quote(symbol, bid, ask, size=500, received_at=utc_now() + timedelta(hours=1))
+        for symbol, (bid, ask) in PRICES.items()
+    )
+
+    assert "aged 3" in place(trader).reason
+
+
 def test_cancelling_what_has_not_left_abandons_it(trader: Actor) -> None:
     order = place(trader)
 
@@ -178,6 +199,19 @@ def test_a_replace_that_risk_denies_leaves_the_order_as_it_was(trader: Actor) ->
     order.refresh_from_db()
     assert order.status == "PENDING_NEW"
     assert not OrderRequest.objects.filter(kind="REPLACE").exists()
+
+
+def test_a_replace_by_the_terms_in_force_is_sent_to_nobody_but_back_to_them_is(trader: Actor) -> None:
+    order = place(trader)
+    claim_batch("paper", epoch=1, limit=10, now=utc_now())
+
+    with pytest.raises(InvalidInputError, match="Nothing changes"):
+        submit.replace(order_id=order.pk, terms=submit.NewTerms(quantity=10), actor=trader, now=utc_now())
+    assert not OrderRequest.objects.filter(kind="REPLACE").exists()
+
+    submit.replace(order_id=order.pk, terms=submit.NewTerms(quantity=12), actor=trader, now=utc_now())
+    submit.replace(order_id=order.pk, terms=submit.NewTerms(quantity=10), actor=trader, now=utc_now())
+    assert [row.terms["quantity"] for row in OrderRequest.objects.filter(kind="REPLACE").order_by("id")] == [12, 10]
 
 
 def test_a_replace_asks_for_the_new_total_under_a_new_id(trader: Actor) -> None:

@@ -11,13 +11,13 @@ from allcore import live
 from allcore.accounts.actors import Actor
 from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import utc_now
-from brokers.models import Account
+from brokers.models import Account, Connection
 from risk.models import KillState, Limit
 from risk.services import kill
 from tests.builders import market
 from tests.trading.passage.conftest import draft, refresh
-from trading.models import Break, Order, OrderEvent, OrderRequest
-from trading.services import submit, triggers
+from trading.models import AlgoChild, AlgoRun, Break, Order, OrderEvent, OrderRequest
+from trading.services import claim, matching, submit, triggers
 
 pytestmark = pytest.mark.usefixtures("desk")
 
@@ -154,3 +154,61 @@ def test_without_a_feed_the_levels_in_force_are_carried_out_all_the_same() -> No
     market.clear()
 
     assert triggers.watch(now=utc_now()) == 0
+
+
+def sent(trader: Actor, connection: str) -> int:
+    place(trader, "out")
+    (outbound,) = claim.claim_batch(connection, epoch=1, limit=9, now=utc_now()).outbounds
+    return outbound.request_id
+
+
+def test_what_was_entered_and_left_once_is_as_it_should_be(trader: Actor, desk: Connection) -> None:
+    request_id = sent(trader, desk.name)
+
+    assert matching.compare(desk.name, [request_id], epoch=1, now=utc_now()) == 0
+    assert matching.compare(desk.name, [], epoch=1, now=utc_now()) == 0
+    assert engaged() == []
+
+
+def test_what_leaves_twice_or_was_never_entered_blocks_the_connection(trader: Actor, desk: Connection) -> None:
+    request_id = sent(trader, desk.name)
+
+    assert matching.compare(desk.name, [request_id, request_id], epoch=1, now=utc_now()) == 1
+    assert engaged() == [("BROKER", desk.name, 2)]
+    assert matching.compare(desk.name, [request_id + 999], epoch=1, now=utc_now()) == 1
+
+
+def test_what_another_worker_claimed_did_not_leave_by_right(trader: Actor, desk: Connection) -> None:
+    request_id = sent(trader, desk.name)
+
+    assert matching.compare(desk.name, [request_id], epoch=2, now=utc_now()) == 1
+
+
+@pytest.mark.parametrize(("quantity", "expected"), [(10, []), (9, [("BROKER", "paper", 2)])])
+def test_slices_for_more_than_their_algorithm_block_the_connection(
+    trader: Actor, desk: Connection, quantity: int, expected: list[tuple[str, str, int]]
+) -> None:
+    order = place(trader, "slice")
+    assert order.approval is not None
+    assert order.verdict is not None
+    run = AlgoRun.objects.create(
+        account=order.account,
+        underlying=order.underlying,
+        ticket={},
+        algo="TWAP",
+        parameters={},
+        choice={},
+        origin="TICKET",
+        started_by=trader.user,
+        approval=order.approval,
+        verdict=order.verdict,
+        quantity=quantity,
+        starts_at=market.START,
+        ends_at=market.START + timedelta(hours=1),
+        created_at=utc_now(),
+    )
+    AlgoChild.objects.create(run=run, step=0, order=order)
+
+    triggers.look(now=utc_now())
+
+    assert engaged() == [(scope, desk.name, level) for scope, _, level in expected]

@@ -18,6 +18,7 @@ from marketdata.services.run import open_feed
 from tests.builders.market import clear
 from trading.models import Proposal, StrategyNote
 from trading.services import classify
+from trading.services.monitor import Monitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def begin() -> DemoDesk:
     feed.tick(now)
     later = now + timedelta(seconds=1)
     feed.tick(later)
+    Monitor().look(later)
     classify.run(now=later)
     return DemoDesk(later)
 

@@ -232,6 +232,24 @@ def test_shares_far_under_their_cost_sell_only_a_recovery_call() -> None:
     assert decided.delta_range == (20, 30)
 
 
+@pytest.mark.parametrize(("iv", "strike", "gives"), [(2.4, 300, True), (0.6, 245, False)])
+def test_a_roll_down_may_give_way_only_while_it_locks_in_no_loss(iv: float, strike: float, gives: bool) -> None:
+    market = Market("TSLA", 217.5, iv, 3.5 * SESSION)
+    call = OptionContract("TSLA", FRIDAY, Right.CALL, dec(strike))
+    held = Sleeve("TSLA", 200, (ShortOption(call, 2, Decimal("0.10")),))
+    listed = market.chain([220, 225, 230, 235, 240, 245, 250, 260, 300], Right.CALL)
+    seen = view(MONDAY, price=market.spot, **{**shares("234"), "sleeve": held, "options": fresh(listed, MONDAY)})
+
+    decided = idea(seen)
+
+    net = decided.ticket.limit_price
+    assert (decided.strategy, decided.ticket.price_effect) == (Strategy.ROLL, PriceEffect.CREDIT)
+    assert net is not None
+    assert decided.least is not None
+    assert decided.least <= net
+    assert (decided.least < net) is gives, (net, decided.least)
+
+
 def test_shares_more_than_15_percent_under_cost_are_left_to_a_person() -> None:
     assert note(view(MONDAY, price=212, **shares("250"))).reason is Reason.GBR4
 
@@ -273,6 +291,8 @@ def test_a_mandatory_move_rolls_the_put_as_one_order() -> None:
     assert OptionContract.parse(sell.symbol).expiry == NEXT
     assert OptionContract.parse(sell.symbol).strike < 250
     assert decided.minutes == 10
+    assert decided.least is not None
+    assert decided.least < 0  # a roll may cost a part of what the put brought in
     assert "Take assignment" in [a.sentence for a in decided.alternatives]
 
 

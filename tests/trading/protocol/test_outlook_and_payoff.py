@@ -1,6 +1,6 @@
 """Probabilities before the week, and what a position is worth at its end."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -140,3 +140,16 @@ def test_an_entry_waits_a_quarter_of_an_hour_in_the_session_and_two_hours_outsid
 def test_a_roll_is_critical_on_the_day_the_option_expires() -> None:
     assert adjust_minutes(DEFAULT.hitl, NOW, FRIDAY) == 30
     assert adjust_minutes(DEFAULT.hitl, datetime(2026, 6, 12, 15, tzinfo=UTC), FRIDAY) == 10
+
+
+def test_what_lives_on_is_never_worth_less_than_its_exercise_nor_nothing_for_want_of_a_volatility() -> None:
+    later = OptionContract("TSLA", PUT.expiry + timedelta(days=28), Right.PUT, PUT.strike)
+    calendar = [Line(PUT, 1, 100, 0.6), Line(later, -1, 100, None)]
+
+    shown = payoff(calendar, Decimal(-300), SITUATION)
+
+    known = payoff([Line(PUT, 1, 100, 0.6), Line(later, -1, 100, SITUATION.sigma)], Decimal(-300), SITUATION)
+    assert shown == known  # by the name's volatility; by its exercise alone it would have lost nothing
+    assert shown.max_loss is not None
+    assert shown.max_loss < -500
+    assert shown.max_profit == 300.0  # far in the money both are worth their exercise

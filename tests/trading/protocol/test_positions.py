@@ -175,6 +175,23 @@ def test_a_debit_of_exactly_the_tolerance_is_accepted_and_a_tick_more_is_not() -
     assert rolls.roll_fault(old_put(), beyond, LIMITS) == "it costs 0.35 net, more than 0.30"
 
 
+@pytest.mark.parametrize(
+    ("strike", "least"),
+    [
+        (240, "-0.30"),  # the tolerated debit binds: the strike falls by far more
+        (249.9, "-0.09"),  # ten cents lower: nine may be paid, and the break-even falls by one
+        (250, "0.01"),  # the same strike must bring in something
+    ],
+)
+def test_the_least_net_of_a_roll_is_the_last_that_is_acceptable(strike: float, least: str) -> None:
+    net = rolls.least_net(old_put(), later_put(strike, "12.00"), LIMITS)
+
+    assert net == Decimal(least)
+    assert rolls.roll_fault(old_put(cost=Decimal(12) - net), later_put(strike, "12.00"), LIMITS) is None
+    beyond = old_put(cost=Decimal(12) - net + Decimal("0.01"))
+    assert rolls.roll_fault(beyond, later_put(strike, "12.00"), LIMITS) is not None
+
+
 def test_a_strike_above_the_old_one_is_never_looked_at() -> None:
     choice = rolls.choose_roll(old_put(), [[later_put(255, "20.00")]], LIMITS)
 

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from allcore import live
+from allcore.accounts.models import User
 from allcore.audit.models import AuditEntry
 from allcore.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from allcore.kernel.quotes import Quote
@@ -89,6 +90,7 @@ def test_the_card_holds_all_that_an_approver_sees(demo: DemoDesk) -> None:
         "costs",
         "similar",
         "alternatives",
+        "execution",
     }
     ticket = OrderTicket.from_dict(card["ticket"])
     assert card["why"]["market_week"]["klass"] == "GREEN"
@@ -234,6 +236,23 @@ def test_after_a_rejection_the_name_rests(demo: DemoDesk) -> None:
     assert not Proposal.objects.filter(underlying="AAPL", status="PENDING").exists()
 
 
+def test_a_run_that_read_the_book_before_an_approval_proposes_nothing_beside_it(demo: DemoDesk) -> None:
+    propose.run(now=demo.now)
+    own = Proposal.objects.filter(pk=demo.pending("AAPL").pk)
+    beside = Proposal.objects.filter(underlying="AAPL").exclude(pk=own.get().pk)
+    who = User.objects.get(username="approver")
+
+    # Its order is not there yet: so the run sees it that read the book before.
+    own.update(status="APPROVED", decided_by=who, decided_at=demo.now - timedelta(seconds=4.9))
+    propose.run(now=demo.now)
+    assert not beside.exists()
+    assert demo.note("REV-1", "AAPL").reason_code == "order_working"
+
+    own.update(decided_at=demo.now - timedelta(seconds=5))
+    propose.run(now=demo.now)
+    assert beside.exists()
+
+
 def test_a_proposal_expires_at_its_time_and_not_before(demo: DemoDesk) -> None:
     propose.run(now=demo.now)
     ends = demo.pending("AAPL").expires_at
@@ -287,13 +306,8 @@ def test_an_idea_that_risk_blocks_is_a_note_and_no_proposal(demo: DemoDesk) -> N
 
 
 def changed(demo: DemoDesk, **new: object) -> Proposal:
-    known: dict[str, object] = {"limit_price": None, "quantity": None, **new}
-    return propose.change(
-        proposal_id=demo.pending("AAPL").pk,
-        actor=demo.actor("trader"),
-        now=demo.now,
-        **known,  # type: ignore[arg-type]
-    )
+    wanted = propose.Numbers(**new)  # type: ignore[arg-type]
+    return propose.change(proposal_id=demo.pending("AAPL").pk, new=wanted, actor=demo.actor("trader"), now=demo.now)
 
 
 def test_a_change_replaces_the_card_and_runs_risk_anew(demo: DemoDesk) -> None:
@@ -341,15 +355,15 @@ def test_a_change_that_cannot_be_meant_leaves_the_card(demo: DemoDesk) -> None:
 def test_only_who_may_changes_and_only_what_is_open(demo: DemoDesk) -> None:
     propose.run(now=demo.now)
     old = demo.pending("AAPL")
-    price = Decimal(old.content["price"]["limit"]) + Decimal("0.01")
+    new = propose.Numbers(limit_price=Decimal(old.content["price"]["limit"]) + Decimal("0.01"))
 
     with pytest.raises(ForbiddenError):
-        propose.change(proposal_id=old.pk, limit_price=price, quantity=None, actor=demo.actor("viewer"), now=demo.now)
+        propose.change(proposal_id=old.pk, new=new, actor=demo.actor("viewer"), now=demo.now)
     with pytest.raises(NotFoundError):
-        propose.change(proposal_id=uuid4(), limit_price=price, quantity=None, actor=demo.actor("trader"), now=demo.now)
+        propose.change(proposal_id=uuid4(), new=new, actor=demo.actor("trader"), now=demo.now)
     propose.expire(now=old.expires_at)
     with pytest.raises(NotOpenError):
-        propose.change(proposal_id=old.pk, limit_price=price, quantity=None, actor=demo.actor("trader"), now=demo.now)
+        propose.change(proposal_id=old.pk, new=new, actor=demo.actor("trader"), now=demo.now)
 
 
 def test_the_gates_terms_follow_the_tier_and_the_week(demo: DemoDesk) -> None:

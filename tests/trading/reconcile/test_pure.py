@@ -1,5 +1,6 @@
 """When to ask, when to believe, and what a broker's list tells."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from allcore.kernel.orders import OrdStatus, Side
 from allcore.kernel.reports import ExecutionReport, LegFill, OrderReport, ReportKind
 from trading.domain.reconcile.doubts import is_final, next_query_at
-from trading.domain.reconcile.orders import Ours, missing_reports
+from trading.domain.reconcile.orders import Ours, lacks_executions, missing_reports
 
 SENT = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)
 
@@ -70,3 +71,63 @@ def test_what_we_have_already_is_not_told_again() -> None:
 
 def test_an_order_we_do_not_know_is_told_with_its_fills() -> None:
     assert kinds(theirs(OrdStatus.PARTIALLY_FILLED, fill("e1")), None) == [ReportKind.FILL]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"), [({"E.01"}, ["CORRECT"]), (set(), ["FILL", "CORRECT"]), ({"E.01", "E.02"}, [])]
+)
+def test_a_correction_made_while_we_were_away_is_told_to_who_has_what_it_corrects(
+    known: set[str], told: list[str]
+) -> None:
+    first = fill("E.01")
+    correction = replace(fill("E.02"), kind=ReportKind.CORRECT, ref_exec_id="E.01")
+    ours = Ours(OrdStatus.FILLED, frozenset(known), cum_qty=first.combo_qty if known else 0)
+
+    assert [str(kind) for kind in kinds(theirs(OrdStatus.FILLED, first, correction), ours)] == told
+
+
+def test_a_correction_does_not_make_up_for_an_execution_that_was_not_told() -> None:
+    correction = replace(fill("E.02"), kind=ReportKind.CORRECT, ref_exec_id="E.01")
+    listed = theirs(OrdStatus.FILLED, fill("E.01"), correction)
+    ours = Ours(OrdStatus.NEW, frozenset(), cum_qty=0)
+
+    assert not lacks_executions(replace(listed, cum_qty=correction.combo_qty), ours)
+    assert lacks_executions(replace(listed, cum_qty=2 * correction.combo_qty), ours)
+
+
+def shrunk(exec_id: str = "E.02", ref: str = "E.01") -> ExecutionReport:
+    """Return a correction to one unit."""
+    return replace(fill(exec_id), kind=ReportKind.CORRECT, ref_exec_id=ref)
+
+
+def bust(ref: str) -> ExecutionReport:
+    return replace(fill(""), kind=ReportKind.BUST, fills=(), ref_exec_id=ref)
+
+
+def test_a_correction_that_leaves_less_is_told_though_the_list_has_less_than_we_do() -> None:
+    ours = Ours(OrdStatus.FILLED, frozenset({"E.01"}), cum_qty=2, live=frozenset({"E.01"}))
+    listed = replace(theirs(OrdStatus.CANCELED, fill("E.01"), shrunk()), cum_qty=1)
+
+    assert kinds(listed, ours) == [ReportKind.CORRECT]
+
+
+@pytest.mark.parametrize(
+    ("known", "live"), [({"E.01", "E.02"}, {"E.02"}), ({"E.01", "E.02", "E.03"}, {"E.03"}), ({"F.01"}, {"F.01"})]
+)
+def test_an_old_list_corrects_nothing_that_was_corrected_since(known: set[str], live: set[str]) -> None:
+    ours = Ours(OrdStatus.FILLED, frozenset(known), cum_qty=2, live=frozenset(live))
+
+    assert kinds(replace(theirs(OrdStatus.FILLED, fill("E.01"), shrunk()), cum_qty=1), ours) == []
+
+
+@pytest.mark.parametrize(("live", "told"), [({"E.01"}, 1), ({"E.02"}, 1), (set(), 0), ({"F.01"}, 0)])
+@pytest.mark.parametrize("cum", [0, 2])
+def test_what_was_taken_back_is_told_by_the_name_that_counts(live: set[str], told: int, cum: int) -> None:
+    ours = Ours(OrdStatus.FILLED, frozenset({"E.01", "E.02", "F.01"}), cum_qty=2, live=frozenset(live))
+    listed = replace(theirs(OrdStatus.FILLED), taken_back=(bust("E.01"), bust("E.02")), cum_qty=cum)
+
+    assert kinds(listed, ours) == [ReportKind.BUST] * told
+
+
+def test_of_an_order_that_nobody_knew_nothing_is_taken_back() -> None:
+    assert kinds(replace(theirs(OrdStatus.FILLED), taken_back=(bust("E.01"),)), None) == []

@@ -1,5 +1,7 @@
 """The pages: who sees what, and what stands in them."""
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -107,6 +109,15 @@ def test_without_options_the_chain_says_how_to_get_them(alice: User) -> None:
     assert b"No options are listed yet" in answer.content
 
 
+@pytest.mark.parametrize("page", ["chain", "ticket"])
+def test_a_name_in_small_letters_leads_to_its_page(alice: User, page: str) -> None:
+    instrument(option("TSLA", date(2026, 6, 12), "P", 245))
+
+    answer = browser_of(alice).get(reverse(page, args=["tsla"]))
+
+    assert answer.headers["Location"] == reverse(page, args=["TSLA"])
+
+
 def test_a_chain_of_nothing_known_is_not_there(alice: User) -> None:
     assert browser_of(alice).get(reverse("chain", args=["NOPE"])).status_code == 404
 
@@ -185,3 +196,18 @@ def test_the_brokers_page_shows_how_each_adapter_answered_the_contract(alice: Us
     assert list(rows) == ["it acks", "it cancels"]
     assert (">fail<" in rows["it acks"], ">pass<" in rows["it cancels"]) == (True, True)
     assert rows["it acks"].count("not run") == len(registry.BROKERS) - 1
+
+
+@pytest.mark.parametrize("name", [*PAGES, "brokers"])
+def test_no_two_regions_of_a_page_have_one_name(alice: User, name: str) -> None:
+    page = browser_of(alice).get(reverse(name)).content.decode()
+
+    regions = re.findall(r'<section\b[^>]*>|<\w+\b[^>]*role="region"[^>]*>', page)
+    names = Counter(named for tag in regions for named in re.findall(r'aria-label(?:ledby)?="([^"]*)"', tag))
+    assert {named: count for named, count in names.items() if count > 1} == {}
+
+
+def test_the_kill_switch_comes_before_the_limits_on_the_risk_page(alice: User) -> None:
+    page = browser_of(alice).get(reverse("risk")).content.decode()
+
+    assert page.index("<h2>Kill switch</h2>") < page.index('id="limits-title"')

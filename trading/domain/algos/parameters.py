@@ -136,7 +136,7 @@ KINDS: dict[Algo, type[Parameters]] = {
     Algo.ADAPTIVE: AdaptiveParameters,
     Algo.LEGGING: LeggingParameters,
 }
-MEASURED = {"profile", "sigma", "eta", "order"}  # the desk measures these; nobody sends them
+MEASURED = {"profile", "sigma", "eta", "order"}  # the desk measures these; nobody sends them, and cards show them
 BOUNDS: dict[str, tuple[str, str]] = {  # inclusive
     "widest": ("0.01", "5"),
     "widest_share": ("0.01", "0.50"),
@@ -178,6 +178,11 @@ def asked_of(algo: Algo) -> list[dict[str, object]]:
         for field in fields(KINDS[algo])
         if field.name not in MEASURED
     ]
+
+
+def measured_of(algo: Algo) -> set[str]:
+    """Return the names of what the desk measures for the algorithm."""
+    return MEASURED & {field.name for field in fields(KINDS[algo])}
 
 
 def read(algo: Algo, given: Mapping[str, Any], *, measured: Mapping[str, Any] | None = None) -> Parameters:

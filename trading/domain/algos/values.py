@@ -161,6 +161,13 @@ def done_units(parent: Parent, state: State) -> int:
     return whole + min(state.cum(index) // leg.ratio for index, leg in enumerate(parent.legs))
 
 
+def unsent(parent: Parent, state: State) -> int:
+    """Return the units that may yet be asked for: of legged ones, as many as the leg with the most to come."""
+    if all(child.leg == WHOLE for child in state.children):
+        return room(parent, state)
+    return max(-(-room(parent, state, index) // leg.ratio) for index, leg in enumerate(parent.legs))
+
+
 def room(parent: Parent, state: State, leg: int = WHOLE) -> int:
     """Return how much more may be asked for without ever passing the parent's quantity; in doubt counts as open."""
     wanted = parent.quantity if leg == WHOLE else parent.quantity * parent.legs[leg].ratio

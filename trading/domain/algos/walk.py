@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from allcore.kernel.instruments import TickRule
 from trading.domain.algos.events import Replace
 from trading.domain.algos.guards import Moved, View, place, put
 from trading.domain.algos.parameters import WalkParameters
-from trading.domain.algos.prices import chance, floored, ladder, tick_at
+from trading.domain.algos.prices import TWO, chance, floored, ladder, tick_at
 from trading.domain.algos.values import Child, ChildStatus, State, room, within
 
 BETWEEN_REPLACES = timedelta(seconds=1)
@@ -18,9 +19,19 @@ def cap(view: View, own: WalkParameters, arrival: Decimal, tick: Decimal) -> Dec
 
     The chase is the least of some ticks, a part of the premium and a part of the half-spread.
     """
-    half = view.ask - view.mid
-    chase = min(own.chase_ticks * tick, own.chase_premium * abs(arrival), own.chase_spread * half)
-    return min(view.parent.limit, view.between(own.reach), arrival + chase)
+    return min(view.parent.limit, view.between(own.reach), arrival + chase(own, arrival, view.ask - view.mid, tick))
+
+
+def chase(own: WalkParameters, arrival: Decimal, half: Decimal, tick: Decimal) -> Decimal:
+    """Return by how much a walk may follow the market away from the arrival's mid; `half` is half the spread."""
+    return min(own.chase_ticks * tick, own.chase_premium * abs(arrival), own.chase_spread * half)
+
+
+def worst(own: WalkParameters, bid: Decimal, ask: Decimal, rule: TickRule) -> Decimal:
+    """Return the dearest cost that a walk which arrives in this market comes to if the market stands still."""
+    mid = (bid + ask) / TWO
+    half = ask - mid
+    return floored(rule, mid + min(own.reach * half, chase(own, mid, half, tick_at(rule, mid))))
 
 
 def walk(view: View, own: WalkParameters, state: State) -> Moved:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from allcore.kernel.money import to_cents
+
 
 class Ledger(StrEnum):
     """Where the other side of a cash movement stands."""
@@ -27,8 +29,13 @@ class Posting:
 def trade_postings(
     qty: int, px: Decimal, multiplier: int, fee: Decimal, *, against: Ledger = Ledger.TRADES
 ) -> tuple[Posting, ...]:
-    """Return the sides of a trade or delivery of signed `qty` at `px` a share; nothing if no money moves."""
+    """Return the sides of a trade or delivery of signed `qty` at `px` a share; nothing if no money moves.
+
+    What is delivered is paid for in whole cents: the strike times the multiplier, of which `px` may be a rounded part.
+    """
     value = qty * px * multiplier
+    if against is Ledger.DELIVERY:
+        value = to_cents(value)
     return _without_nothing(Posting(Ledger.CASH, -value - fee), Posting(against, value), Posting(Ledger.FEES, fee))
 
 

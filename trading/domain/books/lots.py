@@ -99,7 +99,7 @@ def book(lots: Sequence[Lot], trade: Trade, method: LotMethod = LotMethod.FIFO) 
                 left += close.qty
     kept = [lot for lot in standing if lot.qty]
     if left:
-        kept.append(Lot(left, left * trade.px, trade.key))
+        kept.append(Lot(left, _value(left, trade.px), trade.key))
     return Booked(tuple(kept), tuple(closes))
 
 
@@ -146,8 +146,13 @@ def _close(lot: Lot, trade: Trade, most: int) -> tuple[Close, Lot]:
     taken = size if lot.qty > 0 else -size
     whole = taken == lot.qty
     cost = lot.cost if whole else (lot.cost * taken / lot.qty).quantize(COST_STEP, ROUND_HALF_EVEN)
-    realised = (taken * trade.px - cost) * trade.multiplier
+    realised = (_value(taken, trade.px) - cost) * trade.multiplier
     return Close(lot.key, taken, trade.px, realised), Lot(lot.qty - taken, lot.cost - cost, lot.key)
+
+
+def _value(qty: int, px: Decimal) -> Decimal:
+    # What a delivery costs a share may have no end: 5,000 dollars for 150 shares.
+    return (qty * px).quantize(COST_STEP, ROUND_HALF_EVEN)
 
 
 def _averaged(lots: Sequence[Lot]) -> list[Lot]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from allcore.kernel.money import to_cents
 
@@ -17,18 +18,22 @@ WINDOW = timedelta(days=30)  # inclusive, on both sides
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A lot as it was opened: `name` is its own, `side` +1 if it gains when the underlying rises."""
+    """A lot as it was opened: `name` is its own, `side` +1 if it gains when the underlying rises.
+
+    `per` is how many of today's shares splits have made of one of its shares.
+    """
 
     name: str
     underlying: str
     side: int
     shares: int
     day: date
+    per: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss in dollars, below zero, on so many shares of the lot that `lot` names."""
+    """A loss in dollars, below zero, on so many shares of the lot that `lot` names; `per` as of an opening."""
 
     lot: str
     underlying: str
@@ -36,11 +41,12 @@ class Loss:
     shares: int
     day: date
     realised: Decimal
+    per: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Wash:
-    """A loss that was washed: by which lots, on how many shares, and the dollars of it that do not count."""
+    """A loss that was washed: by which lots, on how many of its own shares, and the dollars that do not count."""
 
     loss: Loss
     replaced_by: tuple[str, ...]
@@ -49,21 +55,26 @@ class Wash:
 
 
 def washes(losses: Sequence[Loss], openings: Sequence[Opening]) -> list[Wash]:
-    """Return the losses that were washed, oldest first; a share opened anew washes one share of one loss."""
-    left = {opening.name: opening.shares for opening in openings}
+    """Return the losses that were washed, oldest first; a share opened anew washes one share of one loss.
+
+    Shares are counted as today's: what a split made of one share washes that one.
+    """
+    left = {opening.name: opening.shares * opening.per for opening in openings}
     ordered = sorted(openings, key=lambda o: (o.day, o.name))
     found: list[Wash] = []
     for loss in sorted(losses, key=lambda one: (one.day, one.lot)):
         names: list[str] = []
-        washed = 0
+        lost, washed = loss.shares * loss.per, Fraction(0)
         for opening in ordered:
-            taken = min(left[opening.name], loss.shares - washed) if _is_same(loss, opening) else 0
+            taken = min(left[opening.name], lost - washed) if _is_same(loss, opening) else 0
             if taken:
                 left[opening.name] -= taken
                 washed += taken
                 names.append(opening.name)
         if washed:
-            found.append(Wash(loss, tuple(names), washed, to_cents(loss.realised * washed / loss.shares)))
+            share = washed / lost
+            part = to_cents(loss.realised * share.numerator / share.denominator)
+            found.append(Wash(loss, tuple(names), int(washed / loss.per), part))
     return found
 
 

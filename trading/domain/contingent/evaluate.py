@@ -24,7 +24,7 @@ from trading.domain.contingent.conditions import (
     Value,
     What,
 )
-from trading.domain.contingent.view import View
+from trading.domain.contingent.view import Portfolio, View
 
 COMPARE: dict[Comparison, Callable[[Any, Any], bool]] = {
     Comparison.ABOVE: operator.gt,
@@ -68,7 +68,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value and the time of the event that it is from; None is not known."""
+    """A value and the time of the event that it is from; None is not known.
+
+    A clock's reading is no event: a quote looked at again beside it would confirm itself.
+    """
 
     value: Value | None
     at: datetime | None
@@ -145,7 +148,8 @@ def _leaf(leaf: Leaf, path: str, look: _Look) -> tuple[bool | None, datetime | N
     limit = leaf.reset if before.holds and leaf.reset is not None else leaf.value
     trace = _confirmed(before, COMPARE[leaf.comparison](reading.value, limit), reading.at, leaf.confirm)
     look.traces[path] = trace
-    return trace.holds, reading.at
+    # True but not confirmed yet is not false either: the contrary of it would go on one print.
+    return (None if trace.count and not trace.holds else trace.holds), reading.at
 
 
 def _confirmed(before: Trace, truth: bool | None, at: datetime | None, needed: int) -> Trace:  # noqa: FBT001 it is the value
@@ -163,9 +167,10 @@ def _confirmed(before: Trace, truth: bool | None, at: datetime | None, needed: i
 def read(leaf: Leaf, ticket: OrderTicket, view: View) -> Reading:
     """Return what the comparison sees at the moment."""
     if leaf.what is What.TIME:
-        return Reading(view.exchange_now, view.exchange_now)
+        return Reading(view.exchange_now, None)
     if leaf.what in OF_ACCOUNT:
-        return Reading(_of_account(leaf.what, ticket.account, view), view.now)
+        seen = view.portfolios.get(ticket.account)
+        return Reading(_of_account(leaf.what, seen), None if seen is None else seen.seen_at)
     if leaf.what is What.NET:
         return _net(ticket, view)
     return _of_symbol(leaf, view)
@@ -177,8 +182,7 @@ def _net(ticket: OrderTicket, view: View) -> Reading:
     return UNKNOWN if mid is None else Reading(mid, max(quote.received_at for quote in quotes.values()))
 
 
-def _of_account(what: What, account: str, view: View) -> Decimal | None:
-    portfolio = view.portfolios.get(account)
+def _of_account(what: What, portfolio: Portfolio | None) -> Decimal | None:
     if portfolio is None:
         return None
     return {
@@ -195,7 +199,7 @@ def _of_symbol(leaf: Leaf, view: View) -> Reading:
     contract = contract_of(leaf.symbol)
     if leaf.what is What.DTE:
         days = None if contract is None else (contract.expiry - new_york_date(view.exchange_now)).days
-        return Reading(None if days is None else Decimal(days), view.exchange_now)
+        return Reading(None if days is None else Decimal(days), None)
     quote = view.quote(leaf.symbol)
     if quote is None:
         return UNKNOWN

@@ -42,6 +42,12 @@ class NotKeptError(InvalidInputError):
     code = "NOT_KEPT_BY_BROKER"
 
 
+class NotWorkedError(InvalidInputError):
+    """The broker does not work such an order by that algorithm."""
+
+    code = "NOT_WORKED_BY_BROKER"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known of who would watch: the broker, the kinds of what is looked at, and how far its clock is away."""

@@ -14,7 +14,10 @@ STALE_AFTER = 2.0  # seconds since the feed last vouched for a quote: what is ol
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """One account at the market's marks: dollars, and net Greeks of all its positions; None is not known."""
+    """One account at the market's marks: dollars, and net Greeks of all its positions; None is not known.
+
+    `seen_at` is when the newest of its quotes came, None without positions.
+    """
 
     day_pnl: Decimal | None
     unrealised: Decimal | None
@@ -22,6 +25,7 @@ class Portfolio:
     gamma: float | None
     theta: float | None
     vega: float | None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

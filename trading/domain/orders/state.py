@@ -77,6 +77,12 @@ class OrderState:
         return max(self.order_qty - self.cum_qty, 0)
 
     @property
+    def most_leaves(self) -> int:
+        """Units that may yet fill if the broker has accepted the largest replacement that it was asked for."""
+        asked = (request.qty for request in self.pending if request.qty is not None)
+        return max([self.order_qty, *asked]) - self.cum_qty if self.leaves_qty else 0
+
+    @property
     def overfill_qty(self) -> int:
         """Units executed beyond what was ordered: they are real."""
         return max(self.cum_qty - self.order_qty, 0)

@@ -149,6 +149,7 @@ def _roll(view: SleeveView, known: Known, put: ShortOption, old: Candidate, cost
             TAKE_ASSIGNMENT,
             RUN_ON,
         ),
+        least=choice.least,
     )
 
 
@@ -202,6 +203,8 @@ def _roll_down(
         expected=_ends(view, known, call, new),
         minutes=adjust_minutes(view.parameters.hitl, view.exchange_now, call.expiry),
         alternatives=(RUN_ON,),
+        # As it walks, it never locks in a loss that it did not, nor a larger one.
+        least=net + min(rolls.call_floor(new.contract.strike, new.limit, basis), Decimal(0)),
     )
 
 

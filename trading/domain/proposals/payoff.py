@@ -117,9 +117,9 @@ def _unit_value(line: Line, prices: Floats, situation: Situation, horizon: date 
     if contract is None:
         return prices
     strike = float(contract.strike)
-    if contract.expiry == horizon or line.iv is None:
-        worth = strike - prices if contract.right is Right.PUT else prices - strike
-        return np.maximum(worth, 0.0)
+    exercised: Floats = np.maximum(strike - prices if contract.right is Right.PUT else prices - strike, 0.0)
+    if contract.expiry == horizon:
+        return exercised
     at = situation.exchange_now if horizon is None else pricing.expires_at(horizon)
     terms = pricing.terms(
         is_call=contract.right is Right.CALL,
@@ -129,7 +129,9 @@ def _unit_value(line: Line, prices: Floats, situation: Situation, horizon: date 
         rate=situation.rate,
         dividend=0.0,
     )
-    return np.asarray(pricing.price(terms, line.iv), dtype=np.float64)
+    # Without a volatility of its own it has that of the name: worth its exercise alone, a short one could not lose.
+    volatility = situation.sigma if line.iv is None else line.iv
+    return np.maximum(np.asarray(pricing.price(terms, volatility), dtype=np.float64), exercised)
 
 
 def _years(exchange_now: datetime, horizon: date | None) -> float:

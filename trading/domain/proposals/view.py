@@ -118,6 +118,7 @@ class Idea:
     minutes: int  # a person has to decide
     alternatives: tuple[Alternative, ...]
     delta_range: tuple[float, float] | None = None  # of the option that is sold, where one binds
+    least: Decimal | None = None  # what a share must bring in by its rules (below zero: cost); None: as the ticket says
 
     @property
     def approvals_needed(self) -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from allcore.kernel.money import ceil_to_tick
 from trading.domain.proposals.sentences import price
-from trading.domain.protocol.strikes import Candidate
+from trading.domain.protocol.strikes import CENTS, Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ class RollLimits:
 
 @dataclass(frozen=True, slots=True)
 class RollChoice:
-    """The roll found, its net per share (a credit above zero), or why there is none."""
+    """The roll found, its net per share (a credit above zero) and the least acceptable one, or why there is none."""
 
     candidate: Candidate | None
     net: Decimal
     rejected: tuple[tuple[Candidate, str], ...]
     sentence: str
+    least: Decimal = Decimal(0)
 
 
 def choose_roll(old: OldPut, by_expiry: Iterable[Iterable[Candidate]], limits: RollLimits) -> RollChoice:
@@ -57,7 +59,7 @@ def choose_roll(old: OldPut, by_expiry: Iterable[Iterable[Candidate]], limits: R
                 continue
             fault = roll_fault(old, candidate, limits)
             if fault is None:
-                return _accepted(old, candidate, rejected)
+                return _accepted(old, candidate, limits, rejected)
             rejected.append((candidate, fault))
     return RollChoice(None, Decimal(0), tuple(rejected), "No acceptable roll was found; assignment is taken.")
 
@@ -79,14 +81,22 @@ def roll_fault(old: OldPut, candidate: Candidate, limits: RollLimits) -> str | N
     return None
 
 
-def _accepted(old: OldPut, candidate: Candidate, rejected: list[tuple[Candidate, str]]) -> RollChoice:
+def least_net(old: OldPut, candidate: Candidate, limits: RollLimits) -> Decimal:
+    """Return the lowest net a share at which the roll is still acceptable: tolerated, and lowering the break-even."""
+    lowering = candidate.contract.strike - old.strike + CENTS
+    return max(ceil_to_tick(-old.first_credit * limits.debit_tolerance, CENTS), lowering)
+
+
+def _accepted(
+    old: OldPut, candidate: Candidate, limits: RollLimits, rejected: list[tuple[Candidate, str]]
+) -> RollChoice:
     net = (candidate.limit or Decimal(0)) - old.cost
     words = f"a credit of {price(net)}" if net > 0 else f"a debit of {price(-net)}" if net < 0 else "even"
     before, after = old.strike - old.credit, candidate.contract.strike - (old.credit + net)
     sentence = (
         f"Rolling to {candidate.contract} is {words}; the break-even moves from {price(before)} to {price(after)}."
     )
-    return RollChoice(candidate, net, tuple(rejected), sentence)
+    return RollChoice(candidate, net, tuple(rejected), sentence, least_net(old, candidate, limits))
 
 
 def call_floor(strike: Decimal, credit: Decimal, basis: Decimal) -> Decimal:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allcore.kernel.orders import OrdStatus
-from allcore.kernel.reports import ExecutionReport, OrderReport, ReportKind
+from allcore.kernel.reports import ExecutionReport, OrderReport, ReportKind, charged
 
 UNACKNOWLEDGED = frozenset({OrdStatus.PENDING_NEW, OrdStatus.IN_DOUBT, OrdStatus.REJECTED})
 OPEN_AT_BROKER = frozenset(
@@ -34,6 +34,8 @@ class Ours:
     awaits_replace: bool = False  # the broker lists the order under the id of a replacement nobody answered
     cancel_id: str = ""  # of a cancel that was asked for and not answered
     cum_qty: int | None = None
+    live: frozenset[str] = frozenset()  # the executions that count, each by the broker's own name
+    unpaid: frozenset[str] = frozenset()  # executions, each with its leg (`X/0`), that stand booked without a cost
 
 
 def missing_reports(
@@ -41,12 +43,13 @@ def missing_reports(
 ) -> tuple[ExecutionReport, ...]:
     """Return what the broker must have told us and we have not applied: acceptance, then fills, then the end.
 
-    A list that has fewer fills than we do is old and tells nothing. One that has more without saying which holds the
-    end back: executions are asked for before the status changes.
+    A list that has fewer fills than we do is old and tells nothing but which of them were corrected or taken back: that
+    may be why it has fewer. One that has more without saying which holds the end back: executions are asked for before
+    the status changes.
     """
     if is_stale(theirs, ours):
-        return ()
-    fills = new_fills(theirs, ours)
+        return amendments(theirs, ours)
+    fills = new_fills(theirs, ours) or charges(theirs, ours)
     reports: list[ExecutionReport] = []
     status = OrdStatus(theirs.status)
     if ours is not None and _was_accepted(ours, status, fills):
@@ -71,6 +74,7 @@ def agrees(theirs: OrderReport, ours: Ours | None) -> bool:
         and ours.status in CLOSED_AT_BROKER
         and (theirs.status, theirs.cum_qty) == (ours.status, ours.cum_qty)
         and not new_fills(theirs, ours)
+        and not charges(theirs, ours)
     )
 
 
@@ -82,8 +86,24 @@ def _was_accepted(ours: Ours, status: OrdStatus, fills: tuple[ExecutionReport, .
 
 
 def new_fills(theirs: OrderReport, ours: Ours | None) -> tuple[ExecutionReport, ...]:
-    """Return the executions that our books lack."""
-    return tuple(f for f in theirs.fills if ours is None or any(leg.exec_id not in ours.exec_ids for leg in f.fills))
+    """Return the executions that our books lack, and what was taken back of those that they have."""
+    if ours is None:
+        return theirs.fills
+    gone = tuple(report for report in theirs.taken_back if report.ref_exec_id in ours.live)
+    return (*(f for f in theirs.fills if any(leg.exec_id not in ours.exec_ids for leg in f.fills)), *gone)
+
+
+def amendments(theirs: OrderReport, ours: Ours | None) -> tuple[ExecutionReport, ...]:
+    """Return how executions that count in our books were corrected or taken back since."""
+    live = frozenset() if ours is None else ours.live
+    return tuple(report for report in new_fills(theirs, ours) if report.ref_exec_id in live)
+
+
+def charges(theirs: OrderReport, ours: Ours | None) -> tuple[ExecutionReport, ...]:
+    """Return what gives executions their cost that were booked without: it was told after them, or not at all."""
+    unpaid = frozenset() if ours is None else ours.unpaid
+    told = [(report, leg) for report in theirs.fills for leg in report.fills] if unpaid else []
+    return tuple(charged(report, leg) for report, leg in told if leg.fee and f"{leg.exec_id}/{leg.leg}" in unpaid)
 
 
 def is_stale(theirs: OrderReport, ours: Ours | None) -> bool:
@@ -95,7 +115,8 @@ def lacks_executions(theirs: OrderReport, ours: Ours | None) -> bool:
     """Return whether the broker has filled more than all the executions that it has told."""
     if ours is None or ours.cum_qty is None:
         return False
-    return theirs.cum_qty > ours.cum_qty + sum(report.combo_qty for report in new_fills(theirs, ours))
+    told = (report for report in new_fills(theirs, ours) if report.kind is ReportKind.FILL)  # a correction adds nothing
+    return theirs.cum_qty > ours.cum_qty + sum(report.combo_qty for report in told)
 
 
 def _say(

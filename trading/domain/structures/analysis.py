@@ -42,6 +42,7 @@ class View:
     ivs: Mapping[str, float]
     net: Decimal
     shares_held: int = 0
+    is_american: bool = True  # its options may be exercised at any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def analyse(ticket: OrderTicket, view: View, scenario: Scenario) -> dict[str, ob
     """Return the analysis as JSON values; None where a number cannot be told."""
     legs = [replace(leg, qty=leg.qty * ticket.quantity) for leg in legs_of(ticket)]
     cost = view.net * unit_multiplier(ticket) * ticket.quantity
-    assumed = Assumptions(view.rate, view.dividend, 0.0, dict(view.ivs))
+    assumed = Assumptions(view.rate, view.dividend, 0.0, dict(view.ivs), is_american=view.is_american)
     found = profile_of(legs, cost, view.spot, assumed)
     at_first = [float(price) for price in found.break_evens]
     greeks = sensitivities(legs, view.spot, view.at, assumed)
@@ -71,7 +72,7 @@ def analyse(ticket: OrderTicket, view: View, scenario: Scenario) -> dict[str, ob
         "structure": named(ticket, view.shares_held),
         "cost": f"{cost:f}",
         "profile": _profile(found),
-        "chance": _chance(legs, float(cost), at_first, view, assumed),
+        "chance": _chance(legs, float(cost), found, view, assumed),
         "greeks": None if greeks is None else greeks.as_dict(),
         "payoff": _curves(legs, float(cost), view, scenario, assumed) | {"break_evens": at_first},
     }
@@ -94,6 +95,7 @@ def _profile(found: Profile) -> dict[str, object]:
         "max_loss": None if found.max_loss is None else f"{found.max_loss:f}",
         "break_evens": [f"{price:f}" for price in found.break_evens],
         "is_modelled": found.is_modelled,
+        "is_known": found.is_known,
     }
 
 
@@ -112,10 +114,11 @@ def _years(legs: list[Leg], view: View) -> float | None:
     return max((ends_at(days[0]) - view.at).total_seconds(), 60.0) / SECONDS_A_YEAR if days else None
 
 
-def _chance(legs: list[Leg], cost: float, turns: list[float], view: View, assumed: Assumptions) -> float | None:
+def _chance(legs: list[Leg], cost: float, found: Profile, view: View, assumed: Assumptions) -> float | None:
     sigma, years = _sigma(legs, view), _years(legs, view)
-    if sigma is None or years is None:
+    if sigma is None or years is None or not found.is_known:
         return None
+    turns = [float(price) for price in found.break_evens]
     end = ends_at(expiries(legs)[0])
     law = chance.Lognormal(view.spot, sigma, years, view.rate, view.dividend)
     return round(chance.of_profit(law, turns, lambda price: float(worth(legs, [price], end, assumed)[0]) - cost), 4)

@@ -23,6 +23,7 @@ class Profile:
     max_loss: Decimal | None
     break_evens: tuple[Decimal, ...]
     is_modelled: bool = False  # read off a model, not off the strikes
+    is_known: bool = True  # else the model lacks a volatility, and nothing is told
 
 
 def result_at(legs: Sequence[Leg], cost: Decimal, price: Decimal) -> Decimal:

@@ -23,13 +23,15 @@ LEAST_IV = 0.01
 class Assumptions:
     """What the model is told. `ivs` by OCC symbol; an option without one is worth its exercise alone.
 
-    `shift` is added to every volatility: 0.05 is five points.
+    `shift` is added to every volatility: 0.05 is five points. Options that may be exercised at any time are never worth
+    less than their exercise, as the European formula has it of what is deep in the money.
     """
 
     rate: float
     dividend: float = 0.0
     shift: float = 0.0
     ivs: dict[str, float] = field(default_factory=dict)
+    is_american: bool = True
 
     def iv(self, contract: OptionContract) -> float | None:
         """Return the option's volatility under these assumptions."""
@@ -86,10 +88,12 @@ def _unit(leg: Leg, where: Floats, at: datetime, assumed: Assumptions) -> Floats
     if contract is None:
         return where
     iv = assumed.iv(contract)
+    sign = 1.0 if contract.right is Right.CALL else -1.0
+    exercised: Floats = np.maximum(sign * (where - float(contract.strike)), 0.0)
     if iv is None or at >= ends_at(contract.expiry):
-        sign = 1.0 if contract.right is Right.CALL else -1.0
-        return np.maximum(sign * (where - float(contract.strike)), 0.0)
-    return np.asarray(pricing.price(_terms(contract, np.maximum(where, 1e-6), at, assumed), iv), dtype=np.float64)
+        return exercised
+    kept = np.asarray(pricing.price(_terms(contract, np.maximum(where, 1e-6), at, assumed), iv), dtype=np.float64)
+    return np.maximum(kept, exercised) if assumed.is_american else kept
 
 
 def _terms(contract: OptionContract, where: Floats, at: datetime, assumed: Assumptions) -> pricing.Terms:

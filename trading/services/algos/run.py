@@ -15,15 +15,22 @@ from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from allcore.live import publish_on_commit
 from marketdata.selectors import instruments
+from risk.domain.permissions import Action as Right
+from risk.selectors.permissions import require
+from risk.services import reservations
 from trading.domain.algos import codec
 from trading.domain.algos.events import Action, Asked, Cancel, Event, Heard, Place, Refused, Replace
+from trading.domain.algos.named import lots_of
 from trading.domain.algos.parameters import Algo
 from trading.domain.algos.sight import Package
 from trading.domain.algos.step import replay, step
-from trading.domain.algos.values import Child, ChildStatus, Parent, Phase, State, done_units
+from trading.domain.algos.values import Child, ChildStatus, Parent, Phase, State, done_units, unsent
 from trading.models import AlgoChild, AlgoEvent, AlgoRun, Order
 from trading.selectors.algo_rows import run_row
+from trading.services import elections
+from trading.services.algos.reprice import reprice
 from trading.services.algos.terms import child_ticket, cost_of, package_of, parent_of
+from trading.services.elections import Wish
 from trading.services.mandates import NoMandateError
 from trading.services.stage import Staging, stage
 from trading.services.submit import NewTerms, OrderClosedError, cancel_locked, locked, replace
@@ -119,8 +126,7 @@ def _do(run: AlgoRun, live: Live, action: Action, at: datetime, now: datetime) -
                 case Place():
                     _place(run, live, action, now)
                 case Replace():
-                    terms = NewTerms(limit_price=abs(action.cost))
-                    replace(order_id=_order_id(run, action.step), terms=terms, actor=actor_of_run(run), now=now)
+                    _reprice(run, action, now)
                 case Cancel():
                     order = locked(_order_id(run, action.step))
                     cancel_locked(order, actor=ACTOR, reason=f"algorithm: {live.state.reason or 'withdrawn'}", now=now)
@@ -146,6 +152,8 @@ def actor_of_run(run: AlgoRun) -> Actor:
 
 def _place(run: AlgoRun, live: Live, action: Place, now: datetime) -> None:
     """Stage the child like any order. Its ClOrdID comes from run and step: the same step is never ordered twice."""
+    if run.proposal_id is None:  # what was approved as a proposal stays approved
+        require(run.started_by, Right.SEND_ORDER, run.account)
     if run.mandate is not None and (run.mandate.revoked_at is not None or run.mandate.expires_at <= now):
         raise NoMandateError("The mandate that the run was started under is no longer in force.")
     order = stage(
@@ -159,11 +167,32 @@ def _place(run: AlgoRun, live: Live, action: Place, now: datetime) -> None:
             approval_kind=run.approval.kind,  # type: ignore[arg-type]  # the column holds its values
             approval=run.approval,
             mandate=run.mandate,
+            accepted=frozenset(run.accepted),
             siblings=frozenset(run.children.values_list("order_id", flat=True)),
+            parent=run.pk,
         ),
         now=now,
     )
     AlgoChild.objects.create(run=run, step=action.step, leg=action.leg, order=order)
+    if run.lots and order.status != OrdStatus.DENIED:
+        _name_lots(run, live, action.step, order)
+
+
+def _name_lots(run: AlgoRun, live: Live, number: int, order: Order) -> None:
+    """Name the child's part of the lots that were named for the run."""
+    children = live.state.children
+    child = next(one for one in children if one.step == number)
+    named = lots_of(child, live.parent.legs, children, [tuple(one) for one in run.lots])
+    elections.instruct(order, [Wish(*one) for one in named])
+
+
+def _reprice(run: AlgoRun, action: Replace, now: datetime) -> None:
+    """Ask for a child's new price: by its proposal's approval, or by the starter's own right."""
+    order_id, terms = _order_id(run, action.step), NewTerms(limit_price=abs(action.cost))
+    if run.proposal_id is None:
+        replace(order_id=order_id, terms=terms, actor=actor_of_run(run), now=now)
+    else:
+        reprice(run, order_id=order_id, terms=terms, actor=actor_of_run(run).name, now=now)
 
 
 def _order_id(run: AlgoRun, number: int) -> UUID:
@@ -207,10 +236,20 @@ def _keep(run: AlgoRun, live: Live, now: datetime) -> None:
     run.cum_qty = done_units(live.parent, state)
     run.ended_at = None if state.phase is not Phase.DONE else run.ended_at or now
     run.save(update_fields=["seq", "status", "ending", "reason", "hold", "cum_qty", "ended_at"])
+    _reserve(run, live, now)
     if state.phase is Phase.DONE and not was_done:
         seen = {"ending": run.ending, "reason": run.reason, "filled": run.cum_qty, "of": run.quantity}
         tell_audit(run, "algo.ended", seen, actor=ACTOR, now=now)
     publish_on_commit("algos", "algo", run_row(run), account=run.account.code)
+
+
+def _reserve(run: AlgoRun, live: Live, now: datetime) -> None:
+    """Hold what may yet be sent: what was sent reserves for itself. A run that is ending sends nothing more."""
+    left = unsent(live.parent, live.state) if live.state.phase in (Phase.RUNNING, Phase.PAUSED) else 0
+    if left:
+        reservations.restore(run.pk, left)
+    else:
+        reservations.release(run.pk, now)
 
 
 def tell_audit(run: AlgoRun, action: str, seen: dict[str, object], *, actor: str, now: datetime) -> None:

@@ -28,7 +28,7 @@ def parent_of(
 ) -> Parent:
     """Return the parent that the ticket, approved, allows; the ticket has a limit."""
     legs = tuple(_leg(leg, instruments[leg.symbol]) for leg in ticket.legs)
-    rule = TickRule.CENT if ticket.is_multi_leg else legs[0].tick_rule
+    rule = rule_of(ticket, {leg.symbol: instruments[leg.symbol].tick_rule for leg in ticket.legs})
     return Parent(
         quantity=ticket.quantity,
         limit=signed_limit(ticket) or ZERO,
@@ -41,6 +41,11 @@ def parent_of(
         seed=seed,
         parameters=parameters,
     )
+
+
+def rule_of(ticket: OrderTicket, rules: Mapping[str, str]) -> TickRule:
+    """Return the grid of the ticket's prices, from the rules of its symbols; a combination is priced in cents."""
+    return TickRule.CENT if ticket.is_multi_leg else TickRule(rules[ticket.legs[0].symbol])
 
 
 def _leg(leg: TicketLeg, row: Instrument) -> Leg:

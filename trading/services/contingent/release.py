@@ -110,6 +110,7 @@ def _send(order: Order, out: OrderTicket, request: gate.GateRequest, why: str, n
         raise RuntimeError(f"Order {order.cl_ord_id} was released by two.")
     outbox = OrderRequest.objects.create(
         order=order,
+        account=order.account,
         connection=order.connection,
         kind=OrderRequest.Kind.NEW,
         cl_ord_id=order.cl_ord_id,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tests.brokers.servers.book import Execution, Order, Refusal, Status
+from tests.brokers.servers.book import Execution, Leg, Order, Refusal, Status
 from tests.brokers.servers.exchange import FEE, Event, Kind
 from tests.brokers.servers.faults import Lapse
 from tests.brokers.servers.tws import placing as wire
@@ -200,5 +200,15 @@ def _card_of_other(server: "TwsServer", order: Order) -> Card:
     fields = dict.fromkeys(OTHERS_ORDER.split(), "") | dict.fromkeys(f"{wire.LATE} {wire.ADJUSTED}".split(), "")
     fields |= {"algoStrategy": "", "faProfile": "", "action": str(terms.side), "secType": "", "transmit": "1"}
     fields |= {"orderType": "LMT" if terms.limit is not None else "MKT", "tif": str(terms.time_in_force)}
-    fields |= {"lmtPrice": "" if terms.limit is None else str(abs(terms.limit)), "parentId": "0"}
-    return Card(0, 0, PERM_BASE + order.number, Placing(0, fields))
+    fields |= {"lmtPrice": "" if terms.limit is None else str(abs(terms.limit)), "parentId": "0", "openClose": "O"}
+    placing = Placing(0, fields)
+    if len(terms.legs) > 1:
+        fields |= {"action": "BUY", "lmtPrice": str(terms.limit)}
+        placing.legs = [_wire_leg(server, leg) for leg in terms.legs]
+    return Card(0, 0, PERM_BASE + order.number, placing)
+
+
+def _wire_leg(server: "TwsServer", leg: Leg) -> dict[str, str]:
+    number = server.exchange.listing.add(leg.symbol).number
+    known = {"conId": str(number), "ratio": str(leg.ratio), "action": str(leg.side), "exchange": "SMART"}
+    return dict.fromkeys(wire.LEG.split(), "0") | known

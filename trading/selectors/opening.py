@@ -7,9 +7,15 @@ from typing import Any
 from allcore.kernel.tickets import OrderTicket
 from brokers.models import Account
 from marketdata.selectors.clock import exchange_now
+from trading.domain.contingent.collar import NoMarketError
+from trading.domain.contingent.conditions import InvalidConditionError
+from trading.domain.contingent.kept import NotKeptError, NotWorkedError
 from trading.domain.contingent.waits import Wait, goes_out, wait_of
 from trading.selectors import conditions, exposures, natively
 from trading.selectors.collars import collared
+
+# Why placing refuses an order before the gate is asked.
+REFUSALS = (InvalidConditionError, NotKeptError, NotWorkedError, NoMarketError)
 
 
 def prepared(

@@ -1,0 +1,87 @@
+"""H12: while a replacement is under way, the broker may work by its terms already: the larger total counts."""
+
+from decimal import Decimal
+
+import pytest
+
+from allcore.kernel.clock import utc_now
+from allcore.kernel.reports import ReportKind
+from risk.models import Reservation
+from tests.trading.hardcases.floor import Floor
+from tests.trading.passage.conftest import STOCK, draft
+from trading.domain.tickets import complete
+from trading.models import Order, OrderRequest
+from trading.selectors import exposures
+from trading.services import submit
+from trading.services.submit import NewTerms
+
+SELL = [{"symbol": STOCK, "side": "SELL", "position_effect": "CLOSE", "ratio": 1}]
+
+
+def ask(floor: Floor, order: Order, quantity: int) -> OrderRequest:
+    terms = NewTerms(quantity=quantity)
+    submit.replace(order_id=order.pk, terms=terms, actor=floor.actor, now=utc_now())
+    return OrderRequest.objects.filter(order=order, kind="REPLACE").latest("id")
+
+
+def held(order: Order) -> tuple[int, Decimal]:
+    row = Reservation.objects.get(order_id=order.pk, released_at=None)
+    return row.quantity, row.cash
+
+
+@pytest.mark.parametrize(("more", "status"), [(10, "READY"), (11, "DENIED")])
+def test_two_sales_of_which_one_is_being_enlarged_never_sell_more_than_is_held(
+    floor: Floor, more: int, status: str
+) -> None:
+    bought = floor.working(100)
+    floor.hear(floor.fill(bought, "e1", 100))
+    ask(floor, floor.working(20, legs=SELL), 90)
+
+    other = submit.place(
+        draft=draft(legs=SELL, quantity=more), actor=floor.actor, key="other", trace_id="t", now=utc_now()
+    )
+
+    assert other.status == status
+
+
+def test_a_fill_meanwhile_leaves_what_the_larger_total_needs_reserved(floor: Floor) -> None:
+    order = floor.working(10)
+    asked = ask(floor, order, 20)
+    floor.send()
+
+    floor.hear(floor.fill(order, "e1", 1))
+
+    assert held(order) == (19, Decimal("3800.38"))
+    floor.hear(floor.report(order, ReportKind.REPLACE_ACK, name=asked.cl_ord_id))
+    assert held(order) == (19, Decimal("3800.38"))
+
+
+def test_what_a_refused_replacement_would_have_taken_is_given_back(floor: Floor) -> None:
+    order = floor.working(10)
+    asked = ask(floor, order, 20)
+    floor.send()
+
+    floor.hear(floor.report(order, ReportKind.REPLACE_REJECT, name=asked.cl_ord_id))
+
+    assert held(order) == (10, Decimal("2000.20"))
+
+
+def test_the_day_s_notional_counts_what_an_order_is_being_enlarged_to(floor: Floor) -> None:
+    ask(floor, floor.working(10), 20)
+
+    asked = exposures.gate_request(floor.account, complete(draft(), {STOCK: 1}), now=utc_now(), is_manual=True)
+
+    assert asked.around.opened_today == Decimal("4000.40")
+
+
+def test_fewer_units_at_a_higher_stop_keep_what_they_may_pay(floor: Floor) -> None:
+    order = floor.working(10, ord_type="STOP", limit_price=None, stop_price=Decimal("205.00"))
+    terms = NewTerms(quantity=5, stop_price=Decimal("230.00"))
+    submit.replace(order_id=order.pk, terms=terms, actor=floor.actor, now=utc_now())
+    asked = OrderRequest.objects.get(order=order, kind="REPLACE")
+    needed = Decimal("230.00") * Decimal("1.05")  # a unit, with what a stop may slip
+
+    floor.hear(floor.report(order, ReportKind.REPLACE_ACK, name=asked.cl_ord_id))
+    assert held(order)[1] >= 5 * needed
+    floor.hear(floor.fill(order, "e1", 3))
+    assert held(order)[1] >= 2 * needed
