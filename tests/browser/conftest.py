@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from allcore.accounts.models import User
 from tests.browser.fake_socket import FakeSocket
+from tests.builders import market
 
 FLAGS = [
     "--no-sandbox",
@@ -67,6 +68,12 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 def _is_wrong(said: ConsoleMessage) -> bool:
     return said.type == "error" and not said.text.startswith("Failed to load resource")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_market() -> Iterator[None]:
+    with market.kept_fresh():
+        yield
 
 
 @pytest.fixture

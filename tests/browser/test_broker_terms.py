@@ -10,7 +10,7 @@ from allcore.accounts.models import User
 from brokers import registry
 from tests.browser.test_conditions import add
 from tests.browser.test_order_lists import buy_call
-from tests.browser.test_ticket import quote_all, trader
+from tests.browser.test_ticket import trader
 from trading.models import Hold, Order, OrderRequest
 
 __all__ = ["trader"]
@@ -41,13 +41,11 @@ def test_the_broker_is_asked_to_watch_and_to_work_an_order_and_its_page_says_so(
     page.get_by_label("noTakeLiq").select_option("1")
     page.get_by_label("endTime").fill("2026-06-10T15:30")
 
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     verdict = page.locator("#ticket-verdict")
     expect(verdict).to_contain_text("at or below 190.00, and nobody checks it again")
     expect(verdict).to_contain_text("PctVol (pctVol 0.2, endTime 20260610-19:30:00, noTakeLiq 1)")
     expect(page.locator("#ticket-algo")).to_be_disabled()
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".desk-toast.done")).to_contain_text("Sent to the broker's queue")
 
@@ -66,7 +64,6 @@ def test_what_the_broker_does_not_take_is_said_and_nothing_is_sent(
     buy_call(page, live_server)
     page.get_by_label("Worked").select_option("Vwap")
     page.get_by_label("maxPctVol", exact=True).fill("0.6")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
 
     expect(page.locator("#ticket-verdict")).to_contain_text("Vwap (maxPctVol 0.6)")

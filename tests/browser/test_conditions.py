@@ -12,7 +12,7 @@ from allcore.accounts.models import User
 from tests.browser.conftest import PHONE
 from tests.browser.fake_socket import FakeSocket
 from tests.browser.test_order_lists import buy_call, conditional, serious_faults
-from tests.browser.test_ticket import EXPIRIES, NAME, quote_all, trader
+from tests.browser.test_ticket import EXPIRIES, NAME, trader
 from tests.builders import market
 from tests.trading.contingent.conftest import Road, road_of
 from trading.models import Hold, Order
@@ -63,9 +63,6 @@ def test_a_tree_is_built_on_the_ticket_said_in_words_and_held(
     buy_call(page, live_server)
     built = page.locator("#ticket-condition")
     build(built)
-    quote_all()
-    # However long the building took: what is typed is looked at anew, in a market that is fresh.
-    built.get_by_role("group", name="P&L of the day").get_by_label("the value").fill("-500")
     said = built.locator(".condition-said")
     expect(said).to_contain_text("call's delta is above 0.40, 2 in a row and (not (AAPL's middle is below 190.00")
     expect(said).to_contain_text("or the account's P&L of the day is below -500.00")
@@ -73,10 +70,8 @@ def test_a_tree_is_built_on_the_ticket_said_in_words_and_held(
     expect(built.get_by_role("group", name="AAPL's middle").locator(".condition-now")).to_contain_text("Now 200.00")
     expect(built.get_by_role("group", name="P&L of the day").locator(".condition-now")).to_contain_text("does not hold")
 
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-verdict")).to_contain_text("It waits at the desk until AAPL 19 Jun 200 call's delta")
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".desk-toast.done")).to_contain_text("Waits at the desk")
 
@@ -97,7 +92,6 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_sent(
     second.get_by_label("stays so until").fill("160")
     second.get_by_label("Which symbol").select_option("another")
     second.get_by_label("Which symbol").fill("zzzz")
-    quote_all()
 
     page.get_by_role("button", name="Preview").click()
 
@@ -122,7 +116,6 @@ def test_it_is_built_with_the_keyboard_alone(page: Page, live_server: LiveServer
         page.keyboard.press("Tab")
     expect(built.get_by_label("AAPL's middle: the value")).to_be_focused()
     page.keyboard.type("205")
-    quote_all()
     expect(built.locator(".condition-said")).to_contain_text("at or above 205.00")
     built.get_by_role("button", name="Take away: AAPL's middle").focus()
     page.keyboard.press("Enter")
@@ -145,7 +138,6 @@ def test_an_order_that_is_held_is_given_a_tree_in_its_dialog(
     second.get_by_label("the value").fill("2026-06-10T15:30")
     dialog.get_by_label("How these go together").select_option("not any")
     dialog.get_by_label("All of it, in a row").fill("3")
-    quote_all()
     expect(dialog.locator(".condition-said")).to_contain_text("the time is from 10 Jun 15:30")
     assert serious_faults(page) == []
 
@@ -166,7 +158,6 @@ def test_an_order_that_is_held_stops_waiting_when_its_last_comparison_is_taken_a
     dialog = page.locator("#replace-dialog")
     dialog.get_by_role("button", name="Take away: AAPL's middle").click()
     expect(dialog.locator("#replace-free")).to_be_visible()
-    quote_all()
 
     dialog.get_by_role("button", name="Change it").click()
 
@@ -181,7 +172,6 @@ def test_it_fits_a_phone_in_both_themes(
     buy_call(page, live_server)
     built = page.locator("#ticket-condition")
     build(built)
-    quote_all()
     expect(built.locator(".condition-said")).to_contain_text("true now")
 
     assert serious_faults(page) == []

@@ -52,10 +52,8 @@ def buy_call(page: Page, live_server: LiveServer) -> None:
 
 
 def send(page: Page) -> None:
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-verdict")).to_contain_text("Every check passes")
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".desk-toast.done")).to_be_visible()
 
@@ -130,7 +128,6 @@ def test_the_stop_of_a_bracket_is_moved_and_its_quantity_is_the_list_s(
     dialog = page.locator("#replace-dialog")
     expect(dialog.get_by_label("Total quantity")).to_be_hidden()  # the list says how much
     dialog.get_by_label("Stop or touch").fill("1.50")
-    quote_all()
     dialog.get_by_role("button", name="Change it").click()
     expect(page.locator(".desk-toast.done")).to_contain_text("Changed")
     tell(socket)
@@ -154,7 +151,6 @@ def test_a_bracket_s_quantity_is_changed_at_its_entry_and_its_exits_follow(
     rows.nth(0).get_by_role("button", name="Change").click()
     expect(dialog.locator("#replace-list")).to_contain_text("What comes after it follows")
     dialog.get_by_label("Total quantity").fill("3")
-    quote_all()
     dialog.get_by_role("button", name="Ask the broker").click()
     expect(page.locator(".desk-toast.note")).to_contain_text("Replacement asked for")
     road.settle_down()
@@ -216,12 +212,10 @@ def test_a_closing_ticket_names_the_lots_that_it_takes(
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-error")).to_contain_text("has 2 to close")
     named.fill("1")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-verdict")).to_contain_text(f"It closes 1 of lot E{newer.execution_id}")
     assert serious_faults(page) == []
     expect(page.get_by_role("button", name="Work it with an algorithm")).to_be_enabled()
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".desk-toast.done")).to_be_visible()
 
@@ -251,7 +245,6 @@ def test_what_a_person_was_told_stands_when_an_older_look_comes_back(
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-error")).to_contain_text("has 2 to close")
 
-    quote_all()
     with page.expect_response(re.compile("/orders/preview/$")) as answer:
         held[0].continue_()
 
@@ -293,7 +286,6 @@ def test_a_held_order_is_changed_in_the_dialog_and_the_page_says_so(
     dialog.get_by_label("Limit price").fill("199")
     dialog.get_by_label("Total quantity").fill("7")
     dialog.get_by_label("AAPL's middle: the value").fill("185")
-    quote_all()
 
     dialog.get_by_role("button", name="Change it").click()
 

@@ -97,11 +97,9 @@ def test_an_iron_condor_is_built_by_clicks_previewed_sent_and_in_the_blotter(
     expect(page.locator("#meaning")).to_contain_text("Most it can lose")
     expect(page.locator("#payoff .main-svg").first).to_be_visible()
 
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-sentence")).to_contain_text("190 put")
     assert Order.objects.count() == 0  # looking is not sending
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".desk-toast.done")).to_contain_text("Sent to the broker's queue")
 
@@ -173,7 +171,6 @@ def test_what_the_gate_blocks_is_said_before_it_can_be_sent(page: Page, live_ser
     visit(page, live_server)
     start_from(page, "iron_condor")
     page.get_by_label("Units").fill("400")
-    quote_all()
 
     page.get_by_role("button", name="Preview").click()
 
@@ -223,10 +220,8 @@ def test_a_bracket_goes_out_whole_with_its_target_and_stop(page: Page, live_serv
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-error")).to_have_text("A bracket has both a target and a stop.")
     page.get_by_label("or at a stop of").fill("2.00")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-verdict")).to_contain_text("a target at 6.00 and a stop at 2.00")
-    quote_all()
 
     page.get_by_role("button", name="Send", exact=True).click()
 
@@ -247,12 +242,10 @@ def test_a_spread_takes_a_target_and_a_stop_on_its_net_price_and_each_order_is_j
     page.get_by_text("Wait for something, target and stop").click()
     page.get_by_label("Then close at a target of").fill("3.00")
     page.get_by_label("or at a stop of").fill("0.50")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-error")).to_contain_text("The target lies below the stop")
     page.get_by_label("Then close at a target of").fill("0.50")
     page.get_by_label("or at a stop of").fill("3.00")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     members = page.locator("#ticket-members li:has(.tag)")
     expect(members).to_have_count(3)
@@ -260,7 +253,6 @@ def test_a_spread_takes_a_target_and_a_stop_on_its_net_price_and_each_order_is_j
     for n in range(3):
         expect(members.nth(n)).to_contain_text("Passes")
     expect(members.nth(2)).to_contain_text("the middle of this order is at or above 3.00, 2 in a row")
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
 
     expect(page.locator(".desk-toast.done")).to_be_visible()
@@ -278,10 +270,8 @@ def test_an_order_that_waits_for_the_underlying_is_held_at_the_desk(page: Page, 
     page.get_by_role("button", name="Add a comparison").click()
     page.get_by_label("AAPL's middle: how it compares").select_option("<=")
     page.get_by_label("AAPL's middle: the value").fill("190")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#ticket-verdict")).to_contain_text("until AAPL's middle is at or below 190.00, 2 in a row")
-    quote_all()
 
     page.get_by_role("button", name="Send", exact=True).click()
 
@@ -293,11 +283,9 @@ def test_an_order_that_waits_for_the_underlying_is_held_at_the_desk(page: Page, 
 def test_a_limit_order_for_the_day_can_be_given_to_an_algorithm(page: Page, live_server: LiveServer) -> None:
     visit(page, live_server)
     page.get_by_role("button", name="Sell 190 put", exact=True).click()
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     says = re.compile(r"The table says (limit walk|one plain limit order) \(row \d, .*\): \w")
     expect(page.locator("#ticket-advice")).to_have_text(says)
-    quote_all()
     page.get_by_role("button", name="Work it with an algorithm").click()
 
     expect(page.get_by_role("heading", name="Start an algorithm")).to_be_visible()
@@ -311,7 +299,6 @@ def test_an_order_that_no_algorithm_works_is_not_offered_to_one(page: Page, live
     visit(page, live_server)
     page.get_by_role("button", name="Sell 190 put", exact=True).click()
     page.get_by_label("Good until").select_option("GTC")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
 
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
@@ -325,20 +312,17 @@ def test_a_soft_block_goes_by_a_second_persons_yes(page: Page, live_server: Live
     visit(page, live_server)
     start_from(page, "iron_condor")
     page.get_by_label("Units").fill("2")
-    quote_all()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#checks-outcome")).to_contain_text("unless a risk officer overrides")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
 
     page.get_by_role("button", name="Ask for an override").click()
     page.get_by_label("Reason, at least 20 characters").fill("Two of them hedge the whole position")
-    quote_all()
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator("#ticket-override-state")).to_contain_text("A second person is asked")
     row = SoftOverride.objects.get()
     overrides.decide(row.pk, accept=True, actor=Actor(officer), now=utc_now())
     expect(page.locator("#ticket-override-state")).to_contain_text("Accepted by officer")
-    quote_all()
     page.get_by_role("button", name="Send", exact=True).click()
 
     expect(page.locator(".desk-toast.done")).to_contain_text("Sent to the broker's queue")
@@ -402,7 +386,6 @@ def test_a_ticket_outlives_its_session(
     page.context.add_cookies(
         [{"name": "csrftoken", "value": "a" * 32, "url": live_server.url}]
     )  # as a new sign-in does
-    quote_all()
 
     page.get_by_role("button", name="Preview").click()
 

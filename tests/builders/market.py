@@ -1,8 +1,11 @@
 """Market data as a test wants it, in Redis and PostgreSQL as the feed leaves it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from threading import Event, RLock, Thread
 
 import numpy as np
 import orjson
@@ -16,8 +19,11 @@ from marketdata.domain import wire
 from marketdata.models import Bar, Instrument
 from marketdata.selectors import clock as clocks
 from risk.domain.sheet import Name
-from risk.domain.sheet_wire import PAST_KEY, SHEET_KEY, Look, Past, look_bytes, past_bytes, version_of
+from risk.domain.sheet_wire import PAST_KEY, SHEET_KEY, Look, Past, look_bytes, look_from, past_bytes, version_of
 
+WRITING = RLock()  # held by whoever writes the market, so that no one takes another's writing back
+VOUCHED_EACH = 1.0  # seconds
+STILL_FRESH = timedelta(seconds=20)  # older than this is what a test wants to be old
 START = datetime(2026, 6, 10, 14, 0, tzinfo=UTC)  # Wednesday, 10:00 in New York
 
 LISTED = ("AAPL", "AMD", "AMZN", "GOOG", "GOOGL", "META", "MSFT", "NVDA", "QQQ", "SPY", "TSLA")
@@ -69,10 +75,11 @@ def quote(
 def write_quotes(quotes: Iterable[Quote], *, publish: bool = False) -> None:
     """Put quotes into Redis as the feed does; with `publish`, also on the channel."""
     batch = []
-    for item in quotes:
-        row = wire.quote_list(item, item.received_at.isoformat())
-        live.client().hset(wire.quotes_key(wire.family(item.symbol)), item.symbol, orjson.dumps(row))
-        batch.append([item.symbol, row])
+    with WRITING:
+        for item in quotes:
+            row = wire.quote_list(item, item.received_at.isoformat())
+            live.client().hset(wire.quotes_key(wire.family(item.symbol)), item.symbol, orjson.dumps(row))
+            batch.append([item.symbol, row])
     write_sheet()
     if publish:
         live.client().publish(wire.QUOTES_CHANNEL, orjson.dumps(batch))
@@ -105,22 +112,73 @@ def write_clock(
     now = system or utc_now()
     clock = ExchangeClock(now, exchange, speed, stops_at)
     state = clocks.FeedClock(clock, source, rate, now)
-    live.client().set(wire.CLOCK_KEY, orjson.dumps(clocks.as_dict(state)))
+    with WRITING:
+        live.client().set(wire.CLOCK_KEY, orjson.dumps(clocks.as_dict(state)))
     write_sheet(now)
     return clock
 
 
 def write_sheet(at: datetime | None = None, past: bytes = QUIET) -> None:
     """Put into Redis what the monitor prepares for the gate, as of now unless told otherwise."""
-    live.client().set(PAST_KEY, past)
-    live.client().set(SHEET_KEY, look_bytes(Look(at or utc_now(), 0.045, version_of(past))))
+    with WRITING:
+        live.client().set(PAST_KEY, past)
+        live.client().set(SHEET_KEY, look_bytes(Look(at or utc_now(), 0.045, version_of(past))))
 
 
 def clear() -> None:
     """Forget every quote, model value and clock in Redis."""
-    for pattern in ("quotes:*", "greeks:*", "interest:*", wire.CLOCK_KEY, PAST_KEY, SHEET_KEY):
-        for key in live.client().scan_iter(pattern):
-            live.client().delete(key)
+    with WRITING:
+        for pattern in ("quotes:*", "greeks:*", "interest:*", wire.CLOCK_KEY, PAST_KEY, SHEET_KEY):
+            for key in live.client().scan_iter(pattern):
+                live.client().delete(key)
+
+
+def vouch() -> None:
+    """Vouch again for what is fresh, as the feed does each second; what a test has made old stays old."""
+    with WRITING:
+        now = utc_now()
+        for key in live.client().scan_iter("quotes:*"):
+            rows = live.client().hgetall(key)
+            for symbol, raw in rows.items():
+                quote = wire.quote_from("", orjson.loads(raw))
+                if now - STILL_FRESH < quote.received_at < now:
+                    live.client().hset(key, symbol, orjson.dumps(wire.quote_list(quote, now.isoformat())))
+        _vouch_for_clock(now)
+        _vouch_for_sheet(now)
+
+
+def _vouch_for_clock(now: datetime) -> None:
+    raw = live.client().get(wire.CLOCK_KEY)
+    if isinstance(raw, bytes):
+        state = clocks.from_dict(orjson.loads(raw))
+        if now - STILL_FRESH < state.beat_at < now:
+            live.client().set(wire.CLOCK_KEY, orjson.dumps(clocks.as_dict(replace(state, beat_at=now))))
+
+
+def _vouch_for_sheet(now: datetime) -> None:
+    raw = live.client().get(SHEET_KEY)
+    if isinstance(raw, bytes):
+        look = look_from(raw)
+        if now - STILL_FRESH < look.at < now:
+            live.client().set(SHEET_KEY, look_bytes(replace(look, at=now)))
+
+
+@contextmanager
+def kept_fresh() -> Iterator[None]:
+    """A market that does not age while a slow machine goes through a test."""
+    over = Event()
+
+    def beat() -> None:
+        while not over.wait(VOUCHED_EACH):
+            vouch()
+
+    thread = Thread(target=beat, name="feed", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def instrument(symbol: str, *, kind: InstrumentKind = InstrumentKind.EQUITY, is_active: bool = True) -> Instrument:
