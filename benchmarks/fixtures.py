@@ -94,11 +94,12 @@ COUNTED = (
     "notional_day",
     "order_replaces",
     "repeated_fills",
+    "losses_in_row",
 )
 
 
 def _widen(limit: Limit, account: Account) -> None:
-    """Lift what counts messages and sizes, so that the benchmark measures the checks and not the refusals."""
+    """Lift what counts messages, sizes and losses, so that the benchmark measures the checks and not the refusals."""
     if limit.code in COUNTED:
         Limit.objects.create(
             code=limit.code, account=account, unit=limit.unit, soft=None, hard=WIDE, effective_at=limit.effective_at
