@@ -39,7 +39,9 @@ test: check  ## Check and test everything, browser included
 	@scripts/chromium
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not browser and not judge"
 	@# Apart: Playwright's synchronous API keeps a loop running, in which no asynchronous test can run.
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m browser
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m browser || \
+		{ echo "Once more, one by one, what failed: a browser on a busy machine may outlast a test's patience."; \
+		  $(BIN)/python -m pytest -q -m browser --last-failed --last-failed-no-failures none; }
 
 .PHONY: check
 check: venv-dev  ## Format, lint, types, architecture, templates, spelling, migrations
