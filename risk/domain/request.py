@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from allcore.kernel.tickets import OrderTicket
@@ -26,6 +26,13 @@ class Recent:
     order_id: UUID | None = None
 
 
+class Messages(NamedTuple):
+    """How many messages but cancels the account sent within the last minute, and within the last second of it."""
+
+    minute: int = 0
+    second: int = 0
+
+
 class Awaits(StrEnum):
     """What an order held at the desk waits for. All that the market decides is asked again when it is released."""
 
@@ -40,7 +47,7 @@ class GateRequest:
     A replace names its order in `exclude_order_id`, carries the new terms as the ticket, and says in `filled` how many
     units are done already. `group` names the list whose orders end one another: those that would close the same
     position as this one do not count beside it. `recent` holds the account's messages of the last minute that may be
-    this one's twins (same name and quantity); `messages` the times of all of them; `sizes` the quantities of its last
+    this one's twins (same name and quantity); `messages` counts all of them; `sizes` are the quantities of its last
     orders, a hundred shares as one. `around` is what else is known of the account and the name.
     """
 
@@ -51,7 +58,7 @@ class GateRequest:
     terms: ProtocolTerms
     limits: Limits
     recent: tuple[Recent, ...] = ()
-    messages: tuple[datetime, ...] = ()
+    messages: Messages = field(default_factory=Messages)
     sizes: tuple[Decimal, ...] = ()
     exclude_order_id: UUID | None = None
     filled: int = 0

@@ -103,6 +103,11 @@ class Order(models.Model):
             models.Index(
                 fields=["account", "trade_date"], condition=Q(unit_notional__isnull=False), name="order_opened_on"
             ),
+            models.Index(
+                fields=["account", "underlying", "staged_at"],
+                condition=Q(staged_at__isnull=False),
+                name="order_staged_lately",
+            ),
             models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="order_children"),
             models.Index(
                 fields=["account", "underlying"],

@@ -9,9 +9,6 @@ from risk.domain.controls.finding import Finding, blocked, measured, passed
 from risk.domain.request import GateRequest
 from risk.domain.structure import structure_of
 
-MINUTE = timedelta(minutes=1)
-SECOND = timedelta(seconds=1)
-
 
 def duplicate(request: GateRequest) -> Finding:
     """Nobody sends the same legs, sides, quantity and price again so soon, unless it replaces that very order."""
@@ -35,18 +32,14 @@ def _key(ticket: OrderTicket) -> tuple[object, ...]:
 
 def a_minute(request: GateRequest) -> Finding:
     """Messages of the account within a minute, this one included."""
-    count = Decimal(1 + _since(request, MINUTE))
+    count = Decimal(1 + request.messages.minute)
     return measured("Messages within a minute:", count, request.limits["messages_minute"])
 
 
 def a_second(request: GateRequest) -> Finding:
     """Messages of the account within a second, this one included."""
-    count = Decimal(1 + _since(request, SECOND))
+    count = Decimal(1 + request.messages.second)
     return measured("Messages within a second:", count, request.limits["messages_second"])
-
-
-def _since(request: GateRequest, span: timedelta) -> int:
-    return sum(request.market.now - at < span for at in request.messages)
 
 
 def open_orders(request: GateRequest) -> Finding:

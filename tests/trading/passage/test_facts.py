@@ -45,6 +45,7 @@ def test_a_kept_plan_reads_working_orders_and_the_last_minute_alone() -> None:
 
     assert 'using order_working on "order"' in plan
     assert "requests_of_account" in plan
+    assert "order_staged_lately" in plan
 
 
 @pytest.mark.django_db
@@ -66,7 +67,7 @@ def test_what_other_accounts_send_is_not_read(trader: Actor) -> None:
 
     lately = facts.facts(order.account, ticket_of(order), now=utc_now(), exchange_now=utc_now()).lately
 
-    assert lately.messages == ()
+    assert lately.messages == (0, 0)
 
 
 def test_what_was_sent_before_the_last_minute_is_neither_a_message_nor_a_twin(trader: Actor) -> None:
@@ -79,8 +80,8 @@ def test_what_was_sent_before_the_last_minute_is_neither_a_message_nor_a_twin(tr
     first = facts.facts(old.account, ticket_of(old), now=now, exchange_now=now).lately
     second = facts.facts(new.account, ticket_of(new), now=now, exchange_now=now).lately
 
-    assert (len(first.messages), first.twins) == (1, ())
-    assert (len(second.messages), [twin.order_id for twin in second.twins]) == (1, [new.pk])
+    assert (first.messages.minute, first.twins) == (1, ())
+    assert (second.messages.minute, [twin.order_id for twin in second.twins]) == (1, [new.pk])
 
 
 def test_a_cancel_is_no_message_and_a_changed_order_is_no_second_twin(trader: Actor) -> None:
@@ -91,7 +92,28 @@ def test_a_cancel_is_no_message_and_a_changed_order_is_no_second_twin(trader: Ac
 
     lately = facts.facts(order.account, ticket_of(order), now=utc_now(), exchange_now=utc_now()).lately
 
-    assert (len(lately.messages), len(lately.twins)) == (2, 1)
+    assert (lately.messages.minute, len(lately.twins)) == (2, 1)
+
+
+def test_messages_of_the_last_second_are_counted_apart(trader: Actor) -> None:
+    now, order = utc_now(), place(trader, 2)
+    OrderRequest.objects.filter(order=order).update(created_at=now - timedelta(seconds=60))
+    for number, seconds in enumerate((0.5, 0.999, 1.0, 59.999)):
+        order = place(trader, 3 + number)
+        OrderRequest.objects.filter(order=order).update(created_at=now - timedelta(seconds=seconds))
+
+    lately = facts.facts(order.account, ticket_of(order), now=now, exchange_now=now).lately
+
+    assert lately.messages == (4, 2)
+
+
+def test_an_order_that_was_held_is_a_twin_from_when_it_was_let_go(trader: Actor) -> None:
+    now, order = utc_now(), place(trader, 3)
+    Order.objects.filter(pk=order.pk).update(created_at=now - timedelta(hours=1), staged_at=now - timedelta(seconds=2))
+
+    lately = facts.facts(order.account, ticket_of(order), now=now, exchange_now=now).lately
+
+    assert [twin.order_id for twin in lately.twins] == [order.pk]
 
 
 def filled(trader: Actor, quantity: int, effect: str, at: datetime) -> Order:

@@ -157,7 +157,7 @@ def _holds(request: GateRequest) -> bool:
 
 def _messages_left(request: GateRequest) -> int:
     most = request.limits[MINUTE_LIMIT].hard
-    return 1 if most is None else int(most) - len(request.messages)
+    return 1 if most is None else int(most) - request.messages.minute
 
 
 def card_row(card: Scorecard, want: Want) -> Row:
