@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from allcore import rows
+from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
 from allcore.kernel.errors import ForbiddenError
 from brokers.models import Account
@@ -51,6 +52,16 @@ def require_anywhere(user: User, action: Action) -> None:
     """
     if not may_anywhere(user, action):
         raise _forbidden(user, action, "any account")
+
+
+def require_person(actor: Actor) -> None:
+    """Let pass a person in the browser: where two people are asked for, a script with a token is neither.
+
+    Raises:
+        ForbiddenError: it is a token's doing.
+    """
+    if actor.via != "session":
+        raise ForbiddenError(f"A person does this, signed in, in the browser; {actor.name} is a token.", was=actor.name)
 
 
 def roles_of(user: User, account: Account | None = None) -> frozenset[RoleName]:

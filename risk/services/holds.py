@@ -16,7 +16,7 @@ from risk.domain.permissions import Action
 from risk.domain.structure import Structure
 from risk.models import StrategyHold
 from risk.selectors.name_rules import hold_row
-from risk.selectors.permissions import require
+from risk.selectors.permissions import require, require_person
 
 ACTOR = desk_name("throttle")
 
@@ -56,7 +56,7 @@ def let_go_on(hold_id: int, *, reason: str, actor: Actor, now: datetime) -> Stra
     """Let a kind of trade go on, by a person who may, with a reason. Doing it again changes nothing.
 
     Raises:
-        NotFoundError, ForbiddenError: nothing such is stopped, or it is not theirs to let go on.
+        NotFoundError, ForbiddenError: nothing such is stopped, or it is not theirs, or a script's, to let go on.
         InvalidInputError: the reason is too short.
     """
     query = StrategyHold.objects.select_for_update(of=("self",)).select_related("account")
@@ -64,6 +64,7 @@ def let_go_on(hold_id: int, *, reason: str, actor: Actor, now: datetime) -> Stra
     if hold is None:
         raise NotFoundError(f"There is no stopped strategy {hold_id}.", hold=hold_id)
     require(actor.user, Action.RELEASE_KILL, hold.account)
+    require_person(actor)
     if hold.released_at is not None:
         return hold
     if len(reason.strip()) < REASON_LENGTH:

@@ -14,7 +14,7 @@ from allcore.live import publish_on_commit
 from brokers.models import Account, Connection
 from risk.domain.permissions import Action, RoleName
 from risk.models import KillEvent, KillLevel, KillRelease, KillScope, KillState
-from risk.selectors.permissions import may, require, require_anywhere, roles_of
+from risk.selectors.permissions import may, require, require_anywhere, require_person, roles_of
 from risk.selectors.rows import kill_row
 from risk.services.locks import KILL_SCOPE, hold
 
@@ -77,11 +77,11 @@ def request_release(*, scope: str, target: str, to_level: int, reason: str, acto
     """Ask to lower a level; nothing is lowered until another person confirms. Asking the same again is asking once.
 
     Raises:
-        ForbiddenError: the actor may neither engage nor release it.
+        ForbiddenError: the actor may neither engage nor release it, or is a script.
         InvalidInputError: no reason, or nothing to lower.
         ConflictError: another release of the scope waits.
     """
-    _may_release(actor.user, scope, target)
+    _may_release(actor, scope, target)
     _check(scope, target)
     if len(reason.strip()) < REASON_LENGTH:
         raise InvalidInputError(f"A release has a reason of at least {REASON_LENGTH} characters.")
@@ -114,6 +114,7 @@ def confirm_release(release_id: int, *, actor: Actor, now: datetime) -> KillEven
 
     Raises:
         NotFoundError: there is no such release.
+        ForbiddenError: as to ask for one.
         SamePersonError: the same person, or no risk officer among the two.
         ConflictError: it is closed: done already, or overtaken by a new engagement.
     """
@@ -122,7 +123,7 @@ def confirm_release(release_id: int, *, actor: Actor, now: datetime) -> KillEven
         raise NotFoundError(f"There is no release {release_id}.", release=release_id)
     state = _locked_state(asked.scope, asked.target)
     release = KillRelease.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=release_id)
-    _may_release(actor.user, release.scope, release.target)
+    _may_release(actor, release.scope, release.target)
     if release.closed_at is not None or state is None or state.level <= release.to_level:
         raise ConflictError("The release is closed. Nothing was lowered.", release=release_id)
     _two_people(release.requested_by, actor.user, _account(release.scope, release.target))
@@ -151,11 +152,12 @@ def _check(scope: str, target: str) -> None:
         raise InvalidInputError(f"There is nothing named {target!r} for the scope {scope}.", target=target)
 
 
-def _may_release(user: User, scope: str, target: str) -> None:
+def _may_release(actor: Actor, scope: str, target: str) -> None:
     """Let pass who may release it, and who may engage it: a risk officer is one of the two all the same."""
     account = _account(scope, target)
-    if not may(user, Action.ENGAGE_KILL, account):
-        require(user, Action.RELEASE_KILL, account)
+    if not may(actor.user, Action.ENGAGE_KILL, account):
+        require(actor.user, Action.RELEASE_KILL, account)
+    require_person(actor)
 
 
 def _account(scope: str, target: str) -> Account | None:

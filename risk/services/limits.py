@@ -15,7 +15,7 @@ from risk.domain.limits import Unit, plain
 from risk.domain.permissions import Action
 from risk.models import Limit, LimitChange
 from risk.selectors.limits import bound_of
-from risk.selectors.permissions import require
+from risk.selectors.permissions import require, require_person
 from risk.selectors.rows import limit_row
 
 
@@ -61,7 +61,7 @@ def request_change(
     """Edit a limit. The change is APPLIED if nothing gets looser, else PROPOSED until a second person decides.
 
     Raises:
-        ForbiddenError: the actor may not edit it.
+        ForbiddenError: the actor may not edit it, or is a script that asks for a looser one.
         InvalidInputError: the values or the reason will not do.
         LimitChangedError: it is not at `version` any more.
         ConflictError: another edit of it waits for a decision.
@@ -73,6 +73,8 @@ def request_change(
     if version is not None and version != limit.version:
         raise LimitChangedError("Somebody has edited the limit meanwhile. Nothing was changed.", version=limit.version)
     is_loosening = old.loosened_by(new)
+    if is_loosening:
+        require_person(actor)
     if is_loosening and limit.changes.filter(status=LimitChange.Status.PROPOSED).exists():
         raise ConflictError("Another edit of this limit waits for a second person. Nothing was changed.")
     change = LimitChange.objects.create(
@@ -102,6 +104,7 @@ def decide_change(change_id: int, *, approve: bool, actor: Actor, now: datetime)
 
     Raises:
         NotFoundError: there is no such edit.
+        ForbiddenError: the actor may not decide it, or is a script that would apply it.
         SecondPersonError: who asked cannot apply it.
         LimitChangedError: the limit has changed since the edit was made; it can only be rejected.
         ConflictError: it was decided the other way.
@@ -112,6 +115,8 @@ def decide_change(change_id: int, *, approve: bool, actor: Actor, now: datetime)
     wanted = LimitChange.Status.APPLIED if approve else LimitChange.Status.REJECTED
     if change.status == wanted:
         return change
+    if approve:
+        require_person(actor)
     if change.status != LimitChange.Status.PROPOSED:
         raise ConflictError(f"The edit was {change.status.lower()} already.", status=change.status)
     if approve and change.requested_by_id == actor.user.pk:

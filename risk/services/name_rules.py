@@ -14,7 +14,7 @@ from risk.domain.edits import REASON_LENGTH
 from risk.domain.permissions import Action
 from risk.models import NameRule
 from risk.selectors.name_rules import rule_row
-from risk.selectors.permissions import require
+from risk.selectors.permissions import require, require_person
 from risk.services.limits import SecondPersonError
 
 
@@ -23,7 +23,7 @@ def lay_down(*, underlying: str, kind: str, account: str = "", reason: str, acto
 
     Raises:
         NotFoundError: there is no such account.
-        ForbiddenError: the actor may not edit what holds there.
+        ForbiddenError: the actor may not edit what holds there, or is a script that would allow a name.
         InvalidInputError: there is no such kind, or the reason is too short.
         ConflictError: there is such a rule already.
     """
@@ -31,6 +31,8 @@ def lay_down(*, underlying: str, kind: str, account: str = "", reason: str, acto
     require(actor.user, Action.EDIT_LIMITS, scope)
     if kind not in list(NameRuleKind):
         raise InvalidInputError(f"A rule is one of {', '.join(NameRuleKind)}, was {kind!r}.")
+    if kind == NameRuleKind.ALLOWED:
+        require_person(actor)
     rule = NameRule(
         underlying=underlying,
         account=scope,
@@ -54,7 +56,7 @@ def confirm(rule_id: int, *, actor: Actor, now: datetime) -> NameRule:
     """Put a rule in force that allows a name. Doing it again changes nothing.
 
     Raises:
-        NotFoundError, ForbiddenError: there is no such rule, or it is not theirs to decide.
+        NotFoundError, ForbiddenError: there is no such rule, or it is not theirs, or a script's, to decide.
         SecondPersonError: who asked cannot confirm it.
         ConflictError: it was lifted.
     """
@@ -63,6 +65,7 @@ def confirm(rule_id: int, *, actor: Actor, now: datetime) -> NameRule:
     _standing(rule)
     if rule.in_force_at is not None:
         return rule
+    require_person(actor)
     if rule.asked_by_id == actor.user.pk:
         raise SecondPersonError("Who asked for the rule does not confirm it; another person must.")
     rule.confirmed_by, rule.in_force_at = actor.user, now
@@ -80,6 +83,7 @@ def ask_to_lift(rule_id: int, *, reason: str, actor: Actor, now: datetime) -> Na
     """
     rule = _locked(rule_id)
     require(actor.user, Action.EDIT_LIMITS, rule.account)
+    require_person(actor)
     _standing(rule)
     if rule.lift_asked_by is not None:
         raise ConflictError(f"{rule.lift_asked_by.username} has asked already; another person decides it.")
@@ -94,7 +98,7 @@ def decide_lift(rule_id: int, *, approve: bool, actor: Actor, now: datetime) -> 
     """Lift a rule as the second of two people, or let it stand.
 
     Raises:
-        NotFoundError, ForbiddenError: there is no such rule, or it is not theirs to decide.
+        NotFoundError, ForbiddenError: there is no such rule, or it is not theirs, or a script's, to decide.
         SecondPersonError: who asked cannot lift it.
         ConflictError: nobody has asked, or it is lifted.
     """
@@ -103,6 +107,8 @@ def decide_lift(rule_id: int, *, approve: bool, actor: Actor, now: datetime) -> 
     _standing(rule)
     if rule.lift_asked_by is None:
         raise ConflictError("Nobody has asked to lift the rule.")
+    if approve:
+        require_person(actor)
     if approve and rule.lift_asked_by_id == actor.user.pk:
         raise SecondPersonError("Who asked to lift the rule does not lift it; another person must.")
     if approve:

@@ -17,7 +17,7 @@ from allcore.kernel.orders import OrdStatus
 from allcore.kernel.tickets import OrderTicket
 from allcore.live import publish_on_commit
 from risk.domain.permissions import Action
-from risk.selectors.permissions import may, require
+from risk.selectors.permissions import may, require, require_person
 from risk.services import gate
 from trading.domain.algos.execution import Json, of_content
 from trading.domain.approval.decisions import Decision, ProposalStatus, Standing, after
@@ -215,6 +215,8 @@ def _is_another(proposal: Proposal, actor: Actor, given: Mapping[int, User]) -> 
         raise SelfApprovalError("Who proposed or changed a trade does not approve it; another approver may.")
     if actor.user.pk in given:
         raise SelfApprovalError("You have approved it already; a second person is needed.")
+    if proposal.approvals_needed > 1:
+        require_person(actor)
     for earlier in given.values():
         if not may(earlier, Action.APPROVE_PROPOSAL, proposal.account):
             raise ApproverGoneError(
@@ -228,6 +230,7 @@ def _accepted(proposal: Proposal, actor: Actor, reason: str) -> frozenset[str]:
     needed = gate.needed_for(proposal.verdict)
     if not needed:
         return frozenset()
+    require_person(actor)
     for action in sorted(needed):
         if not may(actor.user, action, proposal.account):
             who = "an approver" if action is Action.OVERRIDE_PROTOCOL else "a risk officer"

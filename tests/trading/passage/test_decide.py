@@ -227,6 +227,33 @@ def test_four_eyes_need_two_people(trader: Actor, second_trader: Actor) -> None:
     assert second.order is not None
 
 
+def test_neither_of_four_eyes_is_a_script_s(trader: Actor, second_trader: Actor) -> None:
+    large = propose(needed=2)
+
+    for first in (True, False):
+        with pytest.raises(ForbiddenError, match="in the browser"):
+            approve(large, replace(second_trader, via="token", token_name="bot"))
+        if first:
+            approve(large, trader)
+
+    assert not Order.objects.exists()
+
+
+def test_a_script_accepts_no_soft_block(trader: Actor) -> None:
+    AccountGrant.objects.create(user=trader.user, account=None, role=Role.RISK_OFFICER)
+    officer = Actor(User.objects.get(pk=trader.user.pk), via="token", token_name="bot")
+    Limit.objects.filter(code="order_notional_paper").update(soft=1_000)
+
+    with pytest.raises(ForbiddenError, match="in the browser"):
+        approve(propose(), officer, reason="The hedge needs the whole size today")
+
+    assert not Order.objects.exists()
+
+
+def test_a_script_approves_what_one_person_may_alone(proposal: Proposal, trader: Actor) -> None:
+    assert approve(proposal, replace(trader, via="token", token_name="bot")).order is not None
+
+
 def test_a_first_approval_counts_only_while_its_giver_may_approve(trader: Actor, second_trader: Actor) -> None:
     large = propose(needed=2)
     approve(large, trader)
