@@ -27,6 +27,11 @@ COVER_BOTH = """
     FROM (SELECT %s::uuid AS order_id, %s::uuid AS verdict, %s::numeric AS cash, %s::int AS units) AS new
     WHERE r.order_id = new.order_id AND r.released_at IS NULL
 """
+LOWER = """
+    UPDATE risk_reservation AS r SET cash = new.cash, quantity = new.units
+    FROM (SELECT ceil(%s::numeric * 100 * %s::int / %s::int) / 100 AS cash, %s::int AS units) AS new
+    WHERE r.order_id = %s AND r.released_at IS NULL AND r.cash > new.cash
+"""
 RELEASE = "UPDATE risk_reservation SET released_at = %s WHERE order_id = ANY(%s) AND released_at IS NULL"
 SETTLING = timedelta(seconds=30)  # a younger reservation may belong to an order that is not committed yet
 MONEY = DecimalField(max_digits=18, decimal_places=2)
@@ -36,6 +41,12 @@ def cover_both(order_id: UUID, *, verdict_id: UUID, cash: Decimal, quantity: int
     """Reserve for the terms that an order has and for those that are asked for, whichever the broker works by."""
     with connection.cursor() as cursor:
         cursor.execute(COVER_BOTH, (order_id, verdict_id, cash, quantity))
+
+
+def lower(order_id: UUID, *, cash: Decimal, quantity: int, units: int) -> None:
+    """Reserve for `units` what `quantity` units took by `cash`, rounded up to the cent; never more than there is."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOWER, (cash, units, quantity, units, order_id))
 
 
 def shrink(order_id: UUID, quantity_left: int, now: datetime) -> None:

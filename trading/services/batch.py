@@ -52,6 +52,7 @@ class Batch:
     moved: dict[UUID, Order] = field(default_factory=dict)  # orders to write
     taken_back: list[Execution] = field(default_factory=list)
     touched: dict[UUID, Order] = field(default_factory=dict)  # orders whose reservation may have to change
+    unchanged: list[OrderRequest] = field(default_factory=list)  # changes that the broker refused
     apart: dict[UUID, Order] = field(default_factory=dict)  # orders whose legs came apart, or together again
     applied: list[tuple[Order, ExecutionReport]] = field(default_factory=list)  # what others may act on afterwards
 

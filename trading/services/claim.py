@@ -21,7 +21,7 @@ from trading.domain.contingent.native import Listed
 from trading.models import Order, OrderEvent, OrderRequest
 from trading.selectors import outbox
 from trading.selectors.exposures import release_views
-from trading.services import gap, together, withhold
+from trading.services import gap, together, unchanged, withhold
 from trading.services.advance import advance, advance_all
 from trading.services.alerts import raise_alert, tell
 
@@ -223,6 +223,8 @@ def refused_at_the_door(request_id: int, *, reason: str, now: datetime) -> None:
     tell(order, applied.alerts, now=now)
     if request.kind == OrderRequest.Kind.NEW:
         reservations.release(order.pk, now)
+    if request.kind == OrderRequest.Kind.REPLACE:
+        unchanged.give_back(order, request.cl_ord_id)
     _record_answer(request, f"order.{request.kind.lower()}_rejected", reason, now)
 
 

@@ -14,7 +14,7 @@ from risk.services import reservations
 from trading.domain.reconcile import doubts
 from trading.domain.reconcile.doubts import Asked
 from trading.models import Order, OrderEvent, OrderRequest
-from trading.services import breaks, gap
+from trading.services import breaks, gap, unchanged
 from trading.services.advance import advance
 from trading.services.alerts import raise_alert, tell
 
@@ -70,6 +70,8 @@ def give_up(order: Order, request: OrderRequest, *, actor: str, reason: str, now
         tell(order, applied.alerts, now=now)
     if request.kind == OrderRequest.Kind.NEW:
         reservations.release(order.pk, now)
+    elif request.kind == OrderRequest.Kind.REPLACE:
+        unchanged.give_back(order, request.cl_ord_id)
     seen = {"cl_ord_id": request.cl_ord_id, "queries": request.queries, "reason": reason}
     record(
         "order.not_found",

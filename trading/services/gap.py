@@ -16,7 +16,7 @@ from allcore.kernel.reports import ExecutionReport, ReportKind
 from allcore.kernel.tickets import OrderTicket
 from risk.services import reservations
 from trading.models import Order, OrderEvent, OrderRequest
-from trading.services import inquiries
+from trading.services import inquiries, unchanged
 from trading.services.advance import advance
 from trading.services.alerts import raise_alert
 from trading.services.ring import ring_on_commit
@@ -163,6 +163,8 @@ def _answer(request: OrderRequest, state: OrderRequest.State, now: datetime) -> 
 
 def _advance(order: Order, event: str, now: datetime, *, actor: str = ACTOR, **data: object) -> None:
     advance(order, event, now=now, source=OrderEvent.Source.DESK, actor=actor, data=data)
+    if event == "replace_rej":
+        unchanged.give_back(order, str(data["cl_ord_id"]))
 
 
 def _record(order: Order, action: str, payload: dict[str, object], now: datetime) -> None:

@@ -26,6 +26,7 @@ from trading.services import (
     inquiries,
     repeats,
     trades,
+    unchanged,
     unite,
 )
 from trading.services.advance import DERIVED, may_fill, state_of
@@ -158,6 +159,8 @@ def _answer(batch: Batch, request: OrderRequest, report: ExecutionReport) -> Non
     if _is_news(order, event, data):
         _advance(batch, order, event, data, report)
     batch.answer(request, state, reason if state is State.REJECTED else "")
+    if event == "replace_rej":
+        batch.unchanged.append(request)
     if event == "cancel_rej":
         inquiries.ask(order, "CANCEL_REJECTED", now=batch.now)  # too late, unknown, or other: how does it stand?
 
@@ -196,6 +199,8 @@ def _write(batch: Batch) -> None:
     for (state, reason), requests in batch.answers.items():
         rows.read(ANSWER, (state, reason, batch.now, requests, list(UNANSWERED)))
     reservations.settle({order.pk: _units_left(order) for order in batch.touched.values()}, batch.now)
+    for request in batch.unchanged:
+        unchanged.give_back(request.order, request.cl_ord_id)
     if moved:
         book.post(batch.entries, now=batch.now, stale=batch.stale, ledger=cash.ledger(moved))
     _tell(batch)

@@ -27,7 +27,7 @@ from trading.domain.orders.terms import changed
 from trading.models import Approval, ExternalOrder, Order, OrderEvent, OrderRequest
 from trading.selectors import exposures, opening, senders
 from trading.selectors.tickets import ticket_of
-from trading.services import gap, overrides, withhold
+from trading.services import gap, overrides, unchanged, withhold
 from trading.services.advance import advance
 from trading.services.contingent import holds
 from trading.services.mandates import keep_within, right_of, right_to_send
@@ -189,7 +189,7 @@ def replace_locked(
     request = exposures.gate_request(
         order.account, ticket, now=now, is_manual=accepted is None, exclude_order_id=order.pk, filled=order.cum_qty
     )
-    request = judged(request, wait)
+    request, had = judged(request, wait), unchanged.reserved(order)
     verdict = gate.readmit(request, order_id=order.pk, accepted=accepted or frozenset())
     if gate.is_refused(verdict, accepted or frozenset()):
         raise RiskDeniedError(
@@ -201,7 +201,7 @@ def replace_locked(
         "limit_price": None if ticket.limit_price is None else str(ticket.limit_price),
         "stop_price": None if ticket.stop_price is None else str(ticket.stop_price),
     }
-    outbox = _request(order, OrderRequest.Kind.REPLACE, new, now)
+    outbox = _request(order, OrderRequest.Kind.REPLACE, new | had, now)
     if how == "CANCEL_NEW":
         gap.guard(order, outbox, now=now)
     advance(

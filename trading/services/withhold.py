@@ -5,6 +5,7 @@ from datetime import datetime
 from allcore.audit.services import record
 from risk.services import reservations
 from trading.models import Order, OrderEvent, OrderRequest
+from trading.services import unchanged
 from trading.services.advance import advance, may_fill
 
 
@@ -25,6 +26,7 @@ def change(order: Order, cl_ord_id: str, why: str, *, actor: str, now: datetime)
     seen = {"cl_ord_id": cl_ord_id, "reason": f"Not changed: {why}"}
     advance(order, "replace_rej", now=now, source=OrderEvent.Source.DESK, actor=actor, data=seen)
     reservations.shrink(order.pk, may_fill(order), now)
+    unchanged.give_back(order, cl_ord_id)
     record(
         "order.replace_voided",
         f"order:{order.pk}",

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from allcore.kernel.clock import utc_now
+from allcore.kernel.errors import UnavailableError
 from allcore.kernel.reports import ReportKind
 from risk.models import Reservation
 from tests.trading.hardcases.floor import Floor
@@ -85,3 +86,65 @@ def test_fewer_units_at_a_higher_stop_keep_what_they_may_pay(floor: Floor) -> No
     assert held(order)[1] >= 5 * needed
     floor.hear(floor.fill(order, "e1", 3))
     assert held(order)[1] >= 2 * needed
+
+
+def dearer(floor: Floor, order: Order, price: str) -> OrderRequest:
+    terms = NewTerms(limit_price=Decimal(price))
+    submit.replace(order_id=order.pk, terms=terms, actor=floor.actor, now=utc_now())
+    return OrderRequest.objects.filter(order=order, kind="REPLACE").latest("id")
+
+
+@pytest.mark.parametrize("filled", [0, 4])
+def test_what_a_refused_dearer_price_would_have_taken_is_given_back(floor: Floor, filled: int) -> None:
+    order = floor.working(10)
+    asked = dearer(floor, order, "201.02")
+    floor.send()
+    assert held(order) == (10, Decimal("2010.20"))
+    if filled:
+        floor.hear(floor.fill(order, "e1", filled))
+
+    floor.hear(floor.report(order, ReportKind.REPLACE_REJECT, name=asked.cl_ord_id))
+
+    assert held(order) == (10 - filled, (10 - filled) * Decimal("200.02"))
+
+
+def test_a_dearer_price_that_never_left_gives_back_what_it_had_set_aside(floor: Floor) -> None:
+    order = floor.working(10)
+    dearer(floor, order, "201.02")
+
+    submit.cancel(order_id=order.pk, actor=floor.actor, now=utc_now())
+
+    assert held(order) == (10, Decimal("2000.20"))
+
+
+def test_a_dearer_price_that_the_door_refused_gives_back_what_it_had_set_aside(floor: Floor) -> None:
+    order = floor.working(10)
+    dearer(floor, order, "201.02")
+    floor.session.fails_with = UnavailableError("Not now.")
+
+    floor.send()
+
+    assert held(order) == (10, Decimal("2000.20"))
+
+
+def test_a_refused_change_gives_nothing_back_while_another_may_yet_be_accepted(floor: Floor) -> None:
+    order = floor.working(10)
+    first, second = dearer(floor, order, "201.02"), dearer(floor, order, "202.02")
+    floor.send()
+
+    floor.hear(floor.report(order, ReportKind.REPLACE_REJECT, name=second.cl_ord_id))
+    assert held(order) == (10, Decimal("2020.20"))
+    floor.hear(floor.report(order, ReportKind.REPLACE_ACK, name=first.cl_ord_id))
+
+    assert held(order)[1] >= Decimal("2010.20")
+
+
+def test_an_older_change_refused_after_a_dearer_one_was_accepted_gives_nothing_back(floor: Floor) -> None:
+    order = floor.working(10)
+    first, second = dearer(floor, order, "201.02"), dearer(floor, order, "202.02")
+    floor.send()
+    floor.hear(floor.report(order, ReportKind.REPLACE_ACK, name=second.cl_ord_id))
+
+    floor.hear(floor.report(order, ReportKind.REPLACE_REJECT, name=first.cl_ord_id))
+
+    assert held(order) == (10, Decimal("2020.20"))
