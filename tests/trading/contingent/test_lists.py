@@ -8,8 +8,10 @@ import pytest
 
 from allcore.audit.models import AuditEntry
 from allcore.kernel.clock import utc_now
+from allcore.kernel.reports import ReportKind
 from risk.models import Reservation
 from tests.trading.contingent.conftest import Road
+from tests.trading.hardcases.floor import Floor
 from trading.domain.contingent.compose import InvalidListError
 from trading.models import Hold, Order, OrderLink, OrderList, OrderRequest
 from trading.services.contingent import lists, placing
@@ -316,3 +318,55 @@ def test_a_trailing_stop_in_a_bracket_begins_to_trail_when_the_entry_has_filled(
     road.settle_down()
 
     assert states(made) == ["FILLED", "CANCELED", "FILLED"]
+
+
+def late(road: Road, order: Order, qty: int, px: str) -> None:
+    """Let an execution be told after the order has ended."""
+    floor = Floor(road.actor)
+    floor.hear(floor.fill(Order.objects.get(pk=order.pk), f"late-{order.cl_ord_id}", qty, px))
+
+
+def test_an_entry_that_fills_after_its_list_was_over_is_told_of_as_unprotected(road: Road) -> None:
+    road.show("200.98", "201.02")
+    made = place(road, "BRACKET", bracket())
+    road.settle_down()
+    placing.cancel(list_id=made.pk, actor=road.actor, now=utc_now())
+    road.settle_down()
+    made.refresh_from_db()
+    assert (made.closed_at is None, made.alarms) == (False, [])
+
+    late(road, orders_of(made)[0], 10, "200.02")
+
+    made.refresh_from_db()
+    assert made.alarms == ["EXITS_GONE"]
+    assert AuditEntry.objects.filter(action="order_list.closed").count() == 1
+
+
+def test_a_linked_order_that_fills_after_its_list_was_over_is_told_of(road: Road) -> None:
+    members = [part("MEMBER", BUY, ord_type="LIMIT", limit_price=price) for price in ("198.00", "197.90")]
+    made = place(road, "OCO", members)
+    road.settle_down()
+    road.show("197.96", "198.00", size=100)
+    road.settle_down()
+    assert states(made) == ["FILLED", "CANCELED"]
+
+    late(road, orders_of(made)[1], 10, "197.90")
+
+    made.refresh_from_db()
+    assert made.alarms == ["LINKED_ORDERS_BOTH_FILLED"]
+
+
+def test_an_order_that_comes_to_life_after_its_list_was_over_is_looked_after_again(road: Road) -> None:
+    members = [part("MEMBER", BUY, ord_type="LIMIT", limit_price=price) for price in ("198.00", "197.90")]
+    made = place(road, "OCO", members)
+    floor = Floor(road.actor)
+    floor.send()
+    first, second = orders_of(made)
+    floor.hear(floor.report(second, ReportKind.REJECT))
+    floor.hear(floor.report(first, ReportKind.ACK), floor.fill(first, "e1", 10, "198.00"))
+    assert OrderList.objects.filter(closed_at=None).count() == 0
+
+    floor.hear(floor.report(second, ReportKind.ACK))
+
+    assert OrderList.objects.filter(closed_at=None).count() == 1
+    assert OrderRequest.objects.filter(order=second, kind="CANCEL", state="TO_SEND").count() == 1

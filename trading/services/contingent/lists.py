@@ -51,17 +51,14 @@ SAYS = {
     Alarm.GONE: "The broker took an order of the list off the market, though nothing else of the list was done.",
 }
 
-OPEN_LISTS = """
-SELECT DISTINCT l.id FROM order_link k JOIN order_list l ON l.id = k.order_list_id
- WHERE k.order_id = ANY(%s) AND l.closed_at IS NULL
-"""
+LISTS = "SELECT DISTINCT order_list_id FROM order_link WHERE order_id = ANY(%s)"
 
 log = structlog.get_logger("desk.contingent")
 
 
 def react_to(order_ids: Iterable[UUID], *, now: datetime) -> None:
     """Once the transaction is committed, do what the lists of these orders miss; what fails is left to the sweep."""
-    for (list_id,) in rows.read(OPEN_LISTS, (list(order_ids),)):
+    for (list_id,) in rows.read(LISTS, (list(order_ids),)):
         transaction.on_commit(lambda list_id=list_id: react(list_id, now=now), robust=True)  # type: ignore[misc]  # bound now
 
 
@@ -83,10 +80,11 @@ def sweep(*, now: datetime) -> int:
 
 @transaction.atomic
 def react(list_id: UUID, *, now: datetime) -> int:
-    """Do what the list misses, until nothing is missing; return how many steps were done."""
+    """Do what the list misses, until nothing is missing; return how many steps were done.
+
+    A list that is over is looked at too: an order of it may have filled late, or come to life again.
+    """
     found = OrderList.objects.select_for_update(of=("self",)).select_related("account__connection").get(pk=list_id)
-    if found.closed_at is not None:
-        return 0
     gate.lock(found.account)
     done = 0
     for _ in range(MOST_ROUNDS):
@@ -191,10 +189,11 @@ def _finish(found: OrderList, orders: dict[int, Order], missing: Plan, now: date
         if str(alarm) not in found.alarms:
             found.alarms = [*found.alarms, str(alarm)]
             raise_alert(orders[0], str(alarm), SAYS[alarm], now=now)
-    if all(OrdStatus(order.status) in CLOSED_STATUSES for order in orders.values()):
-        found.closed_at = now
+    is_over = all(OrdStatus(order.status) in CLOSED_STATUSES for order in orders.values())
+    if is_over != (found.closed_at is not None):
+        found.closed_at = now if is_over else None
         record(
-            "order_list.closed",
+            "order_list.closed" if is_over else "order_list.reopened",
             f"order_list:{found.pk}",
             {"kind": found.kind, "alarms": found.alarms},
             actor=release.ACTOR,
