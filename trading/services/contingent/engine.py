@@ -7,7 +7,7 @@ or sees nothing, triggers nothing: the orders stay held, and say so.
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 from uuid import UUID
@@ -15,16 +15,17 @@ from uuid import UUID
 import redis
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from allcore import live
+from allcore.kernel.calendar import Phase, phase_at
 from allcore.kernel.errors import DeskError, UnavailableError
-from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus
+from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, TimeInForce
 from marketdata.domain import wire
 from marketdata.selectors import clock
 from trading.domain.contingent.step import Looked, Waiting, look_at
 from trading.domain.contingent.view import View
-from trading.models import Hold
+from trading.models import Hold, OrderRequest
 from trading.selectors import waiting as rows
 from trading.services import submit
 from trading.services.contingent import lists, release
@@ -34,6 +35,7 @@ SHORTEST_GAP = 0.1  # seconds between two looks
 LONGEST_GAP = 0.5  # without a quote
 SWEEP_EVERY = 2.0  # seconds between two sweeps of the lists
 LONGEST_PAUSE = 5.0
+ASK_AGAIN_AFTER = timedelta(seconds=30)  # a cancel that the broker refused
 
 log = structlog.get_logger("desk.triggers")
 
@@ -45,13 +47,18 @@ def look(now: datetime) -> int:
         UnavailableError: no feed has run, or Redis is away.
     """
     exchange_now = clock.exchange_now(now)
-    done = sum(_end(order_id, now) for order_id in _over(exchange_now))
-    armed = list(rows.armed())
+    done = sum(_end(order_id, now) for order_id in _over(exchange_now, now))
+    armed = [hold for hold in rows.armed() if _is_its_hour(hold, exchange_now)]
     if armed:
         view = rows.view_of([rows.waiting_of(hold) for hold in armed], now=now, exchange_now=exchange_now)
         for hold in armed:
             _look_at(hold, rows.waiting_of(hold), view)
-    return done + sum(_go(hold, now) for hold in rows.fired())
+    return done + sum(_go(hold, now) for hold in rows.fired() if _is_its_hour(hold, exchange_now))
+
+
+def _is_its_hour(hold: Hold, exchange_now: datetime) -> bool:
+    """Return whether the order may be set off: a price outside the session is none to act on, nor could it leave."""
+    return phase_at(exchange_now) is Phase.OPEN or hold.order.time_in_force == TimeInForce.OPG
 
 
 def _look_at(hold: Hold, waiting: Waiting, view: View) -> None:
@@ -102,12 +109,18 @@ def _go(hold: Hold, now: datetime) -> bool:
         return False
 
 
-def _over(exchange_now: datetime) -> Iterable[UUID]:
-    """Return the orders whose time is over: those that wait, and those that work on the desk's own time."""
+def _over(exchange_now: datetime, now: datetime) -> Iterable[UUID]:
+    """Return the orders whose time is over: those that wait, and those that work on the desk's own time.
+
+    One whose cancellation is under way, or was refused just now, is not among them.
+    """
     waits = Q(state__in=[State.WAITING, State.ARMED, State.FIRED])
     works = Q(state=State.RELEASED, order__time_in_force="GTD") & ~Q(order__status__in=list(CLOSED_STATUSES))
-    is_asked = Q(order__requests__kind="CANCEL", order__requests__state__in=["TO_SEND", "SENT", "IN_DOUBT"])
-    due = Hold.objects.filter(waits | works, ends_at__lte=exchange_now).exclude(is_asked)
+    is_asked = Q(state__in=["TO_SEND", "SENT", "IN_DOUBT"]) | Q(
+        state="REJECTED", answered_at__gt=now - ASK_AGAIN_AFTER, answered_at__lte=now
+    )
+    asked = OrderRequest.objects.filter(is_asked, order=OuterRef("order_id"), kind="CANCEL")
+    due = Hold.objects.filter(~Exists(asked), waits | works, ends_at__lte=exchange_now)
     return list(due.order_by("pk").values_list("pk", flat=True))
 
 

@@ -13,9 +13,11 @@ from django.db.models import F
 
 from allcore.accounts.actors import desk_name
 from allcore.audit.services import record
+from allcore.kernel.calendar import Phase, phase_at
 from allcore.kernel.clock import new_york_date
+from allcore.kernel.errors import UnavailableError
 from allcore.kernel.instruments import TickRule
-from allcore.kernel.orders import OrdStatus
+from allcore.kernel.orders import OrdStatus, TimeInForce
 from allcore.kernel.tickets import OrderTicket
 from marketdata.selectors import quotes
 from marketdata.selectors.clock import exchange_now
@@ -28,7 +30,7 @@ from trading.selectors import exposures
 from trading.selectors.tickets import ticket_of
 from trading.services.advance import advance
 from trading.services.alerts import raise_alert
-from trading.services.contingent import holds
+from trading.services.contingent import holds, rights
 from trading.services.contingent.holds import place_of as place_of  # noqa: PLC0414 callers say release.place_of; mypy asks for this form
 from trading.services.ring import ring_on_commit
 from trading.services.submit import account_of
@@ -37,18 +39,26 @@ ACTOR = desk_name("triggers")
 BLOCKED = (Verdict.Outcome.SOFT_BLOCK, Verdict.Outcome.HARD_BLOCK)
 
 
+class ExchangeClosedError(UnavailableError):
+    """What waits leaves when the exchange is open."""
+
+    code = "EXCHANGE_CLOSED"
+
+
 @transaction.atomic
 def release(order_id: UUID, *, why: str, now: datetime, quantity: int | None = None) -> bool:
     """Send the order, for `quantity` units if named; return whether this call did it. Twice is once.
 
     Raises:
-        UnavailableError: the market cannot be seen; the order stays, to be tried again.
+        UnavailableError: the market cannot be seen, or is closed; the order stays, to be tried again.
         NoMarketError: its option's quote is too wide to be taken; likewise.
     """
     order = locked(order_id)
     hold = Hold.objects.filter(order_id=order_id, state__in=holds.UNSENT).first()
     if order.status != OrdStatus.HELD or hold is None:
         return False
+    if order.time_in_force != TimeInForce.OPG and phase_at(exchange_now(now)) is not Phase.OPEN:
+        raise ExchangeClosedError("The exchange is not open; the order waits at the desk.", order_id=order_id)
     resize(order, order.order_qty if quantity is None else quantity, now=now)
     ticket = ticket_of(order)
     out = _wire(order, hold, ticket, now)
@@ -58,7 +68,10 @@ def release(order_id: UUID, *, why: str, now: datetime, quantity: int | None = N
     request = judged(request, place_of(order))
     verdict = gate.readmit(request, order_id=order.pk)
     if verdict.outcome in BLOCKED:
-        _deny(order, verdict, why, now)
+        _deny(order, verdict, why, gate.first_reason(verdict), now)
+        return False
+    if gone := rights.refusal(order, out, now):
+        _deny(order, verdict, why, gone, now)
         return False
     _send(order, out, request, why, now)
     return True
@@ -121,8 +134,7 @@ def _send(order: Order, out: OrderTicket, request: gate.GateRequest, why: str, n
     _record(order, "order.released", seen, now)
 
 
-def _deny(order: Order, verdict: Verdict, why: str, now: datetime) -> None:
-    reason = gate.first_reason(verdict)
+def _deny(order: Order, verdict: Verdict, why: str, reason: str, now: datetime) -> None:
     order.verdict = verdict
     order.save(update_fields=["verdict"])
     advance(order, "risk_fail", now=now, source=OrderEvent.Source.DESK, actor=ACTOR, data={"reason": reason})
