@@ -183,8 +183,7 @@ class EtradeLeave:
         )
         token, secret = await self._granted(names, ACCESS)
         ends = next_midnight(self._plumbing.clock())
-        values = {"access_token": token, "access_secret": secret, "request_token": "", "request_secret": ""}
-        await self._plumbing.secrets.renew(values, expires_at=ends)
+        await self._plumbing.secrets.renew({"access_token": token, "access_secret": secret}, expires_at=ends)
         return ends
 
     async def _granted(self, names: Names, path: str) -> tuple[str, str]:

@@ -15,5 +15,6 @@ class MemorySecrets:
         return dict(self.values)
 
     async def renew(self, values: dict[str, str], *, expires_at: datetime | None) -> None:
+        assert all(values.values()), "the vault keeps no empty value"
         self.values |= values
-        self.expires_at = expires_at
+        self.expires_at = expires_at or self.expires_at
