@@ -1,6 +1,6 @@
 """REST of Schwab's family, as a polled session asks for it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -63,8 +63,8 @@ class SchwabClient:
         answer = await self._wire.tell(
             "POST", self._path(account, "orders"), Turn(self._dialect.orders), body=self._body(ticket)
         )
-        number = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
-        if not number:
+        number = answer.headers.get("Location", "").partition("?")[0].rstrip("/").rpartition("/")[2]
+        if not number.isdigit():
             raise NoAnswerError("The broker took the order and did not say under which number.")
         return number
 
@@ -91,9 +91,10 @@ class SchwabClient:
     async def orders(self, account: str, since: datetime) -> Sequence[Listed]:
         """Return the orders entered since, or within sixty days."""
         now = self._plumbing.clock()
+        until = now + timedelta(days=1)
         window = {
-            "fromEnteredTime": self._dialect.stamp(max(since, now - LONGEST)),
-            "toEnteredTime": self._dialect.stamp(now + timedelta(days=1)),
+            "fromEnteredTime": self._dialect.stamp(max(since, until - LONGEST)),
+            "toEnteredTime": self._dialect.stamp(until),
         }
         answer = await self._wire.ask(
             self._path(account, "orders"), bucket=self._dialect.data, params=window, lane=Lane.ORDERS
@@ -150,7 +151,8 @@ class SchwabClient:
             if row.get("orderLegCollection") and not is_of_parts(row):
                 found.append(view_of(row, account))
             for child in row.get("childOrderStrategies") or ():
-                found += self._listed(child, account)
+                # One that is only named here is listed by itself: the desk's own hang on nothing.
+                found += self._listed(child, account) if isinstance(child, Mapping) else []
         except UNREADABLE as e:
             found.append(UnreadOrder(number_of(row), account, str(e)))
         return found

@@ -1,25 +1,26 @@
 """Orders in Schwab's JSON, both ways."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from decimal import Decimal
+from math import gcd
 from typing import Any
 
-from allcore.kernel.instruments import InvalidSymbolError, OptionContract
-from allcore.kernel.orders import OrdType, TriggerPrice
+from allcore.kernel.orders import OrdType, PriceEffect, TriggerPrice
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.errors import NotTakenError
-from brokers.rest.views import UNREADABLE, LegExecution, OrderView, Standing, ViewLeg
+from brokers.rest.views import UNREADABLE, OrderView, Standing, ViewLeg
+from brokers.schwab.executions import executions_of, strange_word
+from brokers.schwab.values import is_option, moment, whole
 from brokers.schwab.words import (
     COMBO_TYPES,
     DURATIONS,
     HELD_FOR,
-    OPTION_COMMISSION,
     OPTION_INSTRUCTIONS,
     SHARE_INSTRUCTIONS,
     SIDES,
     SINGLE_TYPES,
     STANDINGS,
+    UNPRICED,
 )
 
 TRIGGERS = {TriggerPrice.LAST: "LAST"}  # its MARK is the middle for options alone, so no word of ours
@@ -85,15 +86,6 @@ def _leg(leg: TicketLeg, quantity: int) -> dict[str, object]:
     }
 
 
-def is_option(symbol: str) -> bool:
-    """Return whether the symbol is an option's."""
-    try:
-        OptionContract.parse(symbol)
-    except InvalidSymbolError:
-        return False
-    return True
-
-
 def is_of_parts(order: Mapping[str, Any]) -> bool:
     """Return whether an order is for a part of a share, as none of the desk's is: another way in sends those."""
     try:
@@ -106,7 +98,7 @@ def is_of_parts(order: Mapping[str, Any]) -> bool:
 def number_of(order: Any) -> str:
     """Return the number of an order that cannot be read otherwise; nothing if not even that can be."""
     try:
-        return str(int(order["orderId"]))
+        return str(int(order["orderId"] if isinstance(order, Mapping) else order))
     except UNREADABLE:
         return ""
 
@@ -125,58 +117,42 @@ def view_of(order: Mapping[str, Any], account: str) -> OrderView:
 
 def _view(order: Mapping[str, Any], account: str) -> OrderView:
     legs = [leg for leg in order["orderLegCollection"] if isinstance(leg, Mapping)]
-    quantity = int(order["quantity"])
-    status = str(order["status"])
-    numbers = {int(leg.get("legId", n)): n for n, leg in enumerate(legs, start=1)}
-    price = order.get("price")
+    sizes = [whole(leg["quantity"]) for leg in legs]
+    if not sizes:
+        raise ValueError("no legs")
+    quantity = whole(order["quantity"]) if order.get("quantity") is not None else gcd(*sizes)
+    status, strange = str(order["status"]), strange_word(order)
     return OrderView(
-        broker_order_id=str(order["orderId"]),
+        broker_order_id=str(int(order["orderId"])),
         account=account,
-        standing=STANDINGS.get(status, Standing.UNKNOWN),
-        legs=tuple(_view_leg(leg, quantity) for leg in legs),
+        standing=Standing.UNKNOWN if strange else STANDINGS.get(status, Standing.UNKNOWN),
+        legs=tuple(_view_leg(leg, size, quantity) for leg, size in zip(legs, sizes, strict=True)),
         order_qty=quantity,
         entered_at=moment(order["enteredTime"]),
-        price=None if price is None or order["orderType"] in ("MARKET", "STOP") else Decimal(str(price)),
-        executions=tuple(_executions(order, numbers, [is_option(str(leg["instrument"]["symbol"])) for leg in legs])),
-        reason=status if status in HELD_FOR or status not in STANDINGS else str(order.get("statusCode", "")),
-        text=str(order.get("statusDescription", "")),
+        price=_price(order),
+        executions=executions_of(order, legs),
+        reason=strange or (status if status in HELD_FOR or status not in STANDINGS else _said(order, "statusCode")),
+        text=_said(order, "statusDescription"),
         raw={"status": status},
     )
 
 
-def _view_leg(leg: Mapping[str, Any], quantity: int) -> ViewLeg:
-    return ViewLeg(str(leg["instrument"]["symbol"]), SIDES[leg["instruction"]], int(leg["quantity"]) // quantity)
+def _said(order: Mapping[str, Any], name: str) -> str:
+    return str(order.get(name) or "")
 
 
-def _executions(order: Mapping[str, Any], numbers: Mapping[int, int], options: Sequence[bool]) -> list[LegExecution]:
-    """Return the executions. Schwab gives them no id of their own: activity, leg and place make one."""
-    found = []
-    for activity in order.get("orderActivityCollection") or ():
-        if activity.get("activityType") != "EXECUTION" or activity.get("executionType", "FILL") != "FILL":
-            continue
-        for place, leg in enumerate(activity["executionLegs"]):
-            place_of = numbers[int(leg["legId"])] - 1
-            contracts = int(leg["quantity"])
-            found.append(
-                LegExecution(
-                    exec_id=f"{order['orderId']}.{activity['activityId']}.{leg['legId']}.{place}",
-                    leg=place_of,
-                    qty=contracts,
-                    px=Decimal(str(leg["price"])),
-                    at=moment(leg["time"]),
-                    fee=OPTION_COMMISSION * contracts if options[place_of] else Decimal(0),
-                )
-            )
-    return found
+def _price(order: Mapping[str, Any]) -> Decimal | None:
+    """Return the limit. What Schwab shows as the price of an order that has none is not one."""
+    kind, price = order.get("orderType"), order.get("price")
+    if kind in UNPRICED:
+        return None
+    if kind == COMBO_TYPES[PriceEffect.EVEN]:
+        return Decimal(0)
+    return None if price is None else abs(Decimal(str(price)))
 
 
-def moment(text: str) -> datetime:
-    """Read a time of Schwab's, such as 2026-06-10T14:00:00+0000.
-
-    Raises:
-        ValueError: it has no time zone: such a time is not guessed at.
-    """
-    read = datetime.fromisoformat(text)
-    if read.tzinfo is None:
-        raise ValueError(f"a time without a zone: {text!r}")
-    return read
+def _view_leg(leg: Mapping[str, Any], size: int, quantity: int) -> ViewLeg:
+    ratio, rest = divmod(size, quantity)
+    if rest or not ratio:
+        raise ValueError(f"{size} of a leg for {quantity} units")
+    return ViewLeg(str(leg["instrument"]["symbol"]), SIDES[leg["instruction"]], ratio)

@@ -42,6 +42,11 @@ HELD_FOR = frozenset(
     }
 )
 
+# What is said of an order beside how it stands. Schwab publishes EXECUTION and FILL; the others are seen in its answers.
+ACTIONS = frozenset({"EXECUTION", "ORDER_ACTION"})
+TRADES = frozenset({"FILL", "PARTIAL_FILL"})
+NO_TRADES = frozenset({"CANCELED"})
+
 SINGLE_TYPES = {
     OrdType.MARKET: "MARKET",
     OrdType.LIMIT: "LIMIT",
@@ -50,6 +55,7 @@ SINGLE_TYPES = {
     OrdType.TRAILING_STOP: "TRAILING_STOP",
 }
 COMBO_TYPES = {PriceEffect.DEBIT: "NET_DEBIT", PriceEffect.CREDIT: "NET_CREDIT", PriceEffect.EVEN: "NET_ZERO"}
+UNPRICED = frozenset({"MARKET", "STOP", "TRAILING_STOP", "MARKET_ON_CLOSE", "EXERCISE"})
 DURATIONS = {
     TimeInForce.DAY: "DAY",
     TimeInForce.GTC: "GOOD_TILL_CANCEL",

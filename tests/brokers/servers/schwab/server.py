@@ -81,7 +81,7 @@ class SchwabServer(Server):
 
     root: ClassVar[str] = TRADER
     real_host: ClassVar[str] = REAL_HOST
-    longest: ClassVar[timedelta] = timedelta(days=61)
+    longest: ClassVar[timedelta] = timedelta(days=60)
     grants: Grants = field(init=False)
     schema_errors: list[str] = field(default_factory=list)
     lies_about: int | None = None  # the next order's place names this one
