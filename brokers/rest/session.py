@@ -15,7 +15,7 @@ from brokers.ports import Health, OrderKey, Plumbing, Preview, Replacement
 from brokers.rest.book import Book
 from brokers.rest.client import Client
 from brokers.rest.views import OrderView, UnreadOrder
-from brokers.rest.wire import SignInEndedError
+from brokers.rest.wire import BrokerRefusedError, SignInEndedError
 
 BUSY_EVERY = 1.0  # seconds between looks while an order works
 IDLE_EVERY = 5.0
@@ -93,7 +93,7 @@ class PolledSession:
             async with self._instruction():
                 await self._client.cancel(broker_account, broker_order_id)
         except RefusedError as e:
-            with contextlib.suppress(UnavailableError):  # the broker's no stands, whether or not it shows the order
+            with contextlib.suppress(UnavailableError, BrokerRefusedError):  # the broker's no stands, shown or not
                 await self._look()
             if self._book.cancel_refused(broker_order_id):
                 said = str(e.context.get("reason") or e.code)
@@ -175,7 +175,7 @@ class PolledSession:
             self._look_now.clear()
             try:
                 await self._look()
-            except UnavailableError as e:
+            except (UnavailableError, BrokerRefusedError) as e:  # one no may be the last; silence takes it down
                 log.warning("look_failed", connection=self._plumbing.connection, error=e.message)
                 if isinstance(e, SignInEndedError):
                     self._fault = e

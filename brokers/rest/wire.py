@@ -23,6 +23,8 @@ TRIES = 3
 # To wait for leave and then for a line, together: below the five within which a sending must have its answer, so that
 # what has not left by then is known not to have left.
 TURN_SECONDS = 3.0
+# A request that took too long, or that meets another of its kind, may have been carried out all the same.
+OPEN_ENDED = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.CONFLICT})
 LOOK_SECONDS = 30.0  # for a question to wait for a line: it may be late
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,11 @@ class NoAnswerError(UnknownOutcomeError):
     code = "NO_ANSWER"
 
 
+def is_json(response: httpx.Response) -> bool:
+    """Return whether it is JSON, or nothing at all."""
+    return "json" in response.headers.get("Content-Type", "json" if not response.content else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A success. `body` is the JSON with every number a Decimal or an int; None without content."""
@@ -71,13 +78,15 @@ class Manners:
     """How a broker says things.
 
     `sign` adds what proves who we are; `renew` gets fresh leave after a 401, or raises SignInEndedError; `too_many`
-    reads how long to wait out of a refusal for too many calls (None: it is not one); `refusal` reads code and text.
+    reads how long to wait out of a refusal for too many calls (None: it is not one); `refusal` reads code and text of
+    an answer that `is_said` to be the broker's own, and not somebody's on the way.
     """
 
     sign: Callable[[httpx.Request], Awaitable[None]]
     renew: Callable[[], Awaitable[None]]
     refusal: Callable[[httpx.Response], tuple[str, str]]
     too_many: Callable[[httpx.Response], float | None]
+    is_said: Callable[[httpx.Response], bool] = is_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ class Wire:
                 continue
             if response.is_success:
                 return _read(response, WireDownError("The broker's answer cannot be read; nothing was done."))
-            if response.is_server_error or not _is_json(response):
+            if not response.is_client_error or not self._manners.is_said(response):
                 continue
             raise self._refused(response)
         raise WireDownError("The broker gives no readable answer; nothing was done.")
@@ -158,7 +167,7 @@ class Wire:
                 continue
             if response.is_success:
                 return _read(response, NoAnswerError("The answer cannot be read; it may have been carried out."))
-            if response.is_server_error or not _is_json(response):
+            if response.status_code in OPEN_ENDED or not response.is_client_error or not self._manners.is_said(response):
                 raise NoAnswerError(f"The broker answered {response.status_code}; it may have been carried out.")
             raise self._refused(response)
         raise BusyError("The broker takes no more calls just now; nothing was done.")
@@ -226,10 +235,6 @@ def _number(value: object) -> float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-def _is_json(response: httpx.Response) -> bool:
-    return "json" in response.headers.get("Content-Type", "json" if not response.content else "")
 
 
 def _read(response: httpx.Response, unreadable: Exception) -> Answer:

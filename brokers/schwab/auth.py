@@ -12,9 +12,11 @@ import httpx
 
 from allcore.kernel.errors import RefusedError
 from brokers.ports import Leave, Plumbing
+from brokers.rest.views import UNREADABLE
 from brokers.rest.wire import SignInEndedError, WireDownError
 from brokers.schwab.dialect import Dialect
 
+ACCESS_LASTS = timedelta(minutes=30)  # where the answer does not say
 SPARE = timedelta(seconds=60)  # before its end an access token is fetched anew
 SECRETS = ("app_key", "app_secret")
 
@@ -61,8 +63,18 @@ class Tokens:
             )
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         answer = await granted(self._client, self._dialect, kept, form)
+        renewed = str(answer.get("refresh_token") or refresh_token)
+        if renewed != refresh_token:  # the old one may be dead from now on; the leave ends when it did
+            await self._plumbing.secrets.renew({"refresh_token": renewed}, expires_at=None)
         self._access = str(answer["access_token"])
-        self._ends_at = self._plumbing.clock() + timedelta(seconds=int(answer["expires_in"]))
+        self._ends_at = self._plumbing.clock() + _lasting(answer)
+
+
+def _lasting(answer: Mapping[str, Any]) -> timedelta:
+    try:
+        return timedelta(seconds=int(answer["expires_in"]))
+    except UNREADABLE:
+        return ACCESS_LASTS
 
 
 async def granted(
@@ -83,9 +95,9 @@ async def granted(
         raise WireDownError(f"{who} gives no tokens ({type(e).__name__}).") from e
     if response.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
         raise SignInEndedError(f"{who} no longer takes the leave it gave: authorise the desk on the Brokers page.")
-    if not response.is_success or "access_token" not in body:
+    if not response.is_success or not isinstance(body, dict) or not body.get("access_token"):
         raise WireDownError(f"{who} gives no tokens (status {response.status_code}).")
-    return dict(body)
+    return body
 
 
 class SchwabLeave:
@@ -126,6 +138,8 @@ class SchwabLeave:
         }
         async with self._opened() as client:
             body = await granted(client, self._dialect, kept, form)
+        if not body.get("refresh_token"):
+            raise WireDownError(f"{self._dialect.broker} gives a token without the leave to renew it; begin again.")
         ends = self._plumbing.clock() + self._dialect.leave_lasts
         await self._plumbing.secrets.renew({"refresh_token": str(body["refresh_token"])}, expires_at=ends)
         return ends

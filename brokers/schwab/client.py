@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import httpx
+import structlog
 
 from allcore.kernel.reports import BalanceReport, PositionReport
 from allcore.kernel.tickets import OrderTicket
@@ -14,7 +16,7 @@ from brokers.ports import Lane, Plumbing, Preview
 from brokers.rest.places import Rank
 from brokers.rest.too_many import said_429
 from brokers.rest.views import UNREADABLE, Listed, UnreadOrder
-from brokers.rest.wire import Manners, NoAnswerError, Turn, Wire, WireDownError
+from brokers.rest.wire import BrokerRefusedError, Manners, NoAnswerError, Turn, Wire, WireDownError
 from brokers.schwab.accounts import balance_of, positions_of
 from brokers.schwab.auth import Tokens
 from brokers.schwab.dialect import Dialect
@@ -23,6 +25,7 @@ from brokers.schwab.quotes import SchwabQuotes
 from brokers.schwab.stream import Stream
 
 LONGEST = timedelta(days=60)  # that the list of orders reaches back
+log = structlog.get_logger(__name__)
 
 
 class SchwabClient:
@@ -46,10 +49,17 @@ class SchwabClient:
             self._names = dict(self._dialect.named(row) for row in answer.body or ())
         except UNREADABLE as e:
             raise WireDownError(f"The broker's list of accounts cannot be read: {e!r}") from e
-        if self._dialect.preference:
-            preference = await self._wire.ask(self._dialect.preference, bucket=self._dialect.data, lane=Lane.ORDERS)
-            self._stream = Stream.of(preference.body, self._tokens)
+        self._stream = await self._stream_of() if self._dialect.preference else None
         return frozenset(self._names)
+
+    async def _stream_of(self) -> Stream | None:
+        """Return the stream; a login that has none trades, and is asked for its news."""
+        try:
+            preference = await self._wire.ask(self._dialect.preference, bucket=self._dialect.data, lane=Lane.ORDERS)
+            return Stream.of(preference.body, self._tokens)
+        except (BrokerRefusedError, *UNREADABLE) as e:
+            log.warning("no_stream", connection=self._plumbing.connection, error=repr(e))
+            return None
 
     def check(self, ticket: OrderTicket) -> None:
         """Refuse what the broker has no words for."""
@@ -79,14 +89,10 @@ class SchwabClient:
         answer = await self._wire.tell(
             "POST", path, Turn(self._dialect.data, Lane.DATA, Rank.PREVIEW), body=self._body(ticket)
         )
-        balance = ((answer.body or {}).get("orderStrategy") or {}).get("orderBalance") or {}
-        commission = balance.get("projectedCommission")
-        rejects = ((answer.body or {}).get("orderValidationResult") or {}).get("rejects") or ()
-        return Preview(
-            commission=None if commission is None else Decimal(str(commission)),
-            margin_change=None,
-            warnings=tuple(str(row.get("activityMessage", row)) for row in rejects),
-        )
+        try:
+            return preview_of(answer.body or {})
+        except UNREADABLE as e:
+            raise WireDownError(f"The broker's preview cannot be read: {e!r}") from e
 
     async def orders(self, account: str, since: datetime) -> Sequence[Listed]:
         """Return the orders entered since, or within sixty days."""
@@ -158,10 +164,26 @@ class SchwabClient:
         return found
 
     def _path(self, account: str, rest: str = "") -> str:
-        return f"{self._dialect.accounts}/{self._names[account]}{'/' if rest else ''}{rest}"
+        return f"{self._dialect.accounts}/{quote(self._names[account], safe='')}{'/' if rest else ''}{rest}"
 
     def _body(self, ticket: OrderTicket) -> dict[str, Any]:
         return self._dialect.outgoing(body_of(ticket))
+
+
+def preview_of(body: Mapping[str, Any]) -> Preview:
+    """Read what an order would do; everything that is said of it is a warning, what would refuse it first."""
+    balance = (body.get("orderStrategy") or {}).get("orderBalance") or {}
+    commission = balance.get("projectedCommission")
+    said = body.get("orderValidationResult") or {}
+    rows = [row for kind in ("rejects", "reviews", "warns", "alerts") for row in said.get(kind) or ()]
+    return Preview(
+        commission=None if commission is None else Decimal(str(commission)),
+        margin_change=None,
+        warnings=tuple(
+            str(row.get("activityMessage") or row.get("message") or row) if isinstance(row, Mapping) else str(row)
+            for row in rows
+        ),
+    )
 
 
 def refusal(response: httpx.Response) -> tuple[str, str]:

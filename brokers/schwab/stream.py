@@ -12,10 +12,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from allcore.kernel.errors import DeskError
+from brokers.rest.views import UNREADABLE
 from brokers.schwab.auth import Tokens
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-SIGNED_IN = 0
+SIGNED_IN, LOGIN_DENIED, CROWDED_OUT = 0, 3, 12
 ASKED = {"LEVELONE_OPTIONS": "0,2,3,4,8,16,17,33,38", "LEVELONE_EQUITIES": "0,1,2,3,4,5,8,32,34"}
 log = structlog.get_logger(__name__)
 
@@ -37,9 +38,14 @@ class Stream:
     _symbols: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, preference: Mapping[str, Any] | None, tokens: Tokens) -> "Stream | None":
-        """Return the stream that the user's preferences name, or None."""
-        infos = (preference or {}).get("streamerInfo") or ()
+    def of(cls, preference: Any, tokens: Tokens) -> "Stream | None":
+        """Return the stream that the user's preferences name, or None; the schema has them as a list of one.
+
+        Raises:
+            LookupError, TypeError, AttributeError: they have not the form they should have.
+        """
+        rows = preference if isinstance(preference, list) else [preference or {}]
+        infos = [info for row in rows for info in row.get("streamerInfo") or ()]
         if not infos:
             return None
         info = infos[0]
@@ -58,12 +64,12 @@ class Stream:
         while True:
             try:
                 async for message in self._messages():
-                    pause = FIRST_PAUSE
+                    pause = FIRST_PAUSE if CROWDED_OUT not in self._hear_answers(message) else LONGEST_PAUSE
                     self._pass_on(message)
                     if is_about_orders(message):
                         yield
-            except (OSError, WebSocketException, DeskError, ValueError) as e:
-                log.warning("stream_ended", error=str(e))
+            except (OSError, WebSocketException, DeskError, *UNREADABLE) as e:
+                log.warning("stream_ended", error=repr(e))
             yield
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -87,22 +93,39 @@ class Stream:
         if self._line is not None:
             await self._line.close()
 
-    def _pass_on(self, message: Mapping[str, Any]) -> None:
-        for part in message.get("data") or ():
-            if self.on_level_one is not None and str(part.get("service", "")).startswith("LEVELONE"):
+    def _pass_on(self, message: Any) -> None:
+        for part in parts(message, "data"):
+            if str(part.get("service", "")).startswith("LEVELONE"):
                 for row in part.get("content") or ():
-                    self.on_level_one(part["service"], row)
-        if self.on_heartbeat is not None and any("heartbeat" in part for part in message.get("notify") or ()):
+                    self._level_one(part["service"], row)
+        if self.on_heartbeat is not None and any("heartbeat" in part for part in parts(message, "notify")):
             self.on_heartbeat()
 
-    async def _messages(self) -> AsyncGenerator[Mapping[str, Any], None]:
+    def _hear_answers(self, message: Any) -> list[int]:
+        """Return the codes of what was refused; to be crowded out by another line of the user's is one."""
+        codes = []
+        for part in parts(message, "response"):
+            code = int(part["content"]["code"])
+            if code != SIGNED_IN:
+                log.error("stream_refuses", command=part.get("command"), service=part.get("service"), code=code)
+                codes.append(code)
+        return codes
+
+    def _level_one(self, service: str, row: Any) -> None:
+        try:
+            if self.on_level_one is not None:
+                self.on_level_one(service, row)
+        except UNREADABLE as e:  # one quote without form costs no other, and no order its news
+            log.warning("quote_unreadable", error=repr(e))
+
+    async def _messages(self) -> AsyncGenerator[Any, None]:
         async with connect(self.url, open_timeout=5, close_timeout=1) as line:
             await self._sign_in(line)
-            await self._send(line, "ACCT_ACTIVITY", "SUBS", {"keys": "Account Activity", "fields": "0,1,2,3"})
-            if self._symbols:
-                await self._ask_for(line, "SUBS", self._symbols)
-            self._line = line
+            self._line = line  # before the symbols are asked for: one that is wanted meanwhile is added
             try:
+                await self._send(line, "ACCT_ACTIVITY", "SUBS", {"keys": "Account Activity", "fields": "0,1,2,3"})
+                if self._symbols:
+                    await self._ask_for(line, "SUBS", self._symbols)
                 async for text in line:
                     yield json.loads(text, parse_float=Decimal)
             finally:
@@ -117,12 +140,18 @@ class Stream:
         await self._send(line, "ADMIN", "LOGIN", parameters)
         async with asyncio.timeout(5):
             async for text in line:
-                for answer in json.loads(text).get("response") or ():
+                for answer in parts(json.loads(text), "response"):
                     if answer.get("command") == "LOGIN":
-                        if int(answer["content"]["code"]) != SIGNED_IN:
-                            raise ValueError(f"Schwab's stream refuses the sign-in: {answer['content']}")
+                        await self._may_go_on(answer["content"])
                         return
         raise ValueError("Schwab's stream closed before it let us in")
+
+    async def _may_go_on(self, content: Mapping[str, Any]) -> None:
+        code = int(content["code"])
+        if code == LOGIN_DENIED:
+            await self.tokens.renew()
+        if code != SIGNED_IN:
+            raise ValueError(f"Schwab's stream refuses the sign-in: {content}")
 
     async def _ask_for(self, line: ClientConnection, command: str, symbols: Iterable[str]) -> None:
         options = sorted(symbol for symbol in symbols if len(symbol) > 6)
@@ -147,6 +176,12 @@ class Stream:
         await line.send(json.dumps({"requests": [request]}))
 
 
-def is_about_orders(message: Mapping[str, Any]) -> bool:
+def is_about_orders(message: Any) -> bool:
     """Return whether the message says that something happened to an order."""
-    return any(part.get("service") == "ACCT_ACTIVITY" for part in message.get("data") or ())
+    return any(part.get("service") == "ACCT_ACTIVITY" for part in parts(message, "data"))
+
+
+def parts(message: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return a message's parts of a kind, as far as they have a form."""
+    rows = message.get(name) if isinstance(message, Mapping) else None
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []

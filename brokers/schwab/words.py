@@ -42,7 +42,7 @@ HELD_FOR = frozenset(
     }
 )
 
-# What is said of an order beside how it stands. Schwab publishes EXECUTION and FILL; the others are seen in its answers.
+# What is said of an order beside how it stands: what Schwab publishes, and what is seen in its answers.
 ACTIONS = frozenset({"EXECUTION", "ORDER_ACTION"})
 TRADES = frozenset({"FILL", "PARTIAL_FILL"})
 NO_TRADES = frozenset({"CANCELED"})

@@ -49,6 +49,29 @@ async def test_a_look_for_which_there_is_no_leave_is_made_later(desk: SchwabDesk
     assert (await desk.session.health()).is_connected
 
 
+async def test_a_look_that_is_refused_once_is_made_again(desk: SchwabDesk) -> None:
+    looks_fail(desk, BrokerRefusedError("Not found", reason="HTTP_404"))
+    vars(desk.session)["_look_now"].set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    del vars(vars(desk.session)["_client"])["orders"]
+
+    await working(desk, "C1", buy(PUT, "4.00"))
+
+    assert (await desk.session.health()).is_connected
+
+
+async def test_looks_that_are_refused_on_and_on_take_the_session_down(desk: SchwabDesk) -> None:
+    looks_fail(desk, BrokerRefusedError("Forbidden", reason="HTTP_403"))
+    vars(desk.session)["_look_now"].set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+    desk.server.clock.forward(seconds=31)
+
+    assert not (await desk.session.health()).is_connected
+
+
 async def test_a_refused_cancel_is_told_though_the_look_after_it_fails(desk: SchwabDesk) -> None:
     await working(desk, "C1", buy(PUT, "4.00"))
 

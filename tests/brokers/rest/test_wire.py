@@ -100,6 +100,11 @@ async def test_a_question_is_asked_again(fault: httpx.Response | Exception) -> N
     assert await line.ask() == {"n": 1}
 
 
+async def test_an_address_that_moved_answers_no_question() -> None:
+    with pytest.raises(WireDownError):
+        await Line([httpx.Response(302, headers={"Location": "/elsewhere"})] * 3).ask()
+
+
 async def test_a_question_is_given_up_after_three_tries() -> None:
     line = Line([httpx.ReadTimeout("t")] * 5)
 
@@ -119,6 +124,10 @@ async def test_a_question_is_given_up_after_three_tries() -> None:
         httpx.Response(500),
         httpx.Response(503, json={"message": "busy"}),
         httpx.Response(400, text="<html>", headers={"Content-Type": "text/html"}),
+        httpx.Response(302, headers={"Location": "/orders/7"}),
+        httpx.Response(307, json={}),
+        httpx.Response(408, json={"message": "timed out"}),
+        httpx.Response(409),
         httpx.Response(200, content=b'{"half', headers={"Content-Type": "application/json"}),
     ],
 )

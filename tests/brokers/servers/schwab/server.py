@@ -36,6 +36,8 @@ class Grants:
     refreshes: dict[str, datetime] = field(default_factory=dict)
     accesses: dict[str, datetime] = field(default_factory=dict)
     asked: int = 0
+    rotates: bool = False  # each renewal brings another refresh token, and the old one is dead
+    says: dict[str, object] = field(default_factory=dict)  # instead, in the next answer; None: not at all
 
     def leave(self) -> str:
         """Return a refresh token, as a person gets it at the page."""
@@ -63,9 +65,13 @@ class Grants:
             refresh = self.leave()
         elif form.get("grant_type") != "refresh_token" or self.clock() >= self.refreshes.get(refresh, self.clock()):
             return None
+        elif self.rotates:
+            self.refreshes.pop(refresh, None)
+            refresh = self.leave()
         access = f"access-{secrets.token_hex(8)}"
         self.accesses[access] = self.clock() + ACCESS
-        return {
+        other, self.says = self.says, {}
+        told = {
             "expires_in": int(ACCESS.total_seconds()),
             "token_type": "Bearer",
             "scope": "api",
@@ -73,6 +79,7 @@ class Grants:
             "access_token": access,
             "id_token": "unused",
         }
+        return {name: value for name, value in (told | other).items() if value is not None}
 
 
 @dataclass
@@ -86,6 +93,9 @@ class SchwabServer(Server):
     schema_errors: list[str] = field(default_factory=list)
     lies_about: int | None = None  # the next order's place names this one
     failing_reads: int = 0
+    lists_preferences: bool = False  # as the published schema has them
+    preferences: list[Any] = field(default_factory=list)  # in their place
+    names_no_place: bool = False
 
     def __post_init__(self) -> None:
         self.grants = self.new_grants()
@@ -235,20 +245,21 @@ class SchwabServer(Server):
         )
 
     async def preference(self, _: web.Request) -> web.Response:
-        return web.json_response(
-            {
-                "accounts": [{"accountNumber": number, "type": "BROKERAGE"} for number in self.exchange.accounts],
-                "streamerInfo": [
-                    {
-                        "streamerSocketUrl": f"{self.port.url.replace('http', 'ws', 1)}/ws",
-                        "schwabClientCustomerId": "customer-1",
-                        "schwabClientCorrelId": "correlation-1",
-                        "schwabClientChannel": "N9",
-                        "schwabClientFunctionId": "APIAPP",
-                    }
-                ],
-            }
-        )
+        if self.preferences:
+            return web.json_response(self.preferences[0])
+        one = {
+            "accounts": [{"accountNumber": number, "type": "BROKERAGE"} for number in self.exchange.accounts],
+            "streamerInfo": [
+                {
+                    "streamerSocketUrl": f"{self.port.url.replace('http', 'ws', 1)}/ws",
+                    "schwabClientCustomerId": "customer-1",
+                    "schwabClientCorrelId": "correlation-1",
+                    "schwabClientChannel": "N9",
+                    "schwabClientFunctionId": "APIAPP",
+                }
+            ],
+        }
+        return web.json_response([one] if self.lists_preferences else one)
 
     async def quotes(self, request: web.Request) -> web.Response:
         shown = {}
@@ -286,7 +297,7 @@ class SchwabServer(Server):
         number = order.number if self.lies_about is None else self.lies_about
         self.lies_about = None
         place = f"{self.real_host}{self.root}/accounts/{request.match_info['hash']}/orders/{number}"
-        return web.Response(status=201, headers={"Location": place})
+        return web.Response(status=201, headers={} if self.names_no_place else {"Location": place})
 
     def name_of(self, number: str) -> str:
         """Return what stands for the account in paths."""

@@ -72,6 +72,11 @@ class Streamer:
             self._came.clear()
             await self._came.wait()
 
+    async def say(self, text: str) -> None:
+        """Send a message of any form."""
+        assert self._line is not None
+        await self._line.send_str(text)
+
     async def asked_for(self, symbols: set[str]) -> None:
         """Wait until quotes of these, and no others, are wanted."""
         while self._symbols != symbols:
