@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from allcore.kernel.reports import BalanceReport, PositionReport
-from brokers.etrade.lists import many
+from brokers.etrade.lists import many, needed, part
 from brokers.etrade.products import symbol_of
 
 CLOSED = "CLOSED"
@@ -13,15 +13,15 @@ CLOSED = "CLOSED"
 
 def keys_of(body: Mapping[str, Any] | None) -> dict[str, str]:
     """Return under which key each open account goes in paths, by its number."""
-    rows = () if body is None else many(body["AccountListResponse"]["Accounts"]["Account"])
+    rows = [] if body is None else many(part(needed(body["AccountListResponse"], "Accounts"), "Account"))
     return {str(row["accountId"]): str(row["accountIdKey"]) for row in rows if row.get("accountStatus") != CLOSED}
 
 
 def positions_of(body: Mapping[str, Any] | None, account: str) -> tuple[Sequence[PositionReport], int]:
     """Read a page of positions, and the number of the next (0: there is none)."""
     found, following = [], 0
-    for portfolio in () if body is None else many(body["PortfolioResponse"]["AccountPortfolio"]):
-        found += [_position(row, account) for row in many(portfolio.get("Position") or ())]
+    for portfolio in [] if body is None else many(part(body["PortfolioResponse"], "AccountPortfolio")):
+        found += [_position(row, account) for row in many(part(portfolio, "Position"))]
         following = int(portfolio.get("nextPageNo") or 0)
     return found, following
 
@@ -38,4 +38,5 @@ def _position(row: Mapping[str, Any], account: str) -> PositionReport:
 
 def balance_of(body: Mapping[str, Any], account: str) -> BalanceReport:
     """Read the cash."""
-    return BalanceReport(account, Decimal(str(body["BalanceResponse"]["Computed"]["cashBalance"])))
+    computed = needed(body["BalanceResponse"], "Computed")
+    return BalanceReport(account, Decimal(str(computed["cashBalance"])))

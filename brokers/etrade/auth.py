@@ -20,6 +20,7 @@ REQUEST, ACCESS, RENEW = "/oauth/request_token", "/oauth/access_token", "/oauth/
 SECRETS = ("consumer_key", "consumer_secret")
 OUT_OF_BAND = "oob"  # the broker shows a code; it calls nobody back
 AGAIN_AFTER = timedelta(seconds=5)  # requests turned away together are renewed together
+WAKES_FOR = timedelta(minutes=110)  # without a call; after two hours it sleeps
 HELD_FOR = timedelta(seconds=30)  # after which the vault is read again: what was revoked or rotated there holds here
 SKEW = timedelta(seconds=60)  # a signature five minutes off is refused
 GIVE_LEAVE = "authorise the desk on the Brokers page."
@@ -70,11 +71,22 @@ class Tokens:
         self._ahead = timedelta(0)  # of our clock, the broker's
         self._turn = asyncio.Lock()
         self._renewed_at: datetime | None = None
+        self._used_at: datetime | None = None
         self._fault: DeskError | None = None
 
     async def sign(self, request: httpx.Request) -> None:
-        """Put the signature on the request."""
-        now = self._plumbing.clock()
+        """Put the signature on the request. A token that is about to fall asleep is woken first.
+
+        Raises:
+            SignInEndedError: it has ended; nothing was sent.
+            WireDownError: it cannot be woken just now; nothing was sent.
+        """
+        if self._used_at is not None and self._plumbing.clock() - self._used_at >= WAKES_FOR:
+            await self.renew()
+        await self._sign(request)
+
+    async def _sign(self, request: httpx.Request) -> None:
+        now = self._used_at = self._plumbing.clock()
         is_stale = self._read_at is None or now - self._read_at >= HELD_FOR
         names = await self._read() if is_stale or self._names is None else self._names
         at = now + self._ahead
@@ -126,7 +138,7 @@ class Tokens:
 
     async def _ask(self) -> httpx.Response:
         request = self._client.build_request("GET", f"{self._oauth_url}{RENEW}")
-        await self.sign(request)
+        await self._sign(request)
         return await self._client.send(request)
 
     def _sets_clock(self, response: httpx.Response) -> bool:

@@ -1,11 +1,14 @@
 """E*TRADE's REST, as a polled session asks for it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -15,13 +18,13 @@ from allcore.kernel.tickets import OrderTicket
 from brokers.etrade.accounts import balance_of, keys_of, positions_of
 from brokers.etrade.auth import Tokens
 from brokers.etrade.ledger import Ledger
-from brokers.etrade.lists import first, many
-from brokers.etrade.orders import Seen, UnreadableListError, body_of, orders_of
+from brokers.etrade.lists import first, many, needed, part
+from brokers.etrade.orders import Seen, UnreadableListError, body_of, orders_of, said_of
 from brokers.etrade.terms import ACCOUNTS, CAPABILITIES, ORDERS
 from brokers.etrade.words import DOUBTFUL, RATE_LIMIT
 from brokers.ports import Bucket, Lane, Plumbing, Preview
 from brokers.rest.places import Rank
-from brokers.rest.too_many import PAUSE
+from brokers.rest.too_many import PAUSE, said_429
 from brokers.rest.views import UNREADABLE, Listed, UnreadOrder
 from brokers.rest.wire import (
     TURN_SECONDS,
@@ -31,6 +34,7 @@ from brokers.rest.wire import (
     Turn,
     Wire,
     WireDownError,
+    is_json,
 )
 
 V1 = "/v1/accounts"
@@ -40,6 +44,9 @@ LONGEST_ID = 20  # of a clientOrderId, letters and digits
 # Preview and placing have one span, below the five seconds within which a sending must have its answer: a preview that
 # takes longer is given up, and the placing waits for its turn no longer than what is left.
 PREVIEW_SECONDS, SPAN_SECONDS = 4.0, 4.5
+IN_XML = {name: re.compile(f"<{name}>([^<]*)</{name}>") for name in ("code", "message")}
+XML_ERROR = re.compile(r"\s*(<\?xml[^>]*\?>)?\s*<Error>")
+NOT_SAID = "HTTP_"  # what begins the code of a refusal that has none of E*TRADE's: it may be somebody's on the way
 PROBE = "PREVIEW"  # the clientOrderId of a preview that nobody places
 
 
@@ -52,7 +59,7 @@ class EtradeClient:
         self._plumbing = plumbing
         self._http = http
         tokens = Tokens(plumbing, http, oauth_url)
-        self._wire = Wire(http, plumbing.pacer, Manners(tokens.sign, tokens.renew, refusal, too_many))
+        self._wire = Wire(http, plumbing.pacer, Manners(tokens.sign, tokens.renew, refusal, too_many, is_said))
         self._ledger = Ledger(plumbing.keys)
         self._keys: dict[str, str] = {}
 
@@ -82,17 +89,17 @@ class EtradeClient:
         except TimeoutError:
             raise WireDownError("E*TRADE's preview took too long; nothing was ordered.") from None
         left = min(TURN_SECONDS, SPAN_SECONDS - (clock() - begun))
-        placing = {"PlaceOrderRequest": body | {"PreviewIds": [{"previewId": previewed["previewId"]}]}}
+        placing = {"PlaceOrderRequest": body | {"PreviewIds": [{"previewId": n} for n in previewed["previewIds"]]}}
         try:
             answer = await self._wire.tell(
                 "POST", self._path(account, "orders/place.json"), Turn(ORDERS, within=left), body=placing
             )
         except BrokerRefusedError as e:
-            if is_doubtful(e.message):
+            if is_doubtful(e.message) or str(e.context.get("reason", "")).startswith(NOT_SAID):
                 raise NoAnswerError(f"E*TRADE says {e.message!r}; the order may be booked.") from e
             raise
         try:
-            number = str(int(first(answer.body["PlaceOrderResponse"]["OrderIds"])["orderId"]))
+            number = number_of(answer.body["PlaceOrderResponse"])
         except UNREADABLE as e:
             raise NoAnswerError("E*TRADE took the order and did not say under which number.") from e
         self._ledger.placed(number)
@@ -193,32 +200,46 @@ class EtradeClient:
             raise WireDownError("E*TRADE's preview has no answer that can be read; nothing was ordered.") from e
 
     def _path(self, account: str, rest: str) -> str:
-        return f"{V1}/{self._keys[account]}/{rest}"
+        return f"{V1}/{quote(self._keys[account], safe='')}/{rest}"
 
 
 def _preview(body: Mapping[str, Any]) -> dict[str, Any]:
-    order = first(body["Order"])
-    rows = (order.get("messages") or {}).get("Message") or ()
+    order = first(needed(body, "Order"))
+    numbers = [int(row["previewId"]) for row in many(needed(body, "PreviewIds"))]
+    if not numbers:
+        raise LookupError("previewId")
     return {
-        "previewId": int(first(body["PreviewIds"])["previewId"]),
+        "previewIds": numbers,
         "commission": order.get("estimatedCommission", body.get("totalCommission")),
-        "warnings": tuple(str(row["description"]) for row in many(rows)),
+        "warnings": tuple(said_of(order) + said_of(body)),
     }
 
 
+def number_of(body: Mapping[str, Any]) -> str:
+    """Return under which number an order was placed."""
+    rows = part(body, "OrderIds")
+    return str(int(needed(body, "orderId") if rows is None else first(rows)["orderId"]))
+
+
 def refusal(response: httpx.Response) -> tuple[str, str]:
-    """Return code and text of a refusal: `{"Error": {"code": ..., "message": ...}}`."""
+    """Return code and text of a refusal: `{"Error": {"code": ..., "message": ...}}`, or the same in XML."""
     try:
         error = response.json()["Error"]
         return str(error.get("code", "")), str(error.get("message", ""))
     except UNREADABLE:
-        return f"HTTP_{response.status_code}", ""
+        code, text = (IN_XML[name].search(response.text) for name in ("code", "message"))
+        return code[1] if code else f"{NOT_SAID}{response.status_code}", unescape(text[1]) if text else ""
+
+
+def is_said(response: httpx.Response) -> bool:
+    """Return whether a refusal is E*TRADE's own: JSON, or the XML that its errors may come in all the same."""
+    return is_json(response) or XML_ERROR.match(response.text) is not None
 
 
 def too_many(response: httpx.Response) -> float | None:
-    """Return how long to wait after too many calls, which E*TRADE says in a page of HTML with status 400."""
-    is_page = response.status_code == httpx.codes.BAD_REQUEST and "json" not in response.headers.get("Content-Type", "")
-    return PAUSE if is_page and RATE_LIMIT in response.text else None
+    """Return how long to wait after too many calls, which E*TRADE says in words with status 400, mostly on a page."""
+    is_bad = response.status_code == httpx.codes.BAD_REQUEST
+    return PAUSE if is_bad and RATE_LIMIT in response.text else said_429(response)
 
 
 def is_doubtful(text: str) -> bool:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import gcd
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from allcore.kernel.orders import OrdType, TriggerPrice
 from allcore.kernel.tickets import OrderTicket, TicketLeg
 from brokers.errors import NotTakenError
-from brokers.etrade.lists import many
+from brokers.etrade.lists import many, needed, part
 from brokers.etrade.products import option_named, product_of, symbol_of
 from brokers.etrade.shapes import kind_of
 from brokers.etrade.totals import Total
@@ -94,11 +95,16 @@ def orders_of(body: Mapping[str, Any] | None, account: str) -> tuple[list[Seen |
     if body is None:
         return [], ""
     try:
-        page = body["OrdersResponse"]
-        rows = list(many(page.get("Order") or ()))
-        return [seen for row in rows for seen in _details(row, account)], str(page.get("marker") or "")
+        page = body["OrdersResponse"] or {}
+        return [seen for row in many(part(page, "Order")) for seen in _details(row, account)], _marker(page)
     except UNREADABLE as e:
         raise UnreadableListError(f"E*TRADE's list of orders cannot be read: {e!r}") from e
+
+
+def _marker(page: Mapping[str, Any]) -> str:
+    """Return where the next page begins; the address of it may be all that is said."""
+    marker, address = page.get("marker"), str(page.get("next") or "")
+    return str(marker or "") or next(iter(parse_qs(urlsplit(address).query).get("marker", [])), "")
 
 
 def _details(row: Any, account: str) -> list[Seen | UnreadOrder]:
@@ -106,7 +112,7 @@ def _details(row: Any, account: str) -> list[Seen | UnreadOrder]:
     number, found = "", list[Seen | UnreadOrder]()
     try:
         number = str(int(row["orderId"]))
-        for place, detail in enumerate(many(row["OrderDetail"])):
+        for place, detail in enumerate(many(needed(row, "OrderDetail"))):
             found.append(_seen(detail, account, number if place == 0 else f"{number}/{place}"))
     except UNREADABLE as e:
         found.append(UnreadOrder(number, account, f"An order of E*TRADE's cannot be read: {e!r}."))
@@ -114,9 +120,9 @@ def _details(row: Any, account: str) -> list[Seen | UnreadOrder]:
 
 
 def _seen(detail: Mapping[str, Any], account: str, name: str) -> Seen:
-    rows = list(many(detail["Instrument"]))
+    rows = many(needed(detail, "Instrument"))
     totals = tuple(_total(one) for one in rows)
-    quantities = [_whole(one["orderedQuantity"]) for one in rows]
+    quantities = [_whole(one["quantity"] if (n := one.get("orderedQuantity")) is None else n) for one in rows]
     units, price_type = gcd(*quantities), str(detail["priceType"])
     placed_at = moment(detail["placedTime"])
     status = str(detail["status"])
@@ -132,7 +138,7 @@ def _seen(detail: Mapping[str, Any], account: str, name: str) -> Seen:
         entered_at=placed_at,
         price=_price(price_type, detail),
         reason="" if status in STANDINGS else status,
-        text=_text(detail.get("messages") or {}),
+        text=" ".join(said_of(detail)),
         raw={"status": status},
     )
     at = moment(detail["executedTime"]) if detail.get("executedTime") else placed_at
@@ -142,14 +148,19 @@ def _seen(detail: Mapping[str, Any], account: str, name: str) -> Seen:
 def _price(price_type: str, detail: Mapping[str, Any]) -> Decimal | None:
     if price_type == "NET_EVEN":
         return Decimal(0)
-    return abs(Decimal(str(detail["limitPrice"]))) if price_type in PRICED else None
+    if price_type not in PRICED:
+        return None
+    limit = detail.get("limitPrice")
+    return abs(Decimal(str(detail["stopLimitPrice"] if limit is None else limit)))
 
 
 def _standing(status: str, totals: Sequence[Total], quantities: Sequence[int]) -> Standing:
-    """Return how it stands; what is called executed and is not, in full, works on."""
+    """Return how it stands; what is called executed and is not, in full, works on, and the other way round."""
     standing = STANDINGS.get(status, Standing.UNKNOWN)
     is_short = any(total.qty < qty for total, qty in zip(totals, quantities, strict=True))
-    return Standing.WORKING if standing is Standing.FILLED and is_short else standing
+    if standing is Standing.FILLED and is_short:
+        return Standing.WORKING
+    return Standing.FILLED if standing in (Standing.WORKING, Standing.CANCELING) and not is_short else standing
 
 
 def _total(row: Mapping[str, Any]) -> Total:
@@ -174,9 +185,11 @@ def _whole(value: object) -> int:
     return int(number)
 
 
-def _text(messages: Mapping[str, Any]) -> str:
-    rows = messages.get("Message") or messages.get("message") or ()
-    return " ".join(str(row.get("description", "")) for row in many(rows))
+def said_of(row: Mapping[str, Any]) -> list[str]:
+    """Return what is said of an order in its messages: `{"Message": [...]}`, or the list itself."""
+    messages = part(row, "messages")
+    rows = part(messages, "Message") if isinstance(messages, Mapping) else messages
+    return [str(one["description"]) for one in many(rows) if isinstance(one, Mapping) and one.get("description")]
 
 
 def moment(millis: object) -> datetime:

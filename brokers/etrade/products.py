@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from allcore.kernel.instruments import InvalidSymbolError, OptionContract, Right
+from brokers.etrade.lists import needed, part
 
 RIGHTS = {"CALL": Right.CALL, "PUT": Right.PUT}
 CALL_PUT = {right: word for word, right in RIGHTS.items()}
@@ -42,8 +43,8 @@ def symbol_of(row: Mapping[str, Any]) -> str:
     Raises:
         LookupError, TypeError, ValueError, InvalidInputError: it has not the form it should have.
     """
-    product = row["Product"]
-    key = row.get("osiKey") or (product.get("productId") or {}).get("symbol") or ""
+    product = needed(row, "Product")
+    key = str(row.get("osiKey") or (part(product, "productId") or {}).get("symbol") or "")
     if product["securityType"] != "OPTN":
         return str(product["symbol"])
     if len(key) > ROOT and option_named(name := f"{key[:ROOT].rstrip('-'):<6}{key[ROOT:]}") is not None:
