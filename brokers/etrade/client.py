@@ -62,6 +62,7 @@ class EtradeClient:
         self._wire = Wire(http, plumbing.pacer, Manners(tokens.sign, tokens.renew, refusal, too_many, is_said))
         self._ledger = Ledger(plumbing.keys)
         self._keys: dict[str, str] = {}
+        self._behind: set[str] = set()  # accounts whose last look failed
 
     async def connect(self) -> frozenset[str]:
         """Learn under which key each account goes."""
@@ -123,7 +124,19 @@ class EtradeClient:
         )
 
     async def orders(self, account: str, since: datetime) -> Sequence[Listed]:
-        """Return the orders entered since, by New York's days."""
+        """Return the orders entered since, by New York's days.
+
+        A look leaves its calls to orders. Once one found no room, the next one of each account has an order's turn.
+        """
+        try:
+            found = await self._listed(account, since, Lane.ORDERS if account in self._behind else Lane.DATA)
+        except WireDownError:
+            self._behind = set(self._keys)
+            raise
+        self._behind.discard(account)
+        return found
+
+    async def _listed(self, account: str, since: datetime, lane: Lane) -> Sequence[Listed]:
         now = self._plumbing.clock()
         params = {
             "count": PAGE,
@@ -135,7 +148,7 @@ class EtradeClient:
         while marker not in seen_before:
             seen_before.add(marker)
             body = await self._asked(
-                self._path(account, "orders.json"), ORDERS, params | ({"marker": marker} if marker else {})
+                self._path(account, "orders.json"), ORDERS, params | ({"marker": marker} if marker else {}), lane
             )
             try:
                 page, marker = orders_of(body, account)
@@ -185,8 +198,10 @@ class EtradeClient:
         """Let the lines go."""
         await self._http.aclose()
 
-    async def _asked(self, path: str, bucket: Bucket, params: Mapping[str, str] | None = None) -> Any:
-        return (await self._wire.ask(path, bucket=bucket, params=params)).body
+    async def _asked(
+        self, path: str, bucket: Bucket, params: Mapping[str, str] | None = None, lane: Lane = Lane.DATA
+    ) -> Any:
+        return (await self._wire.ask(path, bucket=bucket, params=params, lane=lane)).body
 
     async def _previewed(self, account: str, body: Mapping[str, object], lane: Lane) -> dict[str, Any]:
         """Preview an order, which orders nothing: without an answer, nothing was done."""

@@ -14,6 +14,7 @@ from brokers.errors import NotTakenError
 from brokers.etrade.lists import many, needed, part
 from brokers.etrade.products import option_named, product_of, symbol_of
 from brokers.etrade.shapes import kind_of
+from brokers.etrade.strangers import told
 from brokers.etrade.totals import Total
 from brokers.etrade.words import (
     AT_ONCE,
@@ -142,7 +143,7 @@ def _seen(detail: Mapping[str, Any], account: str, name: str) -> Seen:
         raw={"status": status},
     )
     at = moment(detail["executedTime"]) if detail.get("executedTime") else placed_at
-    return Seen(view, totals, max(at, placed_at))
+    return Seen(told(view, detail), totals, max(at, placed_at))
 
 
 def _price(price_type: str, detail: Mapping[str, Any]) -> Decimal | None:

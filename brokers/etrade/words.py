@@ -28,13 +28,22 @@ SINGLE_TYPES = {
     OrdType.STOP_LIMIT: "STOP_LIMIT",
 }
 COMBO_TYPES = {PriceEffect.DEBIT: "NET_DEBIT", PriceEffect.CREDIT: "NET_CREDIT", PriceEffect.EVEN: "NET_EVEN"}
-PRICED = frozenset({"LIMIT", "STOP_LIMIT", "NET_DEBIT", "NET_CREDIT"})
+TYPES = {word: kind for kind, word in SINGLE_TYPES.items()} | dict.fromkeys(COMBO_TYPES.values(), OrdType.LIMIT)
+AUCTIONS = {
+    "MARKET_ON_OPEN": (OrdType.MARKET, TimeInForce.OPG),
+    "MARKET_ON_CLOSE": (OrdType.MARKET, TimeInForce.CLS),
+    "LIMIT_ON_OPEN": (OrdType.LIMIT, TimeInForce.OPG),
+    "LIMIT_ON_CLOSE": (OrdType.LIMIT, TimeInForce.CLS),
+}
+EFFECTS = {word: effect for effect, word in COMBO_TYPES.items()}
+PRICED = frozenset({"LIMIT", "STOP_LIMIT", "NET_DEBIT", "NET_CREDIT", "LIMIT_ON_OPEN", "LIMIT_ON_CLOSE"})
 TERMS = {
     TimeInForce.DAY: "GOOD_FOR_DAY",
     TimeInForce.GTC: "GOOD_UNTIL_CANCEL",
     TimeInForce.IOC: "IMMEDIATE_OR_CANCEL",
     TimeInForce.FOK: "FILL_OR_KILL",
 }
+TIMES = {word: tif for tif, word in TERMS.items()} | {"GOOD_TILL_DATE": TimeInForce.GTC}
 AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 OPTION_ACTIONS = {
     (Side.BUY, PositionEffect.OPEN): "BUY_OPEN",
@@ -48,6 +57,7 @@ SHARE_ACTIONS = {
     (Side.SELL, PositionEffect.OPEN): "SELL_SHORT",
     (Side.SELL, PositionEffect.CLOSE): "SELL",
 }
+OPENINGS = {word: effect for words in (OPTION_ACTIONS, SHARE_ACTIONS) for (_, effect), word in words.items()}
 SIDES = {word: side for words in (OPTION_ACTIONS, SHARE_ACTIONS) for (side, _), word in words.items()}
 
 RATE_LIMIT = "exceeded the rate limit"  # in a page of HTML, with status 400

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import structlog
@@ -11,12 +11,11 @@ from allcore.kernel.orders import OrdStatus
 from allcore.kernel.reports import ExecutionReport, OrderReport
 from allcore.kernel.tickets import OrderTicket
 from brokers.ports import OrderKey, Plumbing
-from brokers.rest.changes import OPEN, TAKEN, Names, changes, fills_of, renamed
+from brokers.rest.changes import OPEN, TAKEN, Names, answers, changes, fills_of, renamed
 from brokers.rest.combos import whole_units
+from brokers.rest.doubts import Finds, shape_of
 from brokers.rest.unread import Unread
 from brokers.rest.views import ENDED, OrderView, Standing, fingerprint_of
-
-EARLIEST = timedelta(seconds=5)  # a broker's clock may be behind ours by so much
 
 STATUSES = {
     Standing.PENDING: OrdStatus.PENDING_NEW,
@@ -45,6 +44,7 @@ class Book:
         self._acknowledged: set[str] = set()
         self._first: defaultdict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
         self._doubts: dict[str, OrderKey] = {}
+        self._strangers: dict[str, OrderView] = {}  # of the last look, by the broker's id
         self._placed: dict[str, OrderKey] = {}  # by the id that the broker answered, until a look confirms it
         self.unread = Unread(plumbing)
 
@@ -84,10 +84,12 @@ class Book:
         self._unwritten[key.cl_ord_id] = broker_order_id
 
     async def id_of(self, cl_ord_id: str) -> str:
-        """Return the broker's id of an order of ours, or an empty text."""
+        """Return the broker's id of an order, or an empty text; one that is not ours is called by nothing else."""
         for broker_order_id, key in self._keys.items():
             if key.cl_ord_id == cl_ord_id:
                 return broker_order_id
+        if cl_ord_id in self._strangers:
+            return cl_ord_id
         known = await self._plumbing.keys.by_cl_ord_id(cl_ord_id)
         return "" if known is None or not known.chain or not known.ticket else known.chain[-1]
 
@@ -119,7 +121,7 @@ class Book:
 
     def has_ended(self, broker_order_id: str) -> bool:
         """Return whether the last look saw it closed."""
-        view = self._views.get(broker_order_id)
+        view = self._views.get(broker_order_id) or self._strangers.get(broker_order_id)
         return view is not None and view.standing in ENDED
 
     def is_ours(self, broker_order_id: str) -> bool:
@@ -132,22 +134,23 @@ class Book:
         tell: Callable[[ExecutionReport], None],
         *,
         expected: frozenset[str] = frozenset(),
-        may_match: bool,
+        on_their_way: frozenset[str] = frozenset(),
     ) -> list[OrderView]:
         """Take a look's orders, tell what changed in ours, and return them as they are known here.
 
         `expected` are the ids answered before the look began: one that it does not show, or shows as another order,
-        leaves its order in doubt.
+        leaves its order in doubt. `on_their_way` are the fingerprints of orders that have no answer yet.
         """
-        await self._confirm(views, expected)
-        if may_match:
-            await self._match(views)
+        await self._confirm(views, expected - self.unread.names)
+        await self._match(views, on_their_way)
+        self._strangers = {view.broker_order_id: view for view in views if view.broker_order_id not in self._keys}
         return [await self._one_seen(view, tell) for view in views]
 
     async def _one_seen(self, view: OrderView, tell: Callable[[ExecutionReport], None]) -> OrderView:
         name = view.broker_order_id
         key = self._keys.get(name)
         if key is None:
+            self._answer_cancel(view, tell)
             return view
         if self._shown.get(name) == view:  # most of a day's orders, at most looks
             return self._views[name]
@@ -170,6 +173,15 @@ class Book:
         for report in reports:
             tell(report)
         return view
+
+    def _answer_cancel(self, view: OrderView, tell: Callable[[ExecutionReport], None]) -> None:
+        """Answer what was asked of an order that is not ours, which is all that is told of it between two lists."""
+        cancel_id = self._cancels.get(view.broker_order_id, "")
+        if cancel_id and view.standing in ENDED:
+            self._cancels.pop(view.broker_order_id)
+            names = Names(self._plumbing.connection, view.broker_order_id, cancel_id)
+            for report in answers(view, names, now=self._plumbing.clock()):
+                tell(report)
 
     async def _write(self, name: str, key: OrderKey, view: OrderView) -> None:
         """Keep the broker's id, and what each execution first was: a correction is told from a trade after a restart.
@@ -198,37 +210,20 @@ class Book:
                 log.warning("order_not_as_placed", cl_ord_id=key.cl_ord_id, broker_order_id=name)
                 self.in_doubt(key)
 
-    async def _match(self, views: Sequence[OrderView]) -> None:
-        """Find the orders in doubt among those that nobody here has a name for: by all their terms and their time.
-
-        Only where as many are found as are looked for: which of two twins arrived, nobody can tell.
-        """
+    async def _match(self, views: Sequence[OrderView], on_their_way: frozenset[str]) -> None:
         if not self._doubts:
             return
         strangers = [view for view in views if view.broker_order_id not in self._keys]
-        wanted: defaultdict[str, list[OrderKey]] = defaultdict(list)
-        for key in self._doubts.values():
-            wanted[fingerprint_of(key.broker_account, OrderTicket.from_dict(key.ticket))].append(key)
-        for shape, keys in wanted.items():
-            earliest = min(key.intended_at for key in keys) - EARLIEST
-            if self.unread.may_hide_one_since(earliest):
-                log.warning("doubt_beside_unreadable_order", in_doubt=len(keys))
-                continue
-            found = [v for v in strangers if v.fingerprint == shape and v.entered_at >= earliest]
-            unknown = [v for v in found if await self._plumbing.keys.by_broker_order_id(v.broker_order_id) is None]
-            if len(unknown) != len(keys):
-                if unknown:
-                    log.warning("orders_cannot_be_told_apart", found=len(unknown), in_doubt=len(keys))
-                continue
-            unknown.sort(key=lambda v: (v.entered_at, v.broker_order_id))
-            for key, view in zip(sorted(keys, key=lambda k: k.intended_at), unknown, strict=True):
-                self._name(key, view.broker_order_id)
+        finds = Finds(strangers, self.unread, self._plumbing.keys, on_their_way)
+        for key, broker_order_id in await finds.of(tuple(self._doubts.values())):
+            self._name(key, broker_order_id)
 
     def as_it_stands(self, view: OrderView, since: datetime) -> OrderReport | None:
         """Return the order for a mass status: every open one, and what was entered since. A stranger has no ClOrdID."""
-        if view.standing is Standing.REPLACED or (view.standing in ENDED and _last_touched(view) < since):
-            return None
         key = self._keys.get(view.broker_order_id)
+        is_past = view.standing in ENDED and _last_touched(view) < since
+        if is_past or (key is None and view.standing is Standing.REPLACED):
+            return None
         names = Names(self._plumbing.connection, "" if key is None else key.cl_ord_id)
         fills = fills_of(view, names)
         return OrderReport(
@@ -239,7 +234,22 @@ class Book:
             order_qty=view.order_qty,
             cum_qty=sum(fill.combo_qty for fill in fills),
             fills=fills,
+            ticket=None if key is not None or self._may_be_ours(view) else view.ticket,
         )
+
+    def _may_be_ours(self, view: OrderView) -> bool:
+        """Return whether an order without a name may be one in doubt: then its terms are nobody else's yet."""
+        return any(shape_of(key) == view.fingerprint for key in (*self._doubts.values(), *self._placed.values()))
+
+    @property
+    def alerts(self) -> list[str]:
+        """What a person should look at."""
+        seen = [(key, view) for name, key in self._keys.items() if (view := self._views.get(name)) is not None]
+        return self.unread.alerts + [
+            f"Order {key.cl_ord_id} ({view.broker_order_id}) is in doubt: the broker says {view.reason!r} of it."
+            for key, view in seen
+            if view.standing is Standing.UNKNOWN
+        ]
 
 
 def _last_touched(view: OrderView) -> datetime:

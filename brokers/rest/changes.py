@@ -8,13 +8,14 @@ from decimal import Decimal
 
 from allcore.kernel.reports import ExecutionReport, LegFill, ReportKind
 from brokers.rest.combos import Units, whole_units
-from brokers.rest.views import LegExecution, OrderView, Standing
+from brokers.rest.views import ENDED, LegExecution, OrderView, Standing
 
-TAKEN = frozenset({Standing.WORKING, Standing.CANCELING, Standing.FILLED, Standing.CANCELED, Standing.EXPIRED})
+TAKEN = frozenset({Standing.WORKING, Standing.CANCELING}) | ENDED - {Standing.REJECTED}
 ENDINGS = {
     Standing.CANCELED: ReportKind.UNSOLICITED_CANCEL,
     Standing.EXPIRED: ReportKind.EXPIRE,
     Standing.REJECTED: ReportKind.REJECT,
+    Standing.REPLACED: ReportKind.UNSOLICITED_CANCEL,  # elsewhere: the desk cancels, and sends anew
 }
 OPEN = frozenset({Standing.PENDING, Standing.WORKING, Standing.CANCELING, Standing.UNKNOWN})
 
@@ -40,6 +41,12 @@ def changes(
     if before is None or before.standing in OPEN:
         reports += _ended(after, names, say)
     return tuple(reports)
+
+
+def answers(view: OrderView, names: Names, *, now: datetime) -> tuple[ExecutionReport, ...]:
+    """Return what an order's end answers to a cancel that was asked for."""
+    said = _ended(view, names, _Speaker(names, view, now))
+    return tuple(report for report in said if report.cl_ord_id == names.cancel_id)
 
 
 def fills_of(view: OrderView, names: Names) -> tuple[ExecutionReport, ...]:

@@ -14,7 +14,8 @@ from brokers.errors import NotTakenError, SessionDownError, UnknownAccountError
 from brokers.ports import Health, OrderKey, Plumbing, Preview, Replacement
 from brokers.rest.book import Book
 from brokers.rest.client import Client
-from brokers.rest.views import OrderView, UnreadOrder
+from brokers.rest.doubts import EARLIEST
+from brokers.rest.views import OrderView, UnreadOrder, fingerprint_of
 from brokers.rest.wire import BrokerRefusedError, SignInEndedError
 
 BUSY_EVERY = 1.0  # seconds between looks while an order works
@@ -36,8 +37,8 @@ class PolledSession:
         self._events: asyncio.Queue[ExecutionReport | None] = asyncio.Queue()
         self._look_now = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._sending = 0
-        self._sent = asyncio.Condition()
+        self._on_their_way: dict[object, str] = {}  # instructions without an answer, with an order's fingerprint
+        self._answered = asyncio.Condition()
         self._accounts: frozenset[str] = frozenset()
         self._tasks: list[asyncio.Task[None]] = []
         self._heard_at: datetime | None = None
@@ -65,7 +66,7 @@ class PolledSession:
         self._check(broker_account, ticket)
         key = OrderKey(cl_ord_id, broker_account, ticket.as_dict(), self._plumbing.clock())
         await self._plumbing.keys.intend(key)
-        async with self._instruction():
+        async with self._instruction(fingerprint_of(broker_account, ticket)):
             await self._place(key, ticket)
         self._look_now.set()
 
@@ -107,12 +108,19 @@ class PolledSession:
         return await self._client.preview(broker_account, ticket)
 
     async def mass_status(self, since: datetime) -> MassStatus:
-        """Return everything, whole. What is on its way out is waited for first, so that it is found under its name."""
+        """Return everything, whole. What is on its way out is waited for first, so that it is found under its name.
+
+        What leaves meanwhile is not waited for, or under a steady flow nothing would ever be said: an order that may be
+        one of those is left to the next list.
+        """
         self._check_up()
-        async with self._sent:
-            await self._sent.wait_for(lambda: self._sending == 0)
+        begun = frozenset(self._on_their_way)
+        async with self._answered:
+            await self._answered.wait_for(lambda: begun.isdisjoint(self._on_their_way))
         taken_at = self._plumbing.clock()
         views = await self._look(since)
+        self._book.unread.ensure_none_of_ours()
+        views = [view for view in views if not self._may_be_leaving(view, taken_at)]
         accounts = sorted(self._accounts)
         positions = await asyncio.gather(*(self._client.positions(account) for account in accounts))
         balances = await asyncio.gather(*(self._client.balance(account) for account in accounts))
@@ -127,7 +135,7 @@ class PolledSession:
     async def health(self) -> Health:
         """Say how the session is: down after a fault, or when the broker has not answered for half a minute."""
         silent = self._heard_at is None or self._plumbing.clock() - self._heard_at > SILENT_FOR
-        details: dict[str, object] = {"alerts": self._book.unread.alerts}
+        details: dict[str, object] = {"alerts": self._book.alerts}
         if self._fault is not None:
             details["fault"] = str(self._fault)
         return Health(self._is_open and self._fault is None and not silent, self._heard_at, details)
@@ -202,18 +210,23 @@ class PolledSession:
                 [order for order in listed if isinstance(order, OrderView)],
                 self._events.put_nowait,
                 expected=expected,
-                may_match=self._sending == 0,
+                on_their_way=frozenset(self._on_their_way.values()),
             )
 
+    def _may_be_leaving(self, view: OrderView, since: datetime) -> bool:
+        is_new = view.entered_at >= since - EARLIEST and not self._book.is_ours(view.broker_order_id)
+        return is_new and view.fingerprint in self._on_their_way.values()
+
     @contextlib.asynccontextmanager
-    async def _instruction(self) -> AsyncIterator[None]:
-        self._sending += 1
+    async def _instruction(self, fingerprint: str = "") -> AsyncIterator[None]:
+        one = object()
+        self._on_their_way[one] = fingerprint
         try:
             yield
         finally:
-            self._sending -= 1
-            async with self._sent:
-                self._sent.notify_all()
+            del self._on_their_way[one]
+            async with self._answered:
+                self._answered.notify_all()
 
     def _check(self, account: str, ticket: OrderTicket) -> None:
         self._check_up()

@@ -67,6 +67,7 @@ class OrderView:
     reason: str = ""
     text: str = ""
     raw: dict[str, object] = field(default_factory=dict)
+    ticket: OrderTicket | None = field(default=None, compare=False)  # its terms, where the desk has words for them
 
     @property
     def fingerprint(self) -> str:

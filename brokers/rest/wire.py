@@ -167,11 +167,8 @@ class Wire:
                 continue
             if response.is_success:
                 return _read(response, NoAnswerError("The answer cannot be read; it may have been carried out."))
-            if (
-                response.status_code in OPEN_ENDED
-                or not response.is_client_error
-                or not self._manners.is_said(response)
-            ):
+            is_no = response.is_client_error and response.status_code not in OPEN_ENDED
+            if not is_no or not self._manners.is_said(response):
                 raise NoAnswerError(f"The broker answered {response.status_code}; it may have been carried out.")
             raise self._refused(response)
         raise BusyError("The broker takes no more calls just now; nothing was done.")

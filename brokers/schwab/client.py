@@ -22,6 +22,7 @@ from brokers.schwab.auth import Tokens
 from brokers.schwab.dialect import Dialect
 from brokers.schwab.orders import body_of, is_of_parts, number_of, view_of
 from brokers.schwab.quotes import SchwabQuotes
+from brokers.schwab.strangers import told
 from brokers.schwab.stream import Stream
 
 LONGEST = timedelta(days=60)  # that the list of orders reaches back
@@ -155,7 +156,7 @@ class SchwabClient:
         try:
             row = self._dialect.incoming(row)
             if row.get("orderLegCollection") and not is_of_parts(row):
-                found.append(view_of(row, account))
+                found.append(told(view_of(row, account), row))
             for child in row.get("childOrderStrategies") or ():
                 # One that is only named here is listed by itself: the desk's own hang on nothing.
                 found += self._listed(child, account) if isinstance(child, Mapping) else []

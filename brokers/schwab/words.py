@@ -55,6 +55,9 @@ SINGLE_TYPES = {
     OrdType.TRAILING_STOP: "TRAILING_STOP",
 }
 COMBO_TYPES = {PriceEffect.DEBIT: "NET_DEBIT", PriceEffect.CREDIT: "NET_CREDIT", PriceEffect.EVEN: "NET_ZERO"}
+TYPES = {word: kind for kind, word in SINGLE_TYPES.items()} | dict.fromkeys(COMBO_TYPES.values(), OrdType.LIMIT)
+AT_THE_CLOSE = {"MARKET_ON_CLOSE": OrdType.MARKET, "LIMIT_ON_CLOSE": OrdType.LIMIT}
+EFFECTS = {word: effect for effect, word in COMBO_TYPES.items()}
 UNPRICED = frozenset({"MARKET", "STOP", "TRAILING_STOP", "MARKET_ON_CLOSE", "EXERCISE"})
 DURATIONS = {
     TimeInForce.DAY: "DAY",
@@ -74,6 +77,11 @@ SHARE_INSTRUCTIONS = {
     (Side.SELL, PositionEffect.OPEN): "SELL_SHORT",
     (Side.SELL, PositionEffect.CLOSE): "SELL",
 }
+TIMES = {word: tif for tif, word in DURATIONS.items()} | dict.fromkeys(
+    ("END_OF_WEEK", "END_OF_MONTH", "NEXT_END_OF_MONTH"), TimeInForce.GTC
+)
+OPENINGS = {word: effect for words in (OPTION_INSTRUCTIONS, SHARE_INSTRUCTIONS) for (_, effect), word in words.items()}
+POSITION_EFFECTS = {"OPENING": PositionEffect.OPEN, "CLOSING": PositionEffect.CLOSE}
 SIDES = {"BUY": Side.BUY, "BUY_TO_OPEN": Side.BUY, "BUY_TO_CLOSE": Side.BUY, "BUY_TO_COVER": Side.BUY} | {
     "SELL": Side.SELL,
     "SELL_TO_OPEN": Side.SELL,

@@ -1,4 +1,4 @@
-"""E*TRADE's answers in other forms: one without its list, other capitals, errors in XML, leave that is about to sleep."""
+"""E*TRADE's answers in other forms: one without its list, other capitals, errors in XML, sleepy leave."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -15,8 +15,9 @@ from brokers.etrade.accounts import balance_of, keys_of, positions_of
 from brokers.etrade.auth import Tokens
 from brokers.etrade.client import is_said, number_of, refusal, too_many
 from brokers.etrade.orders import orders_of, said_of
+from brokers.ports import Lane
 from brokers.rest.views import OrderView, Standing
-from brokers.rest.wire import Answer, BrokerRefusedError
+from brokers.rest.wire import Answer, BrokerRefusedError, WireDownError
 from tests.brokers.contract import listed, working
 from tests.brokers.etrade.desks import EtradeDesk, opened
 from tests.brokers.etrade.test_etrade import DETAIL, INSTRUMENT, PRODUCT, read
@@ -132,7 +133,8 @@ def test_accounts_and_positions_are_read_whichever_way_their_names_begin() -> No
     assert balance_of({"BalanceResponse": {"computed": {"cashBalance": -5.5}}}, "1").cash == Decimal("-5.5")
 
 
-XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Error><code>1037</code><message>A &amp; B</message></Error>'
+XML = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Error><code>1037</code><message>A &amp; B</message></Error>"""
 
 
 def answered(status: int, text: str, kind: str) -> httpx.Response:
@@ -189,6 +191,27 @@ async def test_a_no_with_a_code_is_a_no(desk: EtradeDesk) -> None:
     await desk.session.submit("C1", desk.account, buy(PUT, "4.00"))
 
     assert (await desk.hear(ReportKind.REJECT)).reason == "1037"
+
+
+async def test_a_look_that_found_no_room_has_an_orders_turn_next_time(desk: EtradeDesk) -> None:
+    client = vars(desk.session)["_client"]
+    wire, lanes = vars(client)["_wire"], list[Lane]()
+    is_full = True
+
+    async def ask(*args: Any, lane: Lane, **kwargs: Any) -> Answer:
+        lanes.append(lane)
+        if is_full:
+            raise WireDownError("The broker's limit on calls leaves no room just now; nothing was sent.")
+        return Answer(204, {}, None)
+
+    wire.ask = ask
+    with pytest.raises(WireDownError):
+        await client.orders(desk.account, desk.now())
+    is_full = False
+    for _ in range(2):
+        await client.orders(desk.account, desk.now())
+
+    assert lanes[:3] == [Lane.DATA, Lane.ORDERS, Lane.DATA]
 
 
 async def test_a_token_that_is_about_to_sleep_is_woken_before_it_is_used(desk: EtradeDesk) -> None:

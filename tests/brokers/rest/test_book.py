@@ -57,7 +57,7 @@ async def test_one_write_keeps_the_name_and_the_execution_before_both_are_told(b
     def tell(report: ExecutionReport) -> None:
         told.append((report.kind, keys.rows["C1"].chain))
 
-    await book.seen([view(Standing.FILLED, FILL)], tell, expected=frozenset({"7"}), may_match=True)
+    await book.seen([view(Standing.FILLED, FILL)], tell, expected=frozenset({"7"}))
 
     assert told == [(ReportKind.ACK, ("7",)), (ReportKind.FILL, ("7",))]
     assert keys.writes == ["7"]
@@ -67,10 +67,10 @@ async def test_one_write_keeps_the_name_and_the_execution_before_both_are_told(b
 async def test_a_look_that_shows_the_same_tells_and_writes_nothing(book: Book, keys: CountedKeys) -> None:
     told: list[ExecutionReport] = []
     book.placed(KEY, "7")
-    first = await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+    first = await book.seen([view(Standing.FILLED, FILL)], told.append)
     told.clear()
 
-    again = await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+    again = await book.seen([view(Standing.FILLED, FILL)], told.append)
 
     assert (again, told, keys.writes) == (first, [], ["7"])
 
@@ -91,11 +91,11 @@ async def test_a_book_that_could_not_be_written_leaves_the_name_to_be_written_wi
     told: list[ExecutionReport] = []
     book.placed(KEY, "7")
     with pytest.raises(OSError, match="away"):
-        await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+        await book.seen([view(Standing.FILLED, FILL)], told.append)
     assert told == []
     away.is_away = False
 
-    await book.seen([view(Standing.FILLED, FILL)], told.append, may_match=True)
+    await book.seen([view(Standing.FILLED, FILL)], told.append)
 
     assert away.rows["C1"].chain == ("7",)
     assert [report.kind for report in told] == [ReportKind.ACK, ReportKind.FILL]

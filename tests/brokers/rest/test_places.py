@@ -59,10 +59,46 @@ async def test_no_more_requests_are_on_their_way_than_there_are_places() -> None
     assert broker.heard == [f"POST /{n}" for n in range(PLACES + 3)]
 
 
+async def test_looks_have_a_line_of_their_own_and_take_none_from_orders() -> None:
+    broker = Slow()
+    wire = wire_to(broker)
+    told = [asyncio.create_task(wire.tell("POST", f"/{n}", Turn(BUCKET))) for n in range(PLACES * 2)]
+    await settle()
+    looks = [asyncio.create_task(wire.ask(f"/look/{n}", bucket=BUCKET)) for n in range(3)]
+    await settle()
+
+    assert broker.heard[PLACES:] == ["GET /look/0"]
+    for _ in range(PLACES + 1):  # each line comes free once
+        broker.may_answer.release()
+    await settle()
+    assert broker.heard[PLACES + 1 :] == [*(f"POST /{n}" for n in range(PLACES, PLACES * 2)), "GET /look/1"]
+
+    for _ in [*told, *looks]:
+        broker.may_answer.release()
+    await asyncio.gather(*told, *looks)
+    assert broker.heard[-1] == "GET /look/2"
+
+
+async def test_a_look_that_gives_up_gives_its_line_to_the_next() -> None:
+    places = Places(0)
+
+    async def look() -> None:
+        async with places.one(Rank.QUESTION, within=5):
+            pass
+
+    async with places.one(Rank.QUESTION, within=5):
+        leaver, heir = asyncio.create_task(look()), asyncio.create_task(look())
+        await settle()
+    leaver.cancel()
+
+    await asyncio.wait_for(heir, 5)
+    await asyncio.wait_for(look(), 5)
+
+
 async def test_cancels_go_first_then_orders_then_previews_then_looks() -> None:
     broker = Slow()
     wire = wire_to(broker)
-    tasks = [asyncio.create_task(wire.ask(f"/{n}", bucket=BUCKET)) for n in range(PLACES)]
+    tasks = [asyncio.create_task(wire.ask(f"/{n}", bucket=BUCKET)) for n in range(PLACES + 1)]
     await settle()
     tasks.append(asyncio.create_task(wire.ask("/look", bucket=BUCKET)))
     tasks += [
@@ -76,7 +112,7 @@ async def test_cancels_go_first_then_orders_then_previews_then_looks() -> None:
         await settle()
     await asyncio.gather(*tasks)
 
-    assert broker.heard[PLACES:] == ["POST /CANCEL", "POST /ORDER", "POST /PREVIEW", "GET /look"]
+    assert broker.heard[PLACES + 1 :] == ["POST /CANCEL", "POST /ORDER", "POST /PREVIEW", "GET /look"]
 
 
 async def test_an_instruction_that_finds_no_line_was_not_sent() -> None:

@@ -85,11 +85,22 @@ async def test_a_doubt_is_not_settled_beside_an_unreadable_order_that_may_be_the
     book.in_doubt(OrderKey(KEY.cl_ord_id, KEY.broker_account, KEY.ticket, AT))
     book.unread.take([UnreadOrder("8", "U1", "No form.")], is_ours=book.is_ours)
 
-    await book.seen([twin(AT)], told.append, may_match=True)
+    await book.seen([twin(AT)], told.append)
     assert told == []
 
     book.unread.take([], is_ours=book.is_ours)
-    await book.seen([twin(AT)], told.append, may_match=True)
+    await book.seen([twin(AT)], told.append)
+    assert [report.kind for report in told] == [ReportKind.ACK]
+
+
+async def test_a_doubt_is_not_settled_while_an_order_that_looks_the_same_is_on_its_way() -> None:
+    book, told = book_of([AT]), list[ExecutionReport]()
+    book.in_doubt(OrderKey(KEY.cl_ord_id, KEY.broker_account, KEY.ticket, AT))
+
+    await book.seen([twin(AT)], told.append, on_their_way=frozenset({twin(AT).fingerprint}))
+    assert told == []
+
+    await book.seen([twin(AT)], told.append, on_their_way=frozenset({"another"}))
     assert [report.kind for report in told] == [ReportKind.ACK]
 
 
@@ -101,7 +112,7 @@ async def test_an_unreadable_order_that_was_there_before_keeps_no_doubt_open() -
     book.unread.take([UnreadOrder("8", "U1", "No form.")], is_ours=book.is_ours)
     book.in_doubt(OrderKey(KEY.cl_ord_id, KEY.broker_account, KEY.ticket, AT))
 
-    await book.seen([twin(AT)], told.append, may_match=True)
+    await book.seen([twin(AT)], told.append)
 
     assert [report.kind for report in told] == [ReportKind.ACK]
 
