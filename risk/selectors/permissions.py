@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from allcore import rows
 from allcore.accounts.actors import Actor
 from allcore.accounts.models import User
-from allcore.kernel.errors import ForbiddenError
+from allcore.kernel.errors import ConflictError, ForbiddenError
 from brokers.models import Account
 from risk.domain.permissions import Action, RoleName
 from risk.domain.permissions import actions_of as actions_of_roles
@@ -16,6 +16,12 @@ from risk.domain.permissions import actions_of as actions_of_roles
 CACHE = "_desk_grants"
 GRANTS = "SELECT account_id, role FROM account_grant WHERE user_id = %s ORDER BY id"  # each request asks
 Grants = tuple[tuple[int | None, RoleName], ...]
+
+
+class AskerGoneError(ConflictError):
+    """Who asked for what a second person decides may not ask for it any more."""
+
+    code = "ASKER_GONE"
 
 
 def actions_of(user: User, account: Account | None = None) -> frozenset[Action]:
@@ -62,6 +68,18 @@ def require_person(actor: Actor) -> None:
     """
     if actor.via != "session":
         raise ForbiddenError(f"A person does this, signed in, in the browser; {actor.name} is a token.", was=actor.name)
+
+
+def require_still(asked_by: User, action: Action, account: Account | None = None) -> None:
+    """Pass if the first of two people may still do what they asked for: whoever has left is not one of two.
+
+    Raises:
+        AskerGoneError: they may not any more.
+    """
+    if not may(asked_by, action, account):
+        raise AskerGoneError(
+            f"{asked_by.username} asked for it and may not any more; another person asks anew.", asked_by=str(asked_by)
+        )
 
 
 def roles_of(user: User, account: Account | None = None) -> frozenset[RoleName]:

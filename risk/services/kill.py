@@ -14,7 +14,7 @@ from allcore.live import publish_on_commit
 from brokers.models import Account, Connection
 from risk.domain.permissions import Action, RoleName
 from risk.models import KillEvent, KillLevel, KillRelease, KillScope, KillState
-from risk.selectors.permissions import may, require, require_anywhere, require_person, roles_of
+from risk.selectors.permissions import AskerGoneError, may, require, require_anywhere, require_person, roles_of
 from risk.selectors.rows import kill_row
 from risk.services.locks import KILL_SCOPE, hold
 
@@ -93,7 +93,9 @@ def request_release(*, scope: str, target: str, to_level: int, reason: str, acto
     if waiting is not None:
         if (waiting.requested_by_id, waiting.to_level) == (actor.user.pk, to_level):
             return waiting
-        raise ConflictError("Another release of this scope waits for its second person.", release=waiting.pk)
+        if _may_ask(waiting.requested_by, _account(scope, target)):
+            raise ConflictError("Another release of this scope waits for its second person.", release=waiting.pk)
+        KillRelease.objects.filter(pk=waiting.pk).update(closed_at=now)  # its asker has left: nobody can confirm it
     release = KillRelease.objects.create(
         scope=scope,
         target=target,
@@ -116,6 +118,7 @@ def confirm_release(release_id: int, *, actor: Actor, now: datetime) -> KillEven
         NotFoundError: there is no such release.
         ForbiddenError: as to ask for one.
         SamePersonError: the same person, or no risk officer among the two.
+        AskerGoneError: who asked may not any more.
         ConflictError: it is closed: done already, or overtaken by a new engagement.
     """
     asked = KillRelease.objects.filter(pk=release_id).first()
@@ -126,7 +129,10 @@ def confirm_release(release_id: int, *, actor: Actor, now: datetime) -> KillEven
     _may_release(actor, release.scope, release.target)
     if release.closed_at is not None or state is None or state.level <= release.to_level:
         raise ConflictError("The release is closed. Nothing was lowered.", release=release_id)
-    _two_people(release.requested_by, actor.user, _account(release.scope, release.target))
+    account = _account(release.scope, release.target)
+    _two_people(release.requested_by, actor.user, account)
+    if not _may_ask(release.requested_by, account):
+        raise AskerGoneError("Who asked for the release may not any more; ask anew.", release=release_id)
     event = KillEvent.objects.create(
         scope=release.scope,
         target=release.target,
@@ -155,9 +161,13 @@ def _check(scope: str, target: str) -> None:
 def _may_release(actor: Actor, scope: str, target: str) -> None:
     """Let pass who may release it, and who may engage it: a risk officer is one of the two all the same."""
     account = _account(scope, target)
-    if not may(actor.user, Action.ENGAGE_KILL, account):
+    if not _may_ask(actor.user, account):
         require(actor.user, Action.RELEASE_KILL, account)
     require_person(actor)
+
+
+def _may_ask(user: User, account: Account | None) -> bool:
+    return may(user, Action.ENGAGE_KILL, account) or may(user, Action.RELEASE_KILL, account)
 
 
 def _account(scope: str, target: str) -> Account | None:

@@ -15,7 +15,7 @@ from risk.domain.limits import Unit, plain
 from risk.domain.permissions import Action
 from risk.models import Limit, LimitChange
 from risk.selectors.limits import bound_of
-from risk.selectors.permissions import require, require_person
+from risk.selectors.permissions import require, require_person, require_still
 from risk.selectors.rows import limit_row
 
 
@@ -107,6 +107,7 @@ def decide_change(change_id: int, *, approve: bool, actor: Actor, now: datetime)
         ForbiddenError: the actor may not decide it, or is a script that would apply it.
         SecondPersonError: who asked cannot apply it.
         LimitChangedError: the limit has changed since the edit was made; it can only be rejected.
+        AskerGoneError: who asked may not edit it any more; it can only be rejected.
         ConflictError: it was decided the other way.
     """
     change = _locked_change(change_id)
@@ -125,6 +126,8 @@ def decide_change(change_id: int, *, approve: bool, actor: Actor, now: datetime)
         raise LimitChangedError(
             "The limit has changed since; reject the edit and make it again.", version=limit.version
         )
+    if approve:
+        require_still(change.requested_by, Action.EDIT_LIMITS, limit.account)
     change.status, change.decided_by, change.decided_at = wanted, actor.user, now
     change.save(update_fields=["status", "decided_by", "decided_at"])
     if approve:

@@ -14,7 +14,7 @@ from risk.domain.edits import REASON_LENGTH
 from risk.domain.permissions import Action
 from risk.models import NameRule
 from risk.selectors.name_rules import rule_row
-from risk.selectors.permissions import require, require_person
+from risk.selectors.permissions import require, require_person, require_still
 from risk.services.limits import SecondPersonError
 
 
@@ -58,6 +58,7 @@ def confirm(rule_id: int, *, actor: Actor, now: datetime) -> NameRule:
     Raises:
         NotFoundError, ForbiddenError: there is no such rule, or it is not theirs, or a script's, to decide.
         SecondPersonError: who asked cannot confirm it.
+        AskerGoneError: who asked may not any more.
         ConflictError: it was lifted.
     """
     rule = _locked(rule_id)
@@ -68,6 +69,7 @@ def confirm(rule_id: int, *, actor: Actor, now: datetime) -> NameRule:
     require_person(actor)
     if rule.asked_by_id == actor.user.pk:
         raise SecondPersonError("Who asked for the rule does not confirm it; another person must.")
+    require_still(rule.asked_by, Action.EDIT_LIMITS, rule.account)
     rule.confirmed_by, rule.in_force_at = actor.user, now
     rule.save(update_fields=["confirmed_by", "in_force_at"])
     _tell("confirmed", rule, actor, now)
@@ -100,6 +102,7 @@ def decide_lift(rule_id: int, *, approve: bool, actor: Actor, now: datetime) -> 
     Raises:
         NotFoundError, ForbiddenError: there is no such rule, or it is not theirs, or a script's, to decide.
         SecondPersonError: who asked cannot lift it.
+        AskerGoneError: who asked may not any more.
         ConflictError: nobody has asked, or it is lifted.
     """
     rule = _locked(rule_id)
@@ -112,6 +115,7 @@ def decide_lift(rule_id: int, *, approve: bool, actor: Actor, now: datetime) -> 
     if approve and rule.lift_asked_by_id == actor.user.pk:
         raise SecondPersonError("Who asked to lift the rule does not lift it; another person must.")
     if approve:
+        require_still(rule.lift_asked_by, Action.EDIT_LIMITS, rule.account)
         rule.lifted_by, rule.lifted_at = actor.user, now
         rule.save(update_fields=["lifted_by", "lifted_at"])
     else:

@@ -8,11 +8,13 @@ import pytest
 from pytest_django import Settings
 
 from allcore.accounts.actors import Actor
+from allcore.accounts.models import User
 from allcore.kernel.errors import ForbiddenError
 from allcore.kernel.orders import Side
 from risk.domain.edits import Edit
 from risk.domain.structure import Structure
 from risk.models import KillRelease, KillState, Limit, LimitChange, NameRule, Role, StrategyHold
+from risk.selectors.permissions import AskerGoneError
 from risk.services import holds, kill, limits, name_rules
 from tests.builders.risk import NOW, dec, make_account, person
 
@@ -110,3 +112,24 @@ def test_a_script_lets_no_stopped_strategy_go_on(rita: Actor) -> None:
 
     hold.refresh_from_db()
     assert hold.released_at is None
+
+
+def test_who_asked_and_has_left_is_not_one_of_the_two(rita: Actor, adam: Actor) -> None:
+    stopped(rita)
+    release, change = asked_to_release(rita), edited(rita, "99")
+    allowed, rule = laid_down(rita, "ALLOWED"), laid_down(rita, "CLOSE_ONLY")
+    name_rules.ask_to_lift(rule.pk, reason=WHY, actor=rita, now=NOW)
+    User.objects.filter(pk=rita.user.pk).update(is_active=False)
+    olga = person("olga", Role.RISK_OFFICER)
+
+    for act in (
+        lambda: kill.confirm_release(release.pk, actor=olga, now=NOW),
+        lambda: limits.decide_change(change.pk, approve=True, actor=olga, now=NOW),
+        lambda: name_rules.confirm(allowed.pk, actor=olga, now=NOW),
+        lambda: name_rules.decide_lift(rule.pk, approve=True, actor=olga, now=NOW),
+    ):
+        with pytest.raises(AskerGoneError):
+            act()
+
+    assert KillState.objects.get().level == 2
+    assert kill.confirm_release(asked_to_release(olga).pk, actor=adam, now=NOW).to_level == 0
