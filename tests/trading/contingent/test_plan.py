@@ -238,3 +238,21 @@ def test_children_of_an_oto_never_exceed_their_share_of_the_entry(events: list[t
         for child in world.linked.others:
             if child.place is Place.OUT:
                 assert child.asked * 10 <= child.planned * filled
+
+
+@pytest.mark.parametrize("linkage", [Linkage.OUO, Linkage.NONE])
+@pytest.mark.parametrize(("left", "done"), [(0, 0), (2, 3), (3, 3)])
+def test_an_exit_that_works_is_taken_back_once_all_that_it_had_to_close_is_busted(
+    linkage: Linkage, left: int, done: int
+) -> None:
+    linked = LinkedOrders(linkage, (entry(cum=left), target(Place.OUT, cum=done)))
+
+    assert steps(linked)[:1] == [(1, "CANCEL", 0)]
+
+
+def test_an_exit_keeps_what_is_left_of_its_entry_after_a_bust() -> None:
+    assert steps(bracket(entry(cum=4), target(Place.OUT, cum=3))) == [(1, "RESIZE", 4)]
+
+
+def test_an_exit_of_a_busted_entry_is_asked_to_end_once() -> None:
+    assert steps(bracket(entry(), target(Place.OUT, is_free=False))) == []

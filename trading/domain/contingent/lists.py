@@ -138,6 +138,13 @@ class LinkedOrders:
             return member.planned
         if self.policy is Policy.FULL and entry.is_open and entry.cum_qty < entry.asked:
             return 0
+        return self.opened(member)
+
+    def opened(self, member: Member) -> int:
+        """Return the member's part of what the entry has opened by now; all of it without an entry."""
+        entry = self.entry
+        if entry is None:
+            return member.planned
         return member.planned * min(entry.cum_qty, max(entry.planned, entry.asked)) // entry.planned
 
 
@@ -148,6 +155,7 @@ def plan(linked: LinkedOrders) -> Plan:
         return Plan(tuple(_cancel(m, "the entry ended without a fill") for m in others if _can_cancel(m)))
     targets = {m.index: target(linked, m) for m in others}
     steps = [*_ended(linked, targets), *_entry_ended(linked, targets)]
+    steps += _bare(linked, {step.index for step in steps})
     gone = {step.index for step in steps}
     for group in _slots(linked):
         steps += _slot_steps([m for m in group if m.index not in gone], targets)
@@ -187,6 +195,14 @@ def _entry_ended(linked: LinkedOrders, targets: dict[int, int]) -> Iterator[Step
         return
     if any(m.cum_qty for m in linked.others) and all(targets[m.index] <= m.cum_qty for m in linked.others):
         yield _cancel(entry, "an exit closed what had filled")
+
+
+def _bare(linked: LinkedOrders, gone: set[int]) -> Iterator[Step]:
+    """Cancel what works and has nothing left to close: an execution of the entry that set it free was busted."""
+    for member in linked.others:
+        is_over = member.place is Place.OUT and linked.opened(member) <= member.cum_qty
+        if is_over and member.index not in gone and _can_cancel(member):
+            yield _cancel(member, "what it was to close is not there any more")
 
 
 def _slots(linked: LinkedOrders) -> list[list[Member]]:
