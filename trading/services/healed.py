@@ -3,7 +3,7 @@
 Whoever locks the proposal first is right: an approval looks again under that lock, and so does this.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from trading.services.submit import OrderClosedError, cancel_locked
 from trading.services.submit import locked as locked_order
 
 ACTOR = desk_name("reconcile")
+ASK_AGAIN_AFTER = timedelta(seconds=60)  # a cancel that the broker refused
 
 
 def sweep(connection: str, *, now: datetime) -> int:
@@ -48,8 +49,9 @@ def _withdraw(proposal_id: UUID, now: datetime) -> bool:
 def _cancel(order: Order, now: datetime) -> bool:
     if order.proposal is None or not (reason := offsets.fault(order.proposal)):
         return False
-    asked = order.requests.filter(kind="CANCEL")
-    if asked.exists():
+    asked = order.requests.filter(kind="CANCEL").exclude(state="VOIDED")
+    refused = asked.filter(state="REJECTED", answered_at__lte=now - ASK_AGAIN_AFTER)
+    if asked.count() > refused.count():
         return False
     try:
         cancel_locked(locked_order(order.pk), actor=ACTOR, reason=reason, now=now)

@@ -233,6 +233,20 @@ def test_an_approval_that_was_first_stands_and_its_order_is_taken_back(floor: Fl
     assert order.reason.endswith(HEALED)
 
 
+def test_an_offset_whose_cancel_is_refused_is_taken_back_a_minute_later(floor: Floor, spread: Order) -> None:
+    order = approve(floor, proposed(floor, spread))
+    assert order is not None
+    floor.send()
+    floor.hear(floor.report(order, ReportKind.ACK), far(floor, spread, "f1", 6))
+    healed.sweep(CONNECTION, now=floor.now)
+    floor.send()
+    floor.hear(floor.report(order, ReportKind.CANCEL_REJECT, name=order.requests.get(kind="CANCEL").cl_ord_id))
+
+    taken = [healed.sweep(CONNECTION, now=floor.later(seconds)) for seconds in (59, 1, 1)]
+
+    assert (taken, order.requests.filter(kind="CANCEL").count()) == ([0, 1, 0], 2)
+
+
 def test_who_approves_a_closing_trade_names_the_lots_that_it_takes(floor: Floor, spread: Order) -> None:
     made = proposed(floor, spread)
     lot = Lot.objects.get()
