@@ -25,6 +25,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 300.0},
     },
     "sweep order lists": {"task": "trading.sweep_order_lists", "schedule": 5.0, "options": {"expires": 5.0}},
+    "cancel orphaned orders": {"task": "trading.cancel_orphaned", "schedule": 5.0, "options": {"expires": 5.0}},
     "warn of instructions": {
         "task": "trading.warn_of_instructions",
         "schedule": 10.0,

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from allcore.kernel.clock import utc_now
 from brokers.services import reminders
-from trading.services import carried, classify, expiring, instructing, propose, triggers, upkeep
+from trading.services import carried, classify, expiring, instructing, orphaned, propose, triggers, upkeep
 from trading.services.contingent import lists
 
 
@@ -36,6 +36,12 @@ def sweep_reservations(**kwargs: object) -> None:
 def sweep_order_lists(**kwargs: object) -> None:
     """Do what lists of orders miss; beside the trigger engine, in case it is away."""
     lists.sweep(now=utc_now())
+
+
+@shared_task(name="trading.cancel_orphaned", queue="default")
+def cancel_orphaned(**kwargs: object) -> None:
+    """Take back what works to close a position that is gone."""
+    orphaned.sweep(now=utc_now())
 
 
 @shared_task(name="trading.warn_of_instructions", queue="default")

@@ -44,6 +44,7 @@ CRITICAL = frozenset(
         react.FILL_AFTER_REJECT,
         "IN_DOUBT_UNRESOLVED",
         "NOT_REPLACED",
+        "NOTHING_TO_CLOSE",
     }
 )
 
