@@ -54,6 +54,7 @@ class Capabilities:
     `quiet` are hours in which the broker is expected to be away: then nothing but cancels is sent. A session that has
     heard nothing for `silent_for` is ended and built anew; None: it judges that itself. A session that takes exercise
     instructions is a `brokers.instructions.TakesInstructions`; `exercise_cut_off` is when they must be with the broker.
+    What trades inside the desk `tells_exchange_time`, that of the market's own clock; a broker tells the system's.
     With `lists_changes`, a whole answer since a time has every order that changed since, whenever it was entered.
     """
 
@@ -78,6 +79,7 @@ class Capabilities:
     takes_exercise_instructions: bool = False
     exercise_cut_off: CutOff = CutOff.HALF_PAST_FOUR
     lists_changes: bool = False
+    tells_exchange_time: bool = False
 
 
 class Lane(StrEnum):

@@ -32,6 +32,11 @@ class ExchangeClock:
         shown = self.exchange_anchor + (system_time - self.system_anchor) * self.speed
         return shown if self.stops_at is None else min(shown, self.stops_at)
 
+    @property
+    def is_system(self) -> bool:
+        """Whether it shows the system's own time, as in live trading."""
+        return (self.exchange_anchor, self.speed, self.stops_at) == (self.system_anchor, 1.0, None)
+
     def system_at(self, exchange_time: datetime) -> datetime:
         """Return the system's time at which the exchange's clock shows `exchange_time`."""
         return self.system_anchor + (exchange_time - self.exchange_anchor) / self.speed

@@ -46,6 +46,7 @@ CAPABILITIES = Capabilities(
     takes_exercise_instructions=True,
     exercise_cut_off=CUT_OFF,
     lists_changes=True,
+    tells_exchange_time=True,
 )
 
 

@@ -1,6 +1,7 @@
 """The whole road at each test server: ticket or card, approval, claim, wire, fill, books, and what goes wrong."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,8 +15,9 @@ from brokers.ports import ReplaceKind
 from brokers.registry import BROKERS
 from tests.brokers.servers.book import Status
 from tests.brokers.servers.faults import Lapse
+from tests.builders import market
 from tests.road.desks import KEY, Road
-from trading.models import Execution
+from trading.models import Execution, Order
 from trading.services import submit
 from trading.services.submit import NewTerms
 
@@ -33,6 +35,10 @@ def road(request: pytest.FixtureRequest, transactional_db: None, settings: Setti
     redaction.forget_all()
 
 
+def days_of(order: Order) -> set[date]:
+    return set(Execution.objects.filter(order=order).values_list("trade_date", flat=True))
+
+
 def test_an_approved_card_is_sent_once_fills_in_parts_and_is_booked_as_the_broker_has_it(road: Road) -> None:
     road.show(size=4)
     order = road.approve(road.propose(quantity=10))
@@ -45,6 +51,7 @@ def test_an_approved_card_is_sent_once_fills_in_parts_and_is_booked_as_the_broke
     assert [theirs.cum for theirs in road.theirs()] == [10]
     assert order.avg_px == Decimal("200.044")  # four at 200.02, six at 200.06
     assert "IN_DOUBT" not in road.story(order)
+    assert days_of(order) == {market.START.date()}  # the market's, whatever day the broker's own clock has
 
 
 def test_a_cancelled_order_is_cancelled_there_and_leaves_nothing_behind(road: Road) -> None:
@@ -113,6 +120,7 @@ def test_fills_that_came_while_the_desk_was_away_are_booked_when_it_is_back(road
     tells_totals_alone = road.sim.broker == "etrade"
     assert Execution.objects.filter(order=order).count() == (1 if tells_totals_alone else 2)
     assert order.avg_px == Decimal("199.47")
+    assert days_of(order) == {market.START.date()}
 
 
 def test_fills_that_came_while_the_broker_could_not_be_reached_are_booked(road: Road) -> None:

@@ -10,6 +10,7 @@ from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import UnavailableError
 from allcore.kernel.reports import BookReport, ExecutionReport
 from brokers.ports import Session
+from trading.gateway import exchange_time
 from trading.gateway.threads import DatabaseLine
 from trading.services import settle
 
@@ -46,9 +47,13 @@ class Inbox:
                 batch.append(self._waiting.get_nowait())
             await self._apply(batch)
 
+    def _settled(self, batch: list[ExecutionReport | BookReport]) -> None:
+        told = exchange_time.of_reports(batch, self._session.capabilities)
+        settle.apply_reports(self._connection, told, now=utc_now())
+
     async def _apply(self, batch: list[ExecutionReport | BookReport]) -> None:
         try:
-            await self._line.insist(partial(settle.apply_reports, self._connection, batch, now=utc_now()))
+            await self._line.insist(partial(self._settled, batch))
         except (OperationalError, InterfaceError):
             raise
         except Exception as e:  # one poisonous report must not hold the others up

@@ -12,12 +12,14 @@ from django.db import InterfaceError, OperationalError
 
 from allcore.kernel.clock import utc_now
 from allcore.kernel.errors import DeskError, InvalidInputError, RefusedError, UnavailableError
+from allcore.kernel.reports import MassStatus
 from brokers.instructions import TakesInstructions
 from brokers.ports import Idempotency, Session
 from brokers.quiet import window_at
 from brokers.selectors.connections import resumed_at as read_resumed_at
 from brokers.services import connections, leases
 from trading.domain.reconcile.doubts import Asked
+from trading.gateway import exchange_time
 from trading.gateway.doorbell import Doorbell
 from trading.gateway.inbox import Inbox
 from trading.gateway.instructor import Instructor
@@ -189,8 +191,12 @@ class ConnectionRunner:
             is_healthy=(await session.health()).is_connected,
             indexes_our_ids=session.capabilities.idempotency in KEEPS_OUR_IDS,
         )
-        await self._in.insist(partial(reconcile.apply, status, asked=asked, now=utc_now()))
+        await self._in.insist(partial(self._agree, session, status, asked))
         self._told_at = status.taken_at
+
+    @staticmethod
+    def _agree(session: Session, status: MassStatus, asked: Asked) -> None:
+        reconcile.apply(exchange_time.of_status(status, session.capabilities), asked=asked, now=utc_now())
 
     async def _ask_about_doubts(self, session: Session) -> None:
         if await self._control.call(partial(reconcile.has_questions_due, self.name, now=utc_now())):
