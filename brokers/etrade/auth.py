@@ -92,7 +92,7 @@ class Tokens:
         at = now + self._ahead
         request.headers["Authorization"] = names.header(request.method, str(request.url), at)
 
-    async def renew(self) -> None:
+    async def renew(self, _: httpx.Request | None = None) -> None:
         """Wake a token that sleeps; set our clock by the broker's if that is what is wrong.
 
         Raises:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -23,6 +22,7 @@ from brokers.etrade.orders import Seen, UnreadableListError, body_of, orders_of,
 from brokers.etrade.terms import ACCOUNTS, CAPABILITIES, ORDERS
 from brokers.etrade.words import DOUBTFUL, RATE_LIMIT
 from brokers.ports import Bucket, Lane, Plumbing, Preview
+from brokers.rest.addresses import segment
 from brokers.rest.places import Rank
 from brokers.rest.too_many import PAUSE, said_429
 from brokers.rest.views import UNREADABLE, Listed, UnreadOrder
@@ -215,7 +215,7 @@ class EtradeClient:
             raise WireDownError("E*TRADE's preview has no answer that can be read; nothing was ordered.") from e
 
     def _path(self, account: str, rest: str) -> str:
-        return f"{V1}/{quote(self._keys[account], safe='')}/{rest}"
+        return f"{V1}/{segment(self._keys[account])}/{rest}"
 
 
 def _preview(body: Mapping[str, Any]) -> dict[str, Any]:

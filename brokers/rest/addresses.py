@@ -1,7 +1,7 @@
 """Whether an address, an environment and the money behind it agree."""
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from allcore.kernel.errors import RefusedError
 
@@ -19,6 +19,11 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def segment(name: str) -> str:
+    """Return a name as a part of a path: what would end the part is written as a number, all else as it is."""
+    return quote(name, safe="=+,;:@!$&'()*~")
 
 
 def ensure_agrees(environment: str, url: str, *, real_money: frozenset[str]) -> None:

@@ -77,13 +77,13 @@ class Answer:
 class Manners:
     """How a broker says things.
 
-    `sign` adds what proves who we are; `renew` gets fresh leave after a 401, or raises SignInEndedError; `too_many`
-    reads how long to wait out of a refusal for too many calls (None: it is not one); `refusal` reads code and text of
-    an answer that `is_said` to be the broker's own, and not somebody's on the way.
+    `sign` adds what proves who we are; `renew` gets fresh leave for a request after its 401, or raises
+    SignInEndedError; `too_many` reads how long to wait out of a refusal for too many calls (None: it is not one);
+    `refusal` reads code and text of an answer that `is_said` to be the broker's own, and not somebody's on the way.
     """
 
     sign: Callable[[httpx.Request], Awaitable[None]]
-    renew: Callable[[], Awaitable[None]]
+    renew: Callable[[httpx.Request], Awaitable[None]]
     refusal: Callable[[httpx.Response], tuple[str, str]]
     too_many: Callable[[httpx.Response], float | None]
     is_said: Callable[[httpx.Response], bool] = is_json
@@ -214,7 +214,7 @@ class Wire:
     async def _may_go_again(self, response: httpx.Response, bucket: Bucket) -> bool:
         """Return whether it was turned away unread, and may go again now: with fresh leave, or after a pause."""
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            await self._manners.renew()
+            await self._manners.renew(response.request)
             return True
         pause = self._manners.too_many(response)
         if pause is None:

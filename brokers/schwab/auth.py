@@ -49,10 +49,14 @@ class Tokens:
                 await self._refresh()
             return self._access
 
-    async def renew(self) -> None:
-        """Forget the token: the broker does not take it any more."""
-        async with self._turn:
-            self._ends_at = None
+    async def renew(self, refused: httpx.Request) -> None:
+        """Forget the token that the request went with, if none was fetched since: the broker does not take it."""
+        if refused.headers.get("Authorization") == f"Bearer {self._access}":
+            self.forget()
+
+    def forget(self) -> None:
+        """Fetch a token before the next request."""
+        self._ends_at = None
 
     async def _refresh(self) -> None:
         kept = await self._plumbing.secrets.read()

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import structlog
@@ -13,6 +12,7 @@ from allcore.kernel.reports import BalanceReport, PositionReport
 from allcore.kernel.tickets import OrderTicket
 from brokers.errors import SessionDownError
 from brokers.ports import Lane, Plumbing, Preview
+from brokers.rest.addresses import segment
 from brokers.rest.places import Rank
 from brokers.rest.too_many import said_429
 from brokers.rest.views import UNREADABLE, Listed, UnreadOrder
@@ -165,7 +165,7 @@ class SchwabClient:
         return found
 
     def _path(self, account: str, rest: str = "") -> str:
-        return f"{self._dialect.accounts}/{quote(self._names[account], safe='')}{'/' if rest else ''}{rest}"
+        return f"{self._dialect.accounts}/{segment(self._names[account])}{'/' if rest else ''}{rest}"
 
     def _body(self, ticket: OrderTicket) -> dict[str, Any]:
         return self._dialect.outgoing(body_of(ticket))

@@ -1,6 +1,6 @@
 """Orders in Schwab's JSON, both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import gcd
 from typing import Any
@@ -120,7 +120,7 @@ def _view(order: Mapping[str, Any], account: str) -> OrderView:
     sizes = [whole(leg["quantity"]) for leg in legs]
     if not sizes:
         raise ValueError("no legs")
-    quantity = whole(order["quantity"]) if order.get("quantity") is not None else gcd(*sizes)
+    quantity = _units(order, sizes)
     status, strange = str(order["status"]), strange_word(order)
     return OrderView(
         broker_order_id=str(int(order["orderId"])),
@@ -135,6 +135,14 @@ def _view(order: Mapping[str, Any], account: str) -> OrderView:
         text=_said(order, "statusDescription"),
         raw={"status": status},
     )
+
+
+def _units(order: Mapping[str, Any], sizes: Sequence[int]) -> int:
+    """Return of how many units the order is: what its legs have in common, and of a single one just what it says."""
+    units, said = gcd(*sizes), order.get("quantity")
+    if units < 1 or (len(sizes) == 1 and said is not None and whole(said) != units):
+        raise ValueError(f"{list(sizes)} in the legs of an order of {said!r}")
+    return units
 
 
 def _said(order: Mapping[str, Any], name: str) -> str:
@@ -152,7 +160,6 @@ def _price(order: Mapping[str, Any]) -> Decimal | None:
 
 
 def _view_leg(leg: Mapping[str, Any], size: int, quantity: int) -> ViewLeg:
-    ratio, rest = divmod(size, quantity)
-    if rest or not ratio:
-        raise ValueError(f"{size} of a leg for {quantity} units")
-    return ViewLeg(str(leg["instrument"]["symbol"]), SIDES[leg["instruction"]], ratio)
+    if not size:
+        raise ValueError("a leg of none")
+    return ViewLeg(str(leg["instrument"]["symbol"]), SIDES[leg["instruction"]], size // quantity)

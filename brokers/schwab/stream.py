@@ -142,14 +142,14 @@ class Stream:
             async for text in line:
                 for answer in parts(json.loads(text), "response"):
                     if answer.get("command") == "LOGIN":
-                        await self._may_go_on(answer["content"])
+                        self._may_go_on(answer["content"])
                         return
         raise ValueError("Schwab's stream closed before it let us in")
 
-    async def _may_go_on(self, content: Mapping[str, Any]) -> None:
+    def _may_go_on(self, content: Mapping[str, Any]) -> None:
         code = int(content["code"])
         if code == LOGIN_DENIED:
-            await self.tokens.renew()
+            self.tokens.forget()
         if code != SIGNED_IN:
             raise ValueError(f"Schwab's stream refuses the sign-in: {content}")
 

@@ -51,7 +51,7 @@ class Line:
         async def sign(request: httpx.Request) -> None:
             request.headers["Authorization"] = f"leave-{self.leave}"
 
-        async def renew() -> None:
+        async def renew(_: httpx.Request) -> None:
             if renews is not None:
                 renews()
             self.leave += 1

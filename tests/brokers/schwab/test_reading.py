@@ -106,6 +106,22 @@ def test_an_order_that_does_not_say_how_many_units_is_of_what_its_legs_have_in_c
     assert (view.order_qty, [leg.ratio for leg in view.legs]) == (2, [1, 1])
 
 
+def test_an_order_of_several_legs_is_of_what_they_have_in_common_whatever_it_says() -> None:
+    shares = {"instruction": "BUY", "quantity": 200.0, "instrument": {"symbol": "TSLA"}}
+    legs = [shares, SPREAD["orderLegCollection"][0]]  # type: ignore[index]
+
+    view = view_of(SPREAD | {"quantity": 200.0, "orderLegCollection": legs}, "1")
+
+    assert (view.order_qty, [leg.ratio for leg in view.legs]) == (2, [100, 1])
+
+
+def test_a_leg_of_none_is_not_read() -> None:
+    none = SPREAD["orderLegCollection"][1] | {"quantity": 0}  # type: ignore[index]
+
+    with pytest.raises(UnreadableOrderError):
+        view_of(SPREAD | {"orderLegCollection": [SPREAD["orderLegCollection"][0], none]}, "1")  # type: ignore[index]
+
+
 @pytest.mark.parametrize("size", [0, -2, 3, 0.5, "many", None])
 def test_legs_that_are_no_whole_part_of_the_order_are_not_read(size: object) -> None:
     row = ORDER["orderLegCollection"][0] | {"quantity": size}  # type: ignore[index]

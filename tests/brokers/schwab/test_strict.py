@@ -39,6 +39,17 @@ def stream_of(desk: SchwabDesk) -> Stream:
     return stream
 
 
+async def test_many_turned_away_together_ask_for_one_token(desk: SchwabDesk) -> None:
+    await working(desk, "C0", buy(PUT, "1.00"))
+    asked = desk.server.grants.asked
+    desk.server.grants.accesses.clear()
+
+    await asyncio.gather(*(desk.session.submit(f"C{n}", desk.account, buy(PUT, "1.00")) for n in range(1, 9)))
+
+    assert desk.server.grants.asked == asked + 1
+    assert len(desk.exchange.orders) == 9
+
+
 async def test_a_renewed_leave_takes_the_place_of_the_old_one(desk: SchwabDesk) -> None:
     desk.server.grants.rotates = True
     before = desk.secrets.values["refresh_token"]
@@ -138,7 +149,7 @@ async def test_who_is_refused_the_stream_asks_with_a_fresh_token(desk: SchwabDes
     held = await stream.tokens.access()
 
     with pytest.raises(ValueError, match="refuses the sign-in"):
-        await stream._may_go_on({"code": 3, "msg": "Login denied"})
+        stream._may_go_on({"code": 3, "msg": "Login denied"})
 
     assert await stream.tokens.access() != held
 
