@@ -9,13 +9,12 @@ import structlog
 
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.reports import ExecutionReport, OrderReport
-from allcore.kernel.tickets import OrderTicket
 from brokers.ports import OrderKey, Plumbing
 from brokers.rest.changes import OPEN, TAKEN, Names, answers, changes, fills_of, renamed
 from brokers.rest.combos import whole_units
 from brokers.rest.doubts import Finds, shape_of
 from brokers.rest.unread import Unread
-from brokers.rest.views import ENDED, OrderView, Standing, fingerprint_of
+from brokers.rest.views import ENDED, OrderView, Standing
 
 STATUSES = {
     Standing.PENDING: OrdStatus.PENDING_NEW,
@@ -46,6 +45,7 @@ class Book:
         self._doubts: dict[str, OrderKey] = {}
         self._strangers: dict[str, OrderView] = {}  # of the last look, by the broker's id
         self._placed: dict[str, OrderKey] = {}  # by the id that the broker answered, until a look confirms it
+        self._late: dict[str, OrderKey] = {}  # of those in doubt, by a number that was answered and not shown yet
         self.unread = Unread(plumbing)
 
     @property
@@ -126,7 +126,7 @@ class Book:
 
     def is_ours(self, broker_order_id: str) -> bool:
         """Return whether an order of this desk has the broker's id, or should have it."""
-        return broker_order_id in self._keys or broker_order_id in self._placed
+        return any(broker_order_id in known for known in (self._keys, self._placed, self._late))
 
     async def seen(
         self,
@@ -198,17 +198,22 @@ class Book:
             known |= fresh
 
     async def _confirm(self, views: Sequence[OrderView], expected: frozenset[str]) -> None:
-        if not self._placed:
+        if not (self._placed or self._late):
             return
         shown = {view.broker_order_id: view for view in views}
+        for name in shown.keys() & self._late.keys():
+            key = self._late.pop(name)
+            if key.cl_ord_id in self._doubts and shown[name].fingerprint == shape_of(key):
+                self._name(key, name)
         for name in (shown.keys() | expected) & self._placed.keys():
             key = self._placed.pop(name)
-            view, ticket = shown.get(name), OrderTicket.from_dict(key.ticket)
-            if view is not None and view.fingerprint == fingerprint_of(key.broker_account, ticket):
+            if name in shown and shown[name].fingerprint == shape_of(key):
                 self._name(key, name)
-            else:
-                log.warning("order_not_as_placed", cl_ord_id=key.cl_ord_id, broker_order_id=name)
-                self.in_doubt(key)
+                continue
+            log.warning("order_not_as_placed", cl_ord_id=key.cl_ord_id, broker_order_id=name)
+            self.in_doubt(key)
+            if name not in shown:
+                self._late[name] = key
 
     async def _match(self, views: Sequence[OrderView], on_their_way: frozenset[str]) -> None:
         if not self._doubts:

@@ -1,6 +1,6 @@
 """What a polled session writes down before it tells anything, and what it does not do twice."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -62,6 +62,31 @@ async def test_one_write_keeps_the_name_and_the_execution_before_both_are_told(b
     assert told == [(ReportKind.ACK, ("7",)), (ReportKind.FILL, ("7",))]
     assert keys.writes == ["7"]
     assert keys.rows["C1"].details == {"first": {"e1": [10, "4.20"]}}
+
+
+async def test_an_order_that_the_list_shows_late_is_known_by_its_number_beside_a_twin(
+    book: Book, keys: CountedKeys
+) -> None:
+    told: list[ExecutionReport] = []
+    book.placed(KEY, "7")
+    await book.seen([], told.append, expected=frozenset({"7"}))
+    twin = replace(view(Standing.WORKING), broker_order_id="8")
+
+    await book.seen([twin, view(Standing.WORKING)], told.append)
+
+    assert [(report.kind, report.broker_order_id) for report in told] == [(ReportKind.ACK, "7")]
+    assert keys.rows["C1"].chain == ("7",)
+
+
+async def test_a_number_under_which_another_order_shows_late_is_not_believed(book: Book) -> None:
+    told: list[ExecutionReport] = []
+    book.placed(KEY, "7")
+    await book.seen([], told.append, expected=frozenset({"7"}))
+    another = replace(view(Standing.WORKING), price=Decimal("9.99"))
+
+    await book.seen([another, replace(view(Standing.WORKING), broker_order_id="8")], told.append)
+
+    assert [(report.kind, report.broker_order_id) for report in told] == [(ReportKind.ACK, "8")]
 
 
 async def test_a_look_that_shows_the_same_tells_and_writes_nothing(book: Book, keys: CountedKeys) -> None:
