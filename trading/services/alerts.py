@@ -45,6 +45,7 @@ CRITICAL = frozenset(
         "IN_DOUBT_UNRESOLVED",
         "NOT_REPLACED",
         "NOTHING_TO_CLOSE",
+        "NOT_LOOKED_AFTER",
     }
 )
 

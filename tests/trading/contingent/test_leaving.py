@@ -16,11 +16,13 @@ from brokers.models import Account
 from risk.models import AccountGrant, Reservation
 from tests.builders import market
 from tests.trading.contingent.conftest import Road
+from tests.trading.contingent.test_lists import bracket, place
 from tests.trading.hardcases.floor import Floor
 from tests.trading.passage.conftest import draft
-from trading.models import Hold, Mandate, Order, OrderRequest
+from trading.domain.contingent.lists import LinkedOrders
+from trading.models import Hold, Mandate, Order, OrderList, OrderRequest
 from trading.services import submit
-from trading.services.contingent import engine
+from trading.services.contingent import engine, lists
 
 NEVER = {"when": {"what": "PRICE", "symbol": "AMZN", "source": "MID", "is": ">=", "value": "195"}}
 LEG = {"symbol": "AAPL", "side": "SELL", "position_effect": "CLOSE", "ratio": 1}
@@ -217,3 +219,42 @@ def test_what_is_over_is_taken_back_whatever_else_of_it_is_unanswered(road: Road
     road.look()
 
     assert OrderRequest.objects.filter(order=order, kind="CANCEL", state="TO_SEND").count() == 1
+
+
+@pytest.mark.usefixtures("plain_broker")
+@pytest.mark.parametrize("broken", [{"when": {"what": "GONE"}}, {"when": 5}, {}])
+def test_an_order_that_cannot_be_read_holds_no_stop_up_and_somebody_is_told_once(
+    road: Road, broken: dict[str, Any]
+) -> None:
+    bought(road)
+    poison = road.place("poison", quantity=9, condition=NEVER)
+    order = road.place("stop", **STOP)
+    Hold.objects.filter(order=poison).update(condition=broken)
+
+    for bid, ask in (("194.98", "195.02"), ("194.97", "195.01")):
+        road.show(bid, ask)
+        road.look()
+
+    assert (fresh(poison).status, fresh(order).status) == ("HELD", "READY")
+    assert AuditEntry.objects.filter(action="order.alert", payload__code="NOT_LOOKED_AFTER").count() == 1
+
+
+@pytest.mark.usefixtures("plain_broker")
+def test_a_list_that_breaks_holds_no_other_list_up(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (place(road, "BRACKET", bracket(qty), key=str(qty)) for qty in (10, 9))
+    looked_after: list[object] = []
+
+    def linked(found: OrderList, orders: dict[int, Order]) -> LinkedOrders:
+        if found.pk == first.pk:
+            raise KeyError(found.pk)
+        looked_after.append(found.pk)
+        return real(found, orders)
+
+    real = lists.linked
+    monkeypatch.setattr(lists, "linked", linked)
+
+    for _ in range(2):
+        lists.sweep(now=utc_now())
+
+    assert looked_after == [second.pk, second.pk]
+    assert AuditEntry.objects.filter(action="order.alert", payload__code="NOT_LOOKED_AFTER").count() == 1

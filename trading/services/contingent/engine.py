@@ -6,10 +6,10 @@ or sees nothing, triggers nothing: the orders stay held, and say so.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import redis
@@ -19,16 +19,17 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from allcore import live
 from allcore.kernel.calendar import Phase, phase_at
-from allcore.kernel.errors import DeskError, UnavailableError
+from allcore.kernel.errors import InvalidInputError, UnavailableError
 from allcore.kernel.orders import CLOSED_STATUSES, OrdStatus, TimeInForce
 from marketdata.domain import wire
 from marketdata.selectors import clock
-from trading.domain.contingent.step import Looked, Waiting, look_at
+from trading.domain.contingent.step import Looked, Waiting, look_at, symbols_of
 from trading.domain.contingent.view import View
 from trading.models import Hold, OrderRequest
 from trading.selectors import waiting as rows
 from trading.services import submit
 from trading.services.contingent import lists, release
+from trading.services.contingent.alone import alone
 from trading.services.contingent.holds import State
 
 SHORTEST_GAP = 0.1  # seconds between two looks
@@ -40,6 +41,13 @@ ASK_AGAIN_AFTER = timedelta(seconds=30)  # a cancel that the broker refused
 log = structlog.get_logger("desk.triggers")
 
 
+class Armed(NamedTuple):
+    """An order that watches, as a row and as the pure part looks at it."""
+
+    hold: Hold
+    waiting: Waiting
+
+
 def look(now: datetime) -> int:
     """Look once at everything that waits; return how many orders were set off, sent or taken back.
 
@@ -48,12 +56,28 @@ def look(now: datetime) -> int:
     """
     exchange_now = clock.exchange_now(now)
     done = sum(_end(order_id, now) for order_id in _over(exchange_now, now))
-    armed = [hold for hold in rows.armed() if _is_its_hour(hold, exchange_now)]
+    armed = [Armed(hold, rows.waiting_of(hold)) for hold in rows.armed() if _is_its_hour(hold, exchange_now)]
     if armed:
-        view = rows.view_of([rows.waiting_of(hold) for hold in armed], now=now, exchange_now=exchange_now)
-        for hold in armed:
-            _look_at(hold, rows.waiting_of(hold), view)
+        _look_at_all(armed, now, exchange_now)
     return done + sum(_go(hold, now) for hold in rows.fired() if _is_its_hour(hold, exchange_now))
+
+
+def _look_at_all(armed: Sequence[Armed], now: datetime, exchange_now: datetime) -> None:
+    try:
+        view = rows.view_of([waiting for _, waiting in armed], now=now, exchange_now=exchange_now)
+    except InvalidInputError:  # one of them cannot be read: the others are looked at without it
+        armed = [one for one in armed if _is_readable(one, now)]
+        view = rows.view_of([waiting for _, waiting in armed], now=now, exchange_now=exchange_now)
+    for hold, waiting in armed:
+        with alone(hold.order_id, now=now):
+            _look_at(hold, waiting, view)
+
+
+def _is_readable(armed: Armed, now: datetime) -> bool:
+    symbols: frozenset[str] = frozenset()
+    with alone(armed.hold.order_id, now=now):
+        symbols = symbols_of(armed.waiting)
+    return bool(symbols)  # its own legs at least
 
 
 def _is_its_hour(hold: Hold, exchange_now: datetime) -> bool:
@@ -100,13 +124,13 @@ def _keep(hold: Hold, looked: Looked, view: View) -> bool:
 def _go(hold: Hold, now: datetime) -> bool:
     """Send what was set off, or have its list make way for it. What cannot go now goes with a later look."""
     link = getattr(hold.order, "link", None)
-    try:
+    is_done = False
+    with alone(hold.order_id, now=now):
         if link is not None and rows.is_linked(link):
-            return bool(lists.react(link.order_list_id, now=now))
-        return release.release(hold.order_id, why=hold.why, now=now)
-    except DeskError as e:
-        log.warning("release_waits", order=str(hold.order_id), reason=e.message)
-        return False
+            is_done = bool(lists.react(link.order_list_id, now=now))
+        else:
+            is_done = release.release(hold.order_id, why=hold.why, now=now)
+    return is_done
 
 
 def _over(exchange_now: datetime, now: datetime) -> Iterable[UUID]:
@@ -125,17 +149,14 @@ def _over(exchange_now: datetime, now: datetime) -> Iterable[UUID]:
 
 
 def _end(order_id: UUID, now: datetime) -> bool:
-    try:
-        with transaction.atomic():
-            order = submit.locked(order_id)
-            if OrdStatus(order.status) in CLOSED_STATUSES:
-                return False
+    is_done = False
+    with alone(order_id, now=now), transaction.atomic():
+        order = submit.locked(order_id)
+        if OrdStatus(order.status) not in CLOSED_STATUSES:
             submit.cancel_locked(order, actor=release.ACTOR, reason="its time is over", now=now)
             lists.react_to([order_id], now=now)
-    except DeskError as e:
-        log.warning("end_waits", order=str(order_id), reason=e.message)
-        return False
-    return True
+            is_done = True
+    return is_done
 
 
 def keep_going(*, now: Callable[[], datetime], stopping: Event) -> None:

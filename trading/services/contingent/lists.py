@@ -37,6 +37,7 @@ from trading.selectors.tickets import ticket_of
 from trading.services import submit
 from trading.services.alerts import raise_alert
 from trading.services.contingent import release
+from trading.services.contingent.alone import alone
 from trading.services.contingent.holds import State
 
 ANSWERED = frozenset(
@@ -70,11 +71,11 @@ def follow(applied: Sequence[tuple[Order, ExecutionReport]], now: datetime) -> N
 def sweep(*, now: datetime) -> int:
     """Do what any open list misses; return how many steps were done."""
     done = 0
-    for list_id in OrderList.objects.filter(closed_at=None).order_by("created_at", "id").values_list("pk", flat=True):
-        try:
+    first = OrderLink.objects.filter(index=0, order_list__closed_at=None)
+    found = first.order_by("order_list__created_at", "order_list_id").values_list("order_list_id", "order_id")
+    for list_id, order_id in found:
+        with alone(order_id, now=now):  # the market or another part is away: the next sweep tries again
             done += react(list_id, now=now)
-        except DeskError as e:  # the market or another part is away: the next sweep tries again
-            log.warning("list_waits", list=str(list_id), reason=e.message)
     return done
 
 
