@@ -9,9 +9,10 @@ import structlog
 
 from allcore.kernel.orders import OrdStatus
 from allcore.kernel.reports import ExecutionReport, OrderReport
+from allcore.kernel.tickets import OrderTicket
 from brokers.ports import OrderKey, Plumbing
 from brokers.rest.changes import OPEN, TAKEN, Names, answers, changes, fills_of, renamed
-from brokers.rest.combos import whole_units
+from brokers.rest.combos import in_order_of, whole_units
 from brokers.rest.doubts import Finds, shape_of
 from brokers.rest.unread import Unread
 from brokers.rest.views import ENDED, OrderView, Standing
@@ -155,7 +156,8 @@ class Book:
         if self._shown.get(name) == view:  # most of a day's orders, at most looks
             return self._views[name]
         shown, cancel_id = view, self._cancels.get(name, "")
-        view = renamed(view, self._first[name])
+        ours = [leg.symbol for leg in OrderTicket.from_dict(key.ticket).legs]
+        view = renamed(in_order_of(view, ours), self._first[name])
         reports = changes(
             self._views.get(name),
             view,

@@ -4,7 +4,8 @@ A unit is booked when every leg of it has traded. The cuts between reports lie w
 they are the same whether the broker was asked once or after every trade.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -39,6 +40,19 @@ def whole_units(view: OrderView) -> tuple[Units, ...]:
             cuts.add(min(total // view.legs[leg].ratio, done))
     ordered = sorted(cuts)
     return tuple(_units(view, traded, first, last) for first, last in pairwise(ordered))
+
+
+def in_order_of(view: OrderView, symbols: Sequence[str]) -> OrderView:
+    """Return the view with its legs as the order that was sent has them: a broker may list them in another order."""
+    theirs = [leg.symbol for leg in view.legs]
+    if theirs == list(symbols) or sorted(theirs) != sorted(symbols):
+        return view
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    return replace(
+        view,
+        legs=tuple(sorted(view.legs, key=lambda leg: places[leg.symbol])),
+        executions=tuple(replace(one, leg=places[theirs[one.leg]]) for one in view.executions),
+    )
 
 
 def is_unbalanced(view: OrderView) -> bool:

@@ -64,6 +64,21 @@ async def test_one_write_keeps_the_name_and_the_execution_before_both_are_told(b
     assert keys.rows["C1"].details == {"first": {"e1": [10, "4.20"]}}
 
 
+async def test_legs_that_the_broker_lists_in_another_order_trade_in_ours(book: Book) -> None:
+    legs = (LEG, TicketLeg("TSLA", Side.SELL, PositionEffect.OPEN, ratio=2, multiplier=1))
+    spread = replace(TICKET, legs=legs, price_effect=PriceEffect.CREDIT)
+    made = (LegExecution("e1", 0, 20, Decimal("2.00"), AT), LegExecution("e2", 1, 10, Decimal("1.00"), AT))
+    theirs = (ViewLeg("TSLA", Side.SELL, 2), ViewLeg("AMZN", Side.BUY, 1))
+    told: list[ExecutionReport] = []
+    book.placed(replace(KEY, ticket=spread.as_dict()), "7")
+
+    (seen,) = await book.seen([replace(view(Standing.FILLED, *made), legs=theirs)], told.append)
+
+    fill = told[-1]
+    assert [(one.leg, one.symbol, one.qty) for one in fill.fills] == [(0, "AMZN", 10), (1, "TSLA", 20)]
+    assert book.as_it_stands(seen, AT).fills == (replace(fill, raw={}),)  # type: ignore[union-attr]
+
+
 async def test_an_order_that_the_list_shows_late_is_known_by_its_number_beside_a_twin(
     book: Book, keys: CountedKeys
 ) -> None:
