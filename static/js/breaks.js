@@ -57,9 +57,9 @@ function paintBreaks(rows) {
     h("td", {}, row.account),
     h("td", {}, h("div", {}, what(row)), row.code && h("div", { class: "text-secondary" }, words(row.code)),
       row.order_id && h("a", { href: `/orders/${row.order_id}/` }, "The order"), row.proposal_id && h("span", { class: "tag warn ms-2" }, "Offset proposed")),
-    h("td", { class: "r num" }, row.ours), h("td", { class: "r num" }, row.theirs),
-    h("td", { class: "text-nowrap" }, moment(row.found_at, { day: true })),
-    h("td", {}, row.halted ? h("span", { class: "tag bad" }, icon("hand-stop"), ` Opening ${row.halted}`) : h("span", { class: "text-secondary" }, "Nothing")),
+    h("td", { class: "r num", "data-name": "We say" }, row.ours), h("td", { class: "r num", "data-name": "The broker says" }, row.theirs),
+    h("td", { class: "text-nowrap", "data-name": "Since" }, moment(row.found_at, { day: true })),
+    h("td", { "data-name": "Halted" }, row.halted ? h("span", { class: "tag bad" }, icon("hand-stop"), ` Opening ${row.halted}`) : h("span", { class: "text-secondary" }, "Nothing")),
     h("td", { class: "r" }, button("Resolve", "", () => askResolution(row), { label: `Resolve ${what(row)} on ${row.account}`, allowed: may("RESOLVE_BREAK", row.account) })))));
 }
 

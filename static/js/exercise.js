@@ -37,8 +37,9 @@ function row(one) {
   const mine = may("SEND_ORDER", one.account);
   const byHand = mine && one.may_be_confirmed;
   const open = mine && ["RECORDED", "ACCEPTED"].includes(one.state);
-  return h("tr", {}, h("td", {}, one.said), h("td", {}, one.account), h("td", {}, words(one.kind)), h("td", { class: "r" }, number(one.qty, 0)),
-    h("td", {}, moment(one.cut_off_at, { day: true })), h("td", {}, state(one)), h("td", {}, one.given_by),
+  const cell = (name, value, kind) => h("td", { class: kind ?? null, "data-name": name }, value);
+  return h("tr", {}, h("td", {}, one.said), cell("Account", one.account), cell("Instruction", words(one.kind)), cell("Contracts", number(one.qty, 0), "r"),
+    cell("Cut-off", moment(one.cut_off_at, { day: true })), cell("State", state(one)), cell("By", one.given_by),
     h("td", { class: "r" }, byHand && act("CONFIRMED", "Broker has it"), " ", open && act("WITHDRAWN", "Withdraw")));
 }
 

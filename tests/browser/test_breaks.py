@@ -89,7 +89,11 @@ def test_everybody_can_use_it(page: Page, live_server: LiveServer, theme: str, s
 
     expect(page.locator("#external-rows")).to_contain_text("typed-elsewhere")
     assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("window.innerWidth")
+    wide = page.evaluate("window.innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    box = page.get_by_role("button", name="Resolve Position TSLA on REV-1").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= wide  # reached without scrolling sideways
 
 
 @pytest.mark.usefixtures("furnished")

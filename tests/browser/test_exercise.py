@@ -58,6 +58,9 @@ def test_each_state_is_said_with_its_reason_and_what_may_be_done(
     expect(rows.nth(2).get_by_role("button")).to_have_count(0)
     expect(rows.nth(3)).to_contain_text("Done: 2 exercised")
     expect(page.locator("#exercise-note")).to_have_text(BY_HAND)
+    box = rows.nth(0).get_by_role("button", name="Withdraw").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= width  # reached without scrolling sideways
 
 
 def test_before_an_instruction_is_given_its_way_and_its_cut_off_are_told(
