@@ -1,6 +1,7 @@
 """What the kill switch does to trading: open proposals voided, working orders cancelled. Safe to run again."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from trading.models import Order, Proposal
 from trading.selectors.proposals import with_people
 from trading.selectors.rows import proposal_row
 from trading.services.algos.control import stop_held
+from trading.services.attempts import Attempts
 from trading.services.submit import cancel_locked, locked
 
 ACTOR = "desk:kill-switch"
@@ -36,15 +38,21 @@ def engage(*, scope: str, target: str, level: int, reason: str, actor: Actor, no
 
 
 def enforce(*, now: datetime) -> int:
-    """Do what every level in force asks for; returns how many proposals and orders it touched."""
+    """Do what every level in force asks for; returns how many proposals and orders it touched.
+
+    What breaks holds nothing else up: the first fault is raised once all else is done.
+    """
+    attempts = Attempts()
     touched = 0
     for state in KillState.objects.filter(level__gte=KillLevel.BLOCK_NEW).order_by("id"):
         held_by = _held_by(state)
-        touched += _void_proposals(held_by, now)
+        for proposal_id in _open_proposals(held_by):
+            touched += attempts.make(partial(_void, proposal_id, now))
         cancels_all = state.level >= KillLevel.CANCEL_ALL
-        touched += stop_held(held_by, level=state.level, keeps_closing=not cancels_all, now=now)
-        if cancels_all:
-            touched += _cancel_orders(held_by, f"kill switch level {state.level}", now)
+        touched += attempts.make(partial(stop_held, held_by, level=state.level, keeps_closing=not cancels_all, now=now))
+        for order_id in _working(held_by) if cancels_all else ():
+            touched += attempts.make(partial(_cancel, order_id, f"kill switch level {state.level}", now))
+    attempts.end()
     return touched
 
 
@@ -53,19 +61,16 @@ def _held_by(state: KillState) -> Q:
     return Q() if scope is KillScope.GLOBAL else Q((FIELDS[scope], state.target))
 
 
-def _void_proposals(held_by: Q, now: datetime) -> int:
-    ids = list(Proposal.objects.filter(held_by, status__in=Proposal.OPEN).values_list("pk", flat=True))
-    for proposal_id in ids:
-        _void(proposal_id, now)
-    return len(ids)
+def _open_proposals(held_by: Q) -> list[UUID]:
+    return list(Proposal.objects.filter(held_by, status__in=Proposal.OPEN).values_list("pk", flat=True))
 
 
 @transaction.atomic
-def _void(proposal_id: UUID, now: datetime) -> None:
+def _void(proposal_id: UUID, now: datetime) -> bool:
     open_now = Proposal.objects.select_for_update(of=("self",)).filter(pk=proposal_id, status__in=Proposal.OPEN)
     proposal = with_people(open_now).first()
     if proposal is None:
-        return
+        return False
     standing = Standing(ProposalStatus(proposal.status), proposal.expires_at, None)
     proposal.status = after(standing, Decision.VOID, now=now)
     proposal.version += 1
@@ -73,17 +78,19 @@ def _void(proposal_id: UUID, now: datetime) -> None:
     code = proposal.account.code
     record("proposal.voided", f"proposal:{proposal.pk}", {"by": "kill switch"}, actor=ACTOR, at=now, account=code)
     publish_on_commit("proposals", "proposal", proposal_row(proposal), account=code)
+    return True
 
 
-def _cancel_orders(held_by: Q, reason: str, now: datetime) -> int:
+def _working(held_by: Q) -> list[UUID]:
     closed = [str(status) for status in CLOSED_STATUSES]
     working = Order.objects.filter(held_by).exclude(status__in=[*closed, "PENDING_CANCEL"]).order_by("id")
-    cancelled = 0
-    for order_id in list(working.values_list("pk", flat=True)):
-        try:
-            with transaction.atomic():
-                cancel_locked(locked(order_id), actor=ACTOR, reason=reason, now=now)
-            cancelled += 1
-        except DeskError:  # it closed while we came: there is nothing to cancel
-            continue
-    return cancelled
+    return list(working.values_list("pk", flat=True))
+
+
+def _cancel(order_id: UUID, reason: str, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            cancel_locked(locked(order_id), actor=ACTOR, reason=reason, now=now)
+    except DeskError:  # it closed while we came: there is nothing to cancel
+        return False
+    return True

@@ -136,6 +136,16 @@ def test_stopping_again_is_stopping_once(trader: Actor) -> None:
     assert first == 1
 
 
+def test_a_run_that_breaks_keeps_no_other_from_being_stopped(trader: Actor) -> None:
+    runs = sorted((begin(trader, quantity=n) for n in (2, 3, 4)), key=lambda run: run.pk)
+    AlgoRun.objects.filter(pk=runs[0].pk).update(parameters={"who": "knows"})
+
+    with pytest.raises((KeyError, TypeError)):
+        control.stop_held(Q(), level=3, keeps_closing=False, now=utc_now())
+
+    assert list(AlgoRun.objects.filter(status__in=AlgoRun.ACTIVE).values_list("pk", flat=True)) == [runs[0].pk]
+
+
 def test_a_run_orders_nothing_more_for_who_may_not_send_orders_any_more(trader: Actor) -> None:
     run, floor = begin(trader), Floor()
     AccountGrant.objects.filter(user=trader.user).delete()

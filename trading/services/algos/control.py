@@ -1,6 +1,7 @@
 """What people, and the kill switch, tell a run. It acts at once in this process: no engine needs to live for it."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from trading.domain.algos.events import Told, Word
 from trading.domain.algos.values import Phase
 from trading.models import AlgoRun
 from trading.services.algos.run import load, lock_run, move, news, tell_audit
+from trading.services.attempts import Attempts
 
 KILL_ACTOR = "desk:kill-switch"
 NEEDED = {Word.CANCEL: Action.CANCEL_ORDER, Word.PAUSE: Action.CANCEL_ORDER, Word.RESUME: Action.SEND_ORDER}
@@ -52,15 +54,21 @@ def tell(run_id: UUID, word: Word, *, actor: Actor, now: datetime, reason: str =
 def stop_held(held_by: Q, *, level: int, keeps_closing: bool, now: datetime) -> int:
     """Stop the runs that the kill switch holds; those that only close go on if it says so. Again is the same."""
     active = AlgoRun.objects.filter(held_by, status__in=AlgoRun.ACTIVE).order_by("id")
-    stopped = 0
-    for run_id in list(active.values_list("pk", flat=True)):
-        with transaction.atomic():
-            run = lock_run(run_id, status__in=AlgoRun.ACTIVE)
-            if run is None or (keeps_closing and not load(run).parent.is_opening):
-                continue
-            _say(run, Word.KILL, by=KILL_ACTOR, reason=f"kill switch level {level}", now=now)
-            stopped += 1
+    attempts = Attempts()
+    run_ids = list(active.values_list("pk", flat=True))
+    stop = partial(_stop, reason=f"kill switch level {level}", keeps_closing=keeps_closing, now=now)
+    stopped = sum(attempts.make(partial(stop, run_id)) for run_id in run_ids)
+    attempts.end()
     return stopped
+
+
+@transaction.atomic
+def _stop(run_id: UUID, *, reason: str, keeps_closing: bool, now: datetime) -> bool:
+    run = lock_run(run_id, status__in=AlgoRun.ACTIVE)
+    if run is None or (keeps_closing and not load(run).parent.is_opening):
+        return False
+    _say(run, Word.KILL, by=KILL_ACTOR, reason=reason, now=now)
+    return True
 
 
 def _say(run: AlgoRun, word: Word, *, by: str, reason: str, now: datetime) -> None:
