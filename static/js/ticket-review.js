@@ -92,7 +92,7 @@ export class LastLook {
       const made = await post(...by(sending(seen.ticket)));
       const order = made.orders?.[0].order ?? made;
       const address = made.orders ? `/orders/#list-${made.id}` : `/orders/${order.id}/`;
-      toast("done", order.status === "HELD" ? "Waits at the desk" : "Sent to the broker's queue", seen.sentence).append(h("a", { href: address }, "See it"));
+      toast("done", order.status === "HELD" ? "Waits at the desk" : "Sent to the broker's queue", seen.sentence, { link: { href: address, says: "See it" } });
       forgetExtras();
       sent();
     } catch (error) {

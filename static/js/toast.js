@@ -5,7 +5,7 @@ import { byId, h, icon } from "./dom.js";
 const STAYS = 6000;
 const ICONS = { done: "check", refused: "ban", wrong: "alert-triangle", note: "info-circle" };
 
-export function toast(kind, title, text = "", { traceId, lasting } = {}) {
+export function toast(kind, title, text = "", { traceId, lasting, link } = {}) {
   const passes = kind === "done" || kind === "note" || lasting === false;
   const key = `${kind} ${title} ${text}`;
   const stands = passes ? null : [...byId("toasts").children].find((box) => box.dataset.key === key);
@@ -13,7 +13,7 @@ export function toast(kind, title, text = "", { traceId, lasting } = {}) {
   const close = h("button", { type: "button", class: "btn-close", "aria-label": "Close" });
   const box = h("div", { class: `desk-toast ${kind}`, dataset: { key }, role: kind === "done" || kind === "note" ? "status" : "alert" },
     icon(ICONS[kind]),
-    h("div", { class: "flex-fill" }, h("strong", {}, title), text && h("div", {}, text),
+    h("div", { class: "flex-fill" }, h("strong", {}, title), text && h("div", {}, text), link && h("a", { href: link.href, target: link.target ?? null }, link.says),
       traceId && h("div", { class: "trace" }, `Trace ${traceId}`)),
     close);
   close.addEventListener("click", () => box.remove());
@@ -24,7 +24,6 @@ export function toast(kind, title, text = "", { traceId, lasting } = {}) {
 
 export function sayError(title, error) {
   const kind = error.status >= 400 && error.status < 500 ? "refused" : "wrong";
-  const box = toast(kind, title, error.message, { traceId: error.traceId });
-  if (error.code === "SIGNED_OUT" && !box.querySelector("a")) box.append(h("a", { href: "/accounts/login/", target: "_blank" }, "Sign in"));
-  return box;
+  const link = error.code === "SIGNED_OUT" ? { href: "/accounts/login/", target: "_blank", says: "Sign in" } : null;
+  return toast(kind, title, error.message, { traceId: error.traceId, link });
 }
