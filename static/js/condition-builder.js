@@ -145,12 +145,19 @@ export class ConditionBuilder {
     const mine = this.#turn;
     clearTimeout(this.#timer);
     const about = this.#about();
-    if (about === null) return UNFINISHED;
+    if (about === null) {
+      this.#soon(AGAIN);
+      return UNFINISHED;
+    }
     let seen;
     try {
       seen = await ask("/conditions/look/", { ...about, condition: this.value });
     } catch (error) {
-      if (mine === this.#turn) this.#say(null, error.message);
+      if (mine === this.#turn) {
+        for (const row of this.#rows.values()) row.see(null, error.message); // what was seen before the loss is not now
+        this.#say(null, error.message);
+        this.#soon(AGAIN);
+      }
       return error.message;
     }
     if (mine === this.#turn) {

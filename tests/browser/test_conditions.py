@@ -1,5 +1,6 @@
 """What an order waits for, built in a browser: on the ticket, and for an order that the desk holds already."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = ["trader"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 CALL = market.option(NAME, EXPIRIES[0], "C", 200)
+LOOK = re.compile("/conditions/look/$")
 
 
 @pytest.fixture
@@ -77,6 +79,26 @@ def test_a_tree_is_built_on_the_ticket_said_in_words_and_held(
 
     assert Hold.objects.get().condition == wanted()
     expect(built.locator(".condition-row")).to_have_count(0)  # it does not go with the next order
+
+
+def test_what_is_seen_is_looked_at_again_by_itself_and_after_a_lost_connection(
+    page: Page, live_server: LiveServer, trader: User
+) -> None:
+    buy_call(page, live_server)
+    built = page.locator("#ticket-condition")
+    add(built)
+    built.get_by_label("how it compares").select_option(">=")
+    built.get_by_label("the value").fill("190")
+    said = built.locator(".condition-said")
+    expect(said).to_contain_text("would be true now")
+
+    page.route(LOOK, lambda route: route.abort())
+    expect(built.locator(".condition-now")).to_have_text("not seen now")
+    expect(said).not_to_contain_text("true now")
+    page.unroute(LOOK)
+
+    expect(said).to_contain_text("would be true now")
+    expect(built.locator(".condition-now")).to_contain_text("Now 200.00")
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_sent(
