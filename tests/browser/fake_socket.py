@@ -19,12 +19,16 @@ class FakeSocket:
         self.now = NOW
         self.rows: dict[str, list[Row]] = {}
         self.asked: list[Row] = []
+        self.is_away = False
         self._seq: dict[str, int] = {}
         self._socket: WebSocketRoute | None = None
         page.clock.set_fixed_time(NOW)
         page.route_web_socket(re.compile(r"/ws/desk/"), self._open)
 
     def _open(self, socket: WebSocketRoute) -> None:
+        if self.is_away:
+            socket.close(code=1012, reason="restart")
+            return
         self._socket, self._seq = socket, {}
         socket.on_message(self._hear)
 
@@ -66,8 +70,9 @@ class FakeSocket:
         self.now += timedelta(**length)
         self.page.clock.set_fixed_time(self.now)
 
-    def drop(self) -> None:
-        """Close the connection, as a restart of the desk does."""
+    def drop(self, *, stays_away: bool = False) -> None:
+        """Close the connection, as a restart of the desk does; one that stays away takes no new one."""
+        self.is_away = stays_away
         self._close(1012, "restart")
 
     def sign_out(self) -> None:

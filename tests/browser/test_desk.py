@@ -83,6 +83,8 @@ def test_the_keyboard_alone_moves_approves_and_rejects(page: Page, open_desk: Op
     approvals = Answers(page, "/approval/$", 201, {"proposal": second, "order": order("READY")})
     rejections = Answers(page, "/rejection/$", 200, first)
     open_desk(first, second)
+    expect(page.locator("#panel-sentence")).to_contain_text("first")
+    expect(page.locator(".queue-card")).to_have_count(2)
 
     page.keyboard.press("j")
     expect(page.locator("#panel-sentence")).to_contain_text("second")
@@ -91,6 +93,7 @@ def test_the_keyboard_alone_moves_approves_and_rejects(page: Page, open_desk: Op
     expect(page.locator(".desk-toast.done")).to_be_visible()
     page.keyboard.press("k")
     expect(page.locator("#panel-sentence")).to_contain_text("first")
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
     page.keyboard.press("r")
     page.get_by_label("Timing").check()
     page.get_by_role("button", name="Reject it").click()
@@ -103,17 +106,22 @@ def test_the_keyboard_alone_moves_approves_and_rejects(page: Page, open_desk: Op
 def test_typing_into_a_field_decides_nothing(page: Page, open_desk: Open) -> None:
     answers = Answers(page, "/approval/$", 201, {"proposal": proposal("one"), "order": None})
     open_desk(proposal("one"))
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
 
     page.keyboard.press("r")
-    page.get_by_label("In words, if it helps").fill("")
+    words = page.get_by_label("In words, if it helps")
+    words.fill("")
     page.keyboard.type("a bad day")
 
+    expect(words).to_have_value("a bad day")
+    expect(page.locator("dialog[open]")).to_have_count(1)
     assert answers.requests == []
 
 
 def test_a_change_asks_for_price_and_quantity_and_runs_risk(page: Page, open_desk: Open) -> None:
     answers = Answers(page, "/change/$", 201, proposal("changed"))
     open_desk(proposal("one"))
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
 
     page.keyboard.press("c")
     page.get_by_label("Limit price").fill("3.50")
@@ -187,6 +195,7 @@ def test_somebody_elses_decision_shows_by_itself(page: Page, socket: FakeSocket,
 
 def test_a_card_under_the_pointer_never_moves(page: Page, socket: FakeSocket, open_desk: Open) -> None:
     open_desk(proposal("here", minutes=9))
+    expect(page.locator("#panel-body .js-plotly-plot")).to_be_visible()
     card = page.locator(".queue-card").first
     card.hover()
     before = card.bounding_box()
@@ -236,9 +245,11 @@ def test_after_three_seconds_of_silence_it_says_not_live_and_nothing_can_be_done
 
 def test_it_comes_back_by_itself(page: Page, socket: FakeSocket, open_desk: Open) -> None:
     open_desk(proposal("one"))
-    socket.drop()
+    socket.drop(stays_away=True)
     socket.pass_time(seconds=3.1)
     expect(page.locator("#live-banner")).to_be_visible()
+
+    socket.is_away = False
 
     expect(page.locator("#live-banner")).to_be_hidden()
 
@@ -256,6 +267,7 @@ def test_a_hub_that_has_lost_redis_is_not_live(page: Page, socket: FakeSocket, o
 
 def test_a_gap_asks_for_the_stream_anew(page: Page, socket: FakeSocket, open_desk: Open) -> None:
     open_desk(proposal("one"))
+    expect(page.locator(".queue-card")).to_have_count(1)
 
     socket.rows["proposals"] = [proposal("missed")]
     socket.send("proposals", "proposal", proposal("after"), skip=1)

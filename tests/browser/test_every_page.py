@@ -156,7 +156,7 @@ def test_everybody_can_use_it_in_both_themes_and_a_phone_scrolls_down_only(
 
     found["phone"] = serious_faults(page)
     assert found == {"dark": [], "light": [], "phone": []}
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=PHONE["width"])
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

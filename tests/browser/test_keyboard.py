@@ -114,6 +114,7 @@ def test_a_proposal_is_rejected_without_touching_the_mouse(page: Page, open_page
     expect(page.get_by_role("button", name="Approve")).to_be_enabled()
 
     page.keyboard.press("r")
+    expect(page.locator("#reject-dialog")).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.type("Not before the report.")
@@ -132,6 +133,7 @@ def test_a_proposal_is_changed_without_touching_the_mouse(page: Page, open_page:
     expect(page.get_by_role("button", name="Approve")).to_be_enabled()
 
     page.keyboard.press("c")
+    expect(page.get_by_label("Limit price")).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type("3.50")
     page.keyboard.press("Enter")
