@@ -42,9 +42,9 @@ CENT = Decimal("0.01")
 KEY = "k:" + base64.b64encode(b"k" * 32).decode()  # the master key of a test's vault
 QUICK: dict[str, dict[str, object]] = {
     "ibkr": {"commission_seconds": 0.5, "doubt_seconds": 0.5},
-    "schwab": {"answer_seconds": 1.0},
-    "etrade": {"answer_seconds": 1.0},
-    "tda": {"answer_seconds": 1.0},
+    "schwab": {"answer_seconds": 3.0},
+    "etrade": {"answer_seconds": 3.0},
+    "tda": {"answer_seconds": 3.0},
 }
 Result = TypeVar("Result")
 

@@ -65,7 +65,7 @@ class EtradeDesk:
         return Plumbing(
             connection=self.connection,
             environment=self.environment,
-            settings={"base_url": self.server.port.url, "answer_seconds": 0.5},
+            settings={"base_url": self.server.port.url, "answer_seconds": 2.0},
             clock=self.clock or self.server.clock,
             keys=self.keys,
             secrets=self.secrets,

@@ -47,7 +47,7 @@ class SchwabDesk:
         return Plumbing(
             connection=self.connection,
             environment=self.environment,
-            settings={"base_url": self.server.port.url, "answer_seconds": 0.5},
+            settings={"base_url": self.server.port.url, "answer_seconds": 2.0},
             clock=self.server.clock,
             keys=self.keys,
             secrets=self.secrets,
